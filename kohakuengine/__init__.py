@@ -1,0 +1,61 @@
+"""Run the scripts you already have under every configuration you want to try.
+
+The names below are imported on first use, so that `import kohakuengine` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # type checkers read it as True; importing typing would cost 3 ms
+if TYPE_CHECKING:
+    from .config.base import Config
+    from .config.capture import use
+    from .config.generator import ConfigGenerator
+    from .config.loader import load_config
+    from .engine.entrypoint import entrypoint
+    from .engine.executor import ScriptExecutor
+    from .engine.script import Script
+    from .errors import KogineError, OverrideWarning
+    from .main import run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Config": "config.base",
+    "ConfigGenerator": "config.generator",
+    "KogineError": "errors",
+    "OverrideWarning": "errors",
+    "Script": "engine.script",
+    "ScriptExecutor": "engine.executor",
+    "entrypoint": "engine.entrypoint",
+    "load_config": "config.loader",
+    "run": "main",
+    "use": "config.capture",
+}
+
+__all__ = [
+    "Config",
+    "ConfigGenerator",
+    "KogineError",
+    "OverrideWarning",
+    "Script",
+    "ScriptExecutor",
+    "__version__",
+    "entrypoint",
+    "load_config",
+    "run",
+    "use",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""What to run with: configs, where they come from, and how their values are read."""

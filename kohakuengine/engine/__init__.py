@@ -1,0 +1,1 @@
+"""How one script runs in one process."""

@@ -1,0 +1,137 @@
+"""Every error and warning a user can meet.
+
+KogineError
+├── ConfigError              a configuration is wrong
+│   ├── ConfigTypeError      a field of a Config, or what a generator gave, has the wrong type
+│   └── ConfigFileError      a config file can't be loaded
+├── OverrideError            an override can't be applied
+├── ScriptError              a script can't be run as it is
+│   ├── ScriptNotFoundError  there is no such file or module
+│   ├── ScriptSyntaxError    it isn't valid Python
+│   └── EntrypointError      there is no such entrypoint, or it doesn't take these arguments
+├── LauncherError            there is no such launcher, or it can't do its work here
+└── RunError                 a run ended badly
+    ├── ScriptExit           the script ended itself with a status other than 0
+    └── ScriptDied           the script's process ended without telling how
+
+OverrideWarning              an override does something its user may not expect
+"""
+
+from __future__ import annotations
+
+
+class KogineError(Exception):
+    """Base of every error that KohakuEngine raises on purpose.
+
+    The message is one sentence that says what failed, where, and what to do; the same facts are
+    attributes. Survives pickling to another process with its attributes.
+    """
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.__dict__.update(facts)
+
+    def __reduce__(self) -> tuple:
+        return _rebuild, (type(self), str(self), self.__dict__.copy())
+
+
+def _rebuild(kind: type[KogineError], message: str, facts: dict) -> KogineError:
+    return kind(message, **facts)
+
+
+class ConfigError(KogineError):
+    """A configuration is wrong."""
+
+
+class ConfigTypeError(ConfigError, TypeError):
+    """A field of a Config, or what a generator gave, has the wrong type.
+
+    Attributes:
+        field: The field or the function that is wrong, e.g. `"args"`.
+        got: The name of the type that came instead.
+    """
+
+    field: str
+    got: str
+
+
+class ConfigFileError(ConfigError):
+    """A config file can't be loaded.
+
+    Attributes:
+        path: The file.
+        line: The 1-based line the cause points to, or None.
+    """
+
+    path: str
+    line: int | None = None
+
+
+class OverrideError(KogineError):
+    """An override can't be applied.
+
+    Attributes:
+        key: The overridden name, or None when several are wrong.
+    """
+
+    key: str | None = None
+
+
+class ScriptError(KogineError):
+    """A script can't be run as it is.
+
+    Attributes:
+        path: The script, as given.
+    """
+
+    path: str | None = None
+
+
+class ScriptNotFoundError(ScriptError):
+    """There is no such file or module."""
+
+
+class ScriptSyntaxError(ScriptError):
+    """The script isn't valid Python.
+
+    Attributes:
+        line: The 1-based line.
+    """
+
+    line: int | None = None
+
+
+class EntrypointError(ScriptError):
+    """There is no such entrypoint, there are several, or it doesn't take these arguments.
+
+    Attributes:
+        candidates: The names of the functions to choose from.
+    """
+
+    candidates: tuple[str, ...] = ()
+
+
+class LauncherError(KogineError):
+    """There is no such launcher, or it can't do its work here."""
+
+
+class RunError(KogineError):
+    """A run ended badly.
+
+    Attributes:
+        exit_code: The exit status of the run's process; negative for the number of a signal.
+    """
+
+    exit_code: int | None = None
+
+
+class ScriptExit(RunError):
+    """The script ended itself with a status other than 0, e.g. by `sys.exit(3)`."""
+
+
+class ScriptDied(RunError):
+    """The script's process ended without telling how: killed, crashed, or by `os._exit`."""
+
+
+class OverrideWarning(UserWarning):
+    """An override does something its user may not expect."""
