@@ -1,0 +1,118 @@
+# The two commands: `make demo` and `make test`. Everything else is in CONTRIBUTING.md.
+# Paths are relative throughout, so that the checkout may lie anywhere, spaces included.
+
+PYTHON ?= python3
+VENV ?= .venv
+PROCESSES ?= 2
+PYTHONS = 3.10 3.11 3.12 3.13
+TORCH = 2.13.0
+
+IN = $(VENV)/bin/python
+SCRIPTS = examples/scripts
+CONFIGS = examples/configs
+
+.PHONY: demo test test-here test-others pure check bench clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	@echo
+	@echo "== A script nobody changed, with a config file, in this process"
+	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --config $(CONFIGS)/train_digits_static.py
+	@echo
+	@echo "== The same script, with settings from the command line, in a new interpreter"
+	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --set learning_rate=0.005 --set solver=ADAM \
+		--set epochs=5 --launcher fresh
+
+test: test-here test-others
+
+# All tests, measured by branch in child processes, too.
+test-here: $(VENV)/.test $(VENV)/.torch
+	@cat $(VENV)/.torch
+	@$(IN) -m coverage erase
+	@status=0; \
+	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) || status=$$?; \
+	$(IN) -m coverage combine -q && $(IN) -m coverage report || status=1; \
+	exit $$status
+
+# The tests that start no process, on each other Python that this machine has.
+test-others: $(VENV)/bin/python
+	@find_python() { \
+		for candidate in "python$$1" "$$(pyenv root 2>/dev/null)/versions/$$1".*/bin/python; do \
+			"$$candidate" -c "import sys, venv, ensurepip; \
+				sys.exit('%d.%d' % sys.version_info[:2] != '$$1')" 2>/dev/null \
+				&& { echo "$$candidate"; return; }; \
+		done; \
+		return 1; \
+	}; \
+	here=$$($(IN) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	failed=; \
+	for version in $(PYTHONS); do \
+		if [ "$$version" = "$$here" ]; then \
+			continue; \
+		elif python=$$(find_python "$$version"); then \
+			echo "== Python $$version ($$python): the tests that start no process"; \
+			$(MAKE) --no-print-directory pure VENV=.venv-$$version PYTHON="$$python" \
+				|| failed="$$failed $$version"; \
+		else \
+			echo "== Python $$version isn't on this machine: not tested"; \
+		fi; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed on Python$$failed"; exit 1; fi
+
+pure: $(VENV)/.pure
+	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process"
+
+# Format, types, and a wheel that works in an environment of its own.
+check: $(VENV)/.test
+	@echo "== black"
+	@$(IN) -m black --check --quiet --diff .
+	@echo "== mypy"
+	@$(IN) -m mypy
+	@echo "== wheel"
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(IN) -m pip wheel -qq --no-deps -w "$$folder" . && \
+	$(IN) -m venv "$$folder/venv" && \
+	"$$folder/venv/bin/python" -m pip install -qq "$$folder"/*.whl && \
+	cd "$$folder" && venv/bin/kogine --version
+
+bench: $(VENV)/.demo
+	@$(IN) -m benchmarks
+
+clean:
+	rm -rf .venv .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
+
+# ---- virtual environments: made once, brought up to date when pyproject.toml changes ----
+
+$(VENV)/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		echo "KohakuEngine needs Python 3.10 or newer, which $(PYTHON) isn't here:" \
+			"name one, e.g. make PYTHON=python3.12"; exit 1; }
+	@echo "making $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+	@$(IN) -m pip install -qq "pip>=23"
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	@echo "installing kohakuengine[demo] into $(VENV)"
+	@$(IN) -m pip install -qq -e ".[demo]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	@echo "installing kohakuengine[test] into $(VENV)"
+	@$(IN) -m pip install -qq -e ".[test]"
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.pure: pyproject.toml | $(VENV)/bin/python
+	@echo "installing kohakuengine[test-pure] into $(VENV)"
+	@$(IN) -m pip install -qq -e ".[test-pure]"
+	@touch $@
+
+# On Linux only the CPU build will do: the plain name would bring gigabytes of CUDA libraries.
+$(VENV)/.torch: $(VENV)/.test
+	@case $$(uname -s) in Linux) build=$(TORCH)+cpu ;; *) build=$(TORCH) ;; esac; \
+	echo "looking for torch $$build"; \
+	if $(IN) -m pip install -q --only-binary=:all: "torch==$$build" >$(VENV)/torch.log 2>&1; \
+	then echo "torch $$build is installed" >$@; \
+	else echo "torch is left out, and tests that need it are skipped:" \
+		"$$(grep -i error $(VENV)/torch.log | tail -n 1)" >$@; \
+	fi

@@ -1,0 +1,83 @@
+"""Measured figures as text for people, and as plain data for files."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+
+from .cases import Case
+from .measure import Times
+
+HEADINGS = ("what", "beside", "ms", "(least)", "base ms", "(least)", "ratio", "target", "")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One case with its times."""
+
+    case: Case
+    ours: Times
+    base: Times
+
+    @property
+    def ratio(self) -> float:
+        """How many times the base's time ours took, by the medians."""
+        return self.ours.median / self.base.median
+
+    @property
+    def verdict(self) -> str:
+        if self.case.target is None:
+            return ""
+        return "met" if self.ratio <= self.case.target else "MISSED"
+
+
+def machine() -> str:
+    """What the figures were measured on, in one line."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{python}, {platform.system()} {platform.machine()}, {cores} cores"
+
+
+def render(figures: list[Figure]) -> str:
+    """The figures as one table, its columns aligned."""
+    rows = [HEADINGS, *(row(figure) for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, 1, 8) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def row(figure: Figure) -> tuple[str, ...]:
+    target = figure.case.target
+    times = (figure.ours.median, figure.ours.least, figure.base.median, figure.base.least)
+    return (
+        figure.case.name,
+        figure.case.base_name,
+        *(f"{seconds * 1000:.1f}" for seconds in times),
+        f"{figure.ratio:.2f}x",
+        "" if target is None else f"<= {target:g}x",
+        figure.verdict,
+    )
+
+
+def as_data(figures: list[Figure]) -> dict[str, object]:
+    """The figures with every single time, in seconds, ready for JSON."""
+    return {
+        "machine": machine(),
+        "figures": [
+            {
+                "name": figure.case.name,
+                "base": figure.case.base_name,
+                "target": figure.case.target,
+                "ratio": figure.ratio,
+                "seconds": figure.ours.seconds,
+                "base_seconds": figure.base.seconds,
+            }
+            for figure in figures
+        ],
+    }

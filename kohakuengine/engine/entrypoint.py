@@ -1,0 +1,332 @@
+"""Find a script's entrypoint, call it, and keep what it returns.
+
+In order: the function that the user names; the one marked `@kohakuengine.entrypoint`; the main
+block, executed whole; `main()`; `run()`; else the script itself, top to bottom. The rules are in
+docs/running.md; which calls count as entry calls is in entry_calls.py.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+
+from ..errors import EntrypointError
+from .bindings import find_bindings
+from .entry_calls import definitions, entry_calls, main_blocks, scope_nodes
+from .signature import check_call, check_definition
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Any, TypeVar
+
+    from .constants import Constants
+    from .entry_calls import EntryCall
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def entrypoint(function: Function) -> Function:
+    """Mark the function of a script that a run calls.
+
+    The script's main block, if it has one, is then left out. The function itself stays as it is,
+    so that the script works as before where KohakuEngine doesn't run it.
+
+    Example:
+        >>> @entrypoint
+        ... def train(epochs=3):
+        ...     return epochs
+        >>> train()
+        3
+    """
+    return function
+
+
+class Arguments:
+    """What the entrypoint is called with, where the user says so."""
+
+    __slots__ = ("args", "kwargs")
+
+    def __init__(self, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None):
+        self.args = tuple(args)
+        self.kwargs = dict(kwargs or {})
+
+    def __bool__(self) -> bool:
+        return bool(self.args or self.kwargs)
+
+
+class Entry:
+    """How one script is entered, planned from its syntax before it runs.
+
+    Attributes:
+        changes_script: Whether the script's syntax tree had to be changed for it.
+    """
+
+    def __init__(
+        self,
+        function: str | None,
+        arguments: Arguments,
+        values: deque[Any],
+        changes_script: bool,
+    ) -> None:
+        self.changes_script = changes_script
+        self._function = function
+        self._arguments = arguments
+        self._values = values
+
+    def finish(self, namespace: Mapping[str, Any]) -> object:
+        """Call the function, if one is to be called once the top level has run.
+
+        Returns:
+            The value of the entrypoint; an awaitable is awaited.
+
+        Raises:
+            EntrypointError: There is no such function after all, or it doesn't take the arguments.
+        """
+        if self._function is None:
+            return self.kept_value
+        function = namespace.get(self._function)
+        if not callable(function):
+            raise EntrypointError(f"{self._function} is no function once the script has run.")
+        check_call(function, self._function, self._arguments)
+        value = function(*self._arguments.args, **self._arguments.kwargs)
+        return _awaited(value) if _is_awaitable(value) else value
+
+    @property
+    def kept_value(self) -> object:
+        """The value of the entry call executed last; if awaitable, of the call that consumed it."""
+        events = list(self._values)
+        starts = [index for index, (is_entry_call, _) in enumerate(events) if is_entry_call]
+        tail = [value for _, value in events[starts[-1] :]] if starts else []
+        return next((value for value in tail if not _is_awaitable(value)), None)
+
+
+def _is_awaitable(value: object) -> bool:
+    return hasattr(type(value), "__await__")
+
+
+def _awaited(value: Awaitable[object]) -> object:
+    import asyncio
+
+    async def wait() -> object:
+        return await value
+
+    return asyncio.run(wait())
+
+
+def plan_entry(
+    tree: ast.Module,
+    constants: Constants,
+    *,
+    named: str | None = None,
+    arguments: Arguments | None = None,
+    folder: str = "",
+    script: str = "the script",
+) -> Entry:
+    """Find a script's entrypoint, and change its syntax tree so that its value is kept.
+
+    Args:
+        tree: The script; changed in place where it has to be.
+        constants: Takes the objects that the changed tree holds.
+        named: The function that the user named, if any.
+        arguments: What replaces the arguments of the entry call, if anything.
+        folder: Where the script lies: functions from modules there count as its own.
+        script: The script's name, for the messages.
+
+    Raises:
+        EntrypointError: There is no such function, there are several to choose from, or the one
+            there is doesn't take the arguments.
+    """
+    return _Plan(tree, constants, arguments or Arguments(), folder, script).entry(named)
+
+
+class _Plan:
+    def __init__(
+        self,
+        tree: ast.Module,
+        constants: Constants,
+        arguments: Arguments,
+        folder: str,
+        script: str,
+    ) -> None:
+        self._tree = tree
+        self._constants = constants
+        self._arguments = arguments
+        self._folder = folder
+        self._script = script
+        self._defined = definitions(tree.body)
+
+    def entry(self, named: str | None) -> Entry:
+        blocks = main_blocks(self._tree)
+        chosen = named or self._marked()
+        if chosen is not None:
+            self._check_bound(chosen)
+            for block in blocks:  # the function is called in place of the main block
+                block.test = ast.copy_location(ast.Constant(False), block.test)
+        elif blocks:
+            calls = entry_calls([s for block in blocks for s in block.body], self._tree, self._folder)
+            return self._keep(_preferred(calls))
+        else:
+            calls = entry_calls(self._tree.body, self._tree, self._folder)
+            own = _preferred([call for call in calls if call.name in ("main", "run")])
+            if own:
+                return self._keep(own)
+            chosen = self._uncalled()
+        if chosen is None:
+            self._need_no_arguments("has no entrypoint")
+        elif self._is_plain(chosen):
+            check_definition(self._defined[chosen][-1], self._arguments)
+        return Entry(chosen, self._arguments, deque(), chosen is not None and bool(blocks))
+
+    def _marked(self) -> str | None:
+        """The function marked as the entrypoint."""
+        marks = _entrypoint_marks(self._tree)
+        marked = [
+            name
+            for name, nodes in self._defined.items()
+            for node in nodes
+            if any(ast.dump(decorator) in marks for decorator in node.decorator_list)
+        ]
+        if len(marked) > 1:
+            raise EntrypointError(
+                f"{self._script} marks {' and '.join(marked)} as entrypoints: mark one, "
+                "or name one with entrypoint=.",
+                path=self._script,
+                candidates=tuple(marked),
+            )
+        return marked[0] if marked else None
+
+    def _check_bound(self, name: str) -> None:
+        """Refuse a function that the script can't have, before anything runs."""
+        bound = {binding.name for binding in find_bindings(self._tree)}
+        if name not in bound and "*" not in bound:
+            raise EntrypointError(
+                f"{self._script} has no function {name}{self._choice()}.",
+                path=self._script,
+                candidates=tuple(self._defined),
+            )
+
+    def _uncalled(self) -> str | None:
+        """`main`, else `run`, where the script defines it and leaves it to others to call.
+
+        A function that the top level mentions, or that a decorator may have registered somewhere,
+        is the script's own to call: we must not call it a second time.
+        """
+        mentioned = {
+            node.id
+            for node in scope_nodes(self._tree.body)
+            if isinstance(node, ast.Name)
+        }
+        name = "main" if "main" in self._defined else "run"
+        return name if self._is_plain(name) and name not in mentioned else None
+
+    def _is_plain(self, name: str) -> bool:
+        return name in self._defined and not self._defined[name][-1].decorator_list
+
+    def _keep(self, calls: list[EntryCall]) -> Entry:
+        """Have the values of the entry calls kept, and their arguments replaced."""
+        names = list(dict.fromkeys(call.name for call in calls))
+        if not calls:
+            self._need_no_arguments("calls no function of its own in its main block")
+        if self._arguments and len(names) > 1:
+            raise EntrypointError(
+                f"{self._script} calls {', '.join(names)}: which of them takes the arguments? "
+                "Name one with entrypoint=.",
+                path=self._script,
+                candidates=tuple(names),
+            )
+        values: deque[Any] = deque(maxlen=1 + max((len(c.consumers) for c in calls), default=0))
+        keeper = _Keeper(calls, self._arguments, values, self._constants)
+        if self._arguments and self._is_plain(names[0]):
+            check_definition(self._defined[names[0]][-1], self._arguments)
+        keeper.visit(self._tree)
+        return Entry(None, self._arguments, values, bool(calls))
+
+    def _need_no_arguments(self, lack: str) -> None:
+        if self._arguments:
+            raise EntrypointError(
+                f"{self._script} {lack}, so nothing takes args or kwargs{self._choice()}.",
+                path=self._script,
+                candidates=tuple(self._defined),
+            )
+
+    def _choice(self) -> str:
+        return f"; its functions are {', '.join(self._defined)}" if self._defined else ""
+
+
+def _preferred(calls: list[EntryCall]) -> list[EntryCall]:
+    """Those of `main` where there are any, else those of `run`, else all."""
+    for name in ("main", "run"):
+        own = [call for call in calls if call.name == name]
+        if own:
+            return own
+    return calls
+
+
+def _entrypoint_marks(tree: ast.Module) -> set[str]:
+    """How this script may write our decorator, as dumps of syntax."""
+    marks = set()
+    for node in scope_nodes(tree.body):
+        if isinstance(node, ast.ImportFrom) and node.module == "kohakuengine" and not node.level:
+            marks |= {a.asname or a.name for a in node.names if a.name == "entrypoint"}
+        elif isinstance(node, ast.Import):
+            own = [a.asname or a.name for a in node.names if a.name == "kohakuengine"]
+            marks |= {f"{name}.entrypoint" for name in own}
+    return {ast.dump(ast.parse(mark, mode="eval").body) for mark in marks}
+
+
+class _Keeper(ast.NodeTransformer):
+    """Turns entry calls, and the calls that consume them, into ones that keep their value.
+
+    `call` becomes `values.append((is_entry_call, call)) or values.__getitem__(-1)[1]`: no name is
+    added to the script, and there is never a frame of ours above the script's. (`values[-1]` would
+    be folded by the compiler, which sees a constant.)
+    """
+
+    def __init__(
+        self,
+        calls: list[EntryCall],
+        arguments: Arguments,
+        values: deque[Any],
+        constants: Constants,
+    ) -> None:
+        self._names = {id(call.node): call.name for call in calls}
+        self._consumers = {id(node) for call in calls for node in call.consumers}
+        self._arguments = arguments
+        self._values = values
+        self._constants = constants
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name = self._names.get(id(node))
+        consumes = id(node) in self._consumers
+        if name is not None and self._arguments:
+            self._replace_arguments(node, name)
+        else:
+            self.generic_visit(node)
+        return node if name is None and not consumes else self._kept(node, name is not None)
+
+    def _kept(self, call: ast.Call, is_entry_call: bool) -> ast.expr:
+        kept = ast.parse("VALUES.append((0, 0)) or VALUES.__getitem__(-1)[1]", mode="eval").body
+        for node in ast.walk(kept):
+            if "lineno" in node._attributes:
+                ast.copy_location(node, call)
+        append, last = kept.values  # type: ignore[attr-defined]
+        append.func.value = self._constants.node(self._values)
+        last.value.func.value = self._constants.node(self._values)
+        append.args[0].elts = [ast.copy_location(ast.Constant(is_entry_call), call), call]
+        return kept
+
+    def _replace_arguments(self, call: ast.Call, name: str) -> None:
+        arguments = self._arguments
+
+        def checked(function: Callable[..., object]) -> Callable[..., object]:
+            check_call(function, name, arguments)
+            return function
+
+        check = ast.Attribute(self._constants.node(checked), "__call__", ast.Load())
+        ast.copy_location(check, call.func)
+        call.func = ast.copy_location(ast.Call(check, [call.func], []), call.func)
+        args = ast.copy_location(self._constants.node(arguments.args), call)
+        kwargs = ast.copy_location(self._constants.node(arguments.kwargs), call)
+        call.args = [ast.copy_location(ast.Starred(args, ast.Load()), call)]
+        call.keywords = [ast.copy_location(ast.keyword(None, kwargs), call)]

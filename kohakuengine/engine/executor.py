@@ -1,0 +1,78 @@
+"""Run one script with one config in this process, and leave the process as it was."""
+
+from __future__ import annotations
+
+import warnings
+
+from ..config.base import Config
+from ..errors import OverrideWarning, ScriptExit
+from .children import overrides_in_children
+from .process import borrowed, main_module
+from .program import compile_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .script import Script
+
+
+class ScriptExecutor:
+    """Runs a script in this process.
+
+    Args:
+        script: What to run.
+        strict: Refuse overrides of names that have no default in the script.
+
+    Attributes:
+        module: The script's module after the run: `vars(executor.module)` are its globals. None
+            before the first run.
+
+    Example:
+        >>> executor = ScriptExecutor(Script("train.py"))  # doctest: +SKIP
+        >>> executor.execute(Config({"lr": 0.1}))  # doctest: +SKIP
+        {'loss': 0.25}
+        >>> executor.module.lr  # doctest: +SKIP
+        0.1
+    """
+
+    def __init__(self, script: Script, *, strict: bool = False) -> None:
+        self.script = script
+        self.strict = strict
+        self.module: ModuleType | None = None
+
+    def execute(self, config: Config | None = None) -> object:
+        """Run the script as `python script.py` would, with the config's overrides and arguments.
+
+        The process is as it was afterwards: the main module, `sys.argv`, `sys.path`, the working
+        directory, standard streams, warning filters, signal handlers; modules that the script
+        imported from its own folder are forgotten.
+
+        Returns:
+            The value of the script's entrypoint.
+
+        Raises:
+            ScriptError, OverrideError: Nothing was run, because of what the message says.
+            ScriptExit: The script ended itself with a status other than 0.
+            Exception: What the script raised and didn't catch.
+        """
+        program = compile_program(self.script, config or Config(), strict=self.strict)
+        for message in program.warnings:
+            warnings.warn(message, OverrideWarning, stacklevel=2)
+        module = main_module(self.script)
+        self.module = module
+        with borrowed(self.script, module), overrides_in_children(self.script, program):
+            try:
+                return program.execute(vars(module))
+            except SystemExit as error:
+                check_exit(error, self.script.name)
+            return program.kept_value
+
+
+def check_exit(error: SystemExit, name: str) -> None:
+    """Raise ScriptExit where `sys.exit()` was given a status other than 0, or a text."""
+    if error.code in (None, 0):
+        return
+    status = error.code if isinstance(error.code, int) else 1
+    said = "" if isinstance(error.code, int) else f": {error.code}"
+    raise ScriptExit(f"{name} exited with status {status}{said}.", exit_code=status) from None

@@ -1,0 +1,151 @@
+"""A script compiled for one config: its overrides put in, its entrypoint planned."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from types import CodeType
+
+from ..errors import OverrideError
+from .bindings import find_bindings
+from .checks import find_surprises
+from .constants import Constants
+from .entrypoint import Arguments, plan_entry
+from .injector import check_names, inject
+from .source import parse, syntax_error
+from .stars import star_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ..config.base import Config
+    from .checks import Surprise
+    from .entrypoint import Entry
+    from .script import Script
+
+
+class Program:
+    """A script, ready to be executed once.
+
+    Attributes:
+        source: The script's source, as it was read.
+        overrides: Names and their values.
+        warnings: What the overrides do that their user may not expect, one sentence each.
+    """
+
+    def __init__(
+        self,
+        source: bytes,
+        overrides: Mapping[str, object],
+        code: CodeType,
+        presets: Mapping[str, object],
+        entry: Entry,
+        surprises: list[Surprise],
+    ) -> None:
+        self.source = source
+        self.overrides = overrides
+        self.warnings = [surprise.message for surprise in surprises]
+        self._code = code
+        self._presets = presets
+        self._entry = entry
+
+    def execute(self, namespace: dict[str, Any]) -> object:
+        """Execute the script in the namespace of its module, and give its entrypoint's value.
+
+        Raises:
+            SystemExit: The script ended itself; what the entrypoint gave before is `kept_value`.
+            EntrypointError: There is no such entrypoint after all.
+        """
+        namespace.update(self._presets)
+        exec(self._code, namespace)
+        return self._entry.finish(namespace)
+
+    @property
+    def kept_value(self) -> object:
+        """The value of the entry call executed last, as far as the script has come."""
+        return self._entry.kept_value
+
+
+def compile_program(script: Script, config: Config, *, strict: bool = False) -> Program:
+    """Compile a script for a config.
+
+    Without overrides, and where no value of an entry call is to be kept, what is compiled are the
+    bytes of the file.
+
+    Args:
+        script: What to run.
+        config: What to run it with.
+        strict: Refuse overrides of names that have no default in the script.
+
+    Raises:
+        ScriptError: The script can't be read, isn't valid Python, or hasn't the entrypoint.
+        OverrideError: An override can't be applied, or is refused.
+    """
+    overrides = config.globals_dict
+    check_names(overrides)
+    source = script.read()
+    parsed = _Parsed(source, script.path)
+    found = find_bindings(parsed.tree, star_names(script.folder)) if overrides else []
+    surprises = list(find_surprises(parsed.tree, found, overrides, script.name))
+    _refuse([surprise for surprise in surprises if surprise.refused] if strict else [])
+    entry = plan_entry(
+        parsed.tree,
+        parsed.constants,
+        named=script.entrypoint,
+        arguments=Arguments(config.args, config.kwargs),
+        folder=script.folder,
+        script=script.name,
+    )
+    presets = inject(parsed.tree, found, overrides, parsed.constants)
+    changed = bool(overrides) or entry.changes_script
+    code = parsed.compile() if changed else _compile(source, script.path)
+    return Program(source, overrides, code, presets, entry, surprises)
+
+
+def compile_for_child(
+    source: bytes, path: str, folder: str, overrides: Mapping[str, object]
+) -> tuple[CodeType, dict[str, object]]:
+    """Compile a script for a process that multiprocessing started: it isn't entered there.
+
+    Returns:
+        The code, and the names to be set before its first line.
+    """
+    parsed = _Parsed(source, path)
+    found = find_bindings(parsed.tree, star_names(folder))
+    presets = inject(parsed.tree, found, overrides, parsed.constants)
+    return parsed.compile(), presets
+
+
+def _refuse(surprises: list[Surprise]) -> None:
+    if surprises:
+        reasons = " ".join(surprise.message for surprise in surprises)
+        raise OverrideError(f"refused because strict: {reasons}", key=surprises[0].name)
+
+
+class _Parsed:
+    """A script's syntax tree, which may be changed before it is compiled."""
+
+    def __init__(self, source: bytes, path: str) -> None:
+        self.constants = Constants()
+        self._path = path
+        # The parser warns, e.g. of "\d". If the bytes are compiled after all it will again.
+        with warnings.catch_warnings(record=True) as self._warnings:
+            warnings.simplefilter("always")
+            self.tree = parse(source, path)
+
+    def compile(self) -> CodeType:
+        for warning in self._warnings or ():
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        return self.constants.fill(_compile(self.tree, self._path))
+
+
+def _compile(code: ast.Module | bytes, path: str) -> CodeType:
+    try:
+        compiled = compile(code, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise syntax_error(error, path) from None
+    return compiled

@@ -1,0 +1,163 @@
+"""A script: where it is, how it is entered, and what it is given on its command line."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import ScriptError, ScriptNotFoundError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+
+    from ..config.base import Config
+    from .parameters import Parameter
+
+
+class Script:
+    """A script that can be run under many configs, without changing it.
+
+    Args:
+        target: `"train.py"`, `"train.py:func"`, `"pkg.mod"` or `"pkg.mod:func"`: a file is run as
+            `python train.py` would run it, a module as `python -m pkg.mod` would.
+        entrypoint: The function to call, in place of the one that the rules choose.
+        argv: What the script finds in `sys.argv` after its own name.
+
+    Attributes:
+        path: The absolute path of its file.
+        name: What it is called in messages: the file or module as given.
+        module: The module's full name where it is given as one, else None.
+        entrypoint: The function named, or None.
+        argv: As given, a tuple of str.
+
+    Raises:
+        ScriptNotFoundError: There is no such file or module.
+        ScriptError: It is a directory, or a notebook.
+
+    Example:
+        >>> Script("train.py:main").entrypoint  # doctest: +SKIP
+        'main'
+    """
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        entrypoint: str | None = None,
+        argv: Sequence[str] = (),
+    ) -> None:
+        place, function = _split(os.fspath(target))
+        self.name = place
+        self.entrypoint = entrypoint or function
+        self.argv = tuple(argv)
+        self.module = None if _is_file_name(place) else place
+        self.path = os.path.abspath(place) if self.module is None else _module_path(place)
+        _check_file(self.path, place)
+
+    def __repr__(self) -> str:
+        return f"Script({self.name + (f':{self.entrypoint}' if self.entrypoint else '')!r})"
+
+    @property
+    def folder(self) -> str:
+        """The folder that Python would put first on `sys.path`: the file's own, links followed."""
+        return os.getcwd() if self.module else os.path.dirname(os.path.realpath(self.path))
+
+    def read(self) -> bytes:
+        """The script's source, as it is on disk now.
+
+        Raises:
+            ScriptNotFoundError: The file is gone.
+            ScriptError: It can't be read.
+        """
+        try:
+            with open(self.path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            raise ScriptNotFoundError(f"{self.name} is not there any more.", path=self.name) from None
+        except OSError as error:
+            raise ScriptError(
+                f"{self.name} can't be read: {error.strerror}.", path=self.name
+            ) from None
+
+    def parameters(self) -> list[Parameter]:
+        """What the script can be configured by, read from its syntax; nothing of it is run."""
+        from .parameters import parameters
+
+        return parameters(self.read(), self.path)
+
+    def run(self, config: Config | None = None, *, strict: bool = False) -> object:
+        """Run the script in this process, and give the value of its entrypoint.
+
+        The same as `ScriptExecutor(script, strict=strict).execute(config)`.
+        """
+        from .executor import ScriptExecutor
+
+        return ScriptExecutor(self, strict=strict).execute(config)
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    place, colon, function = target.rpartition(":")
+    if colon and place and function.isidentifier() and not os.path.isfile(target):
+        return place, function
+    return target, None
+
+
+def _is_file_name(place: str) -> bool:
+    if place.endswith(".py") or os.sep in place or "/" in place or os.path.isfile(place):
+        return True
+    return not all(part.isidentifier() for part in place.split(".")) or _is_folder_only(place)
+
+
+def _is_folder_only(place: str) -> bool:
+    return os.path.isdir(place) and not os.path.isfile(os.path.join(place, "__main__.py"))
+
+
+def _check_file(path: str, name: str) -> None:
+    if os.path.isdir(path):
+        raise ScriptError(f"{name} is a directory: give the script in it.", path=name)
+    if path.endswith(".ipynb"):
+        raise ScriptError(
+            f"{name} is a notebook, not a Python script: export it with "
+            "`jupyter nbconvert --to script` first.",
+            path=name,
+        )
+    if not os.path.exists(path):
+        raise ScriptNotFoundError(f"there is no file {name}{_similar_files(path)}.", path=name)
+
+
+def _similar_files(path: str) -> str:
+    from ..config.overrides import nearest
+
+    folder = os.path.dirname(path)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    scripts = [name for name in names if name.endswith(".py")]
+    similar = nearest(os.path.basename(path), scripts)
+    return f"; did you mean {' or '.join(similar)}?" if similar else ""
+
+
+def _module_path(module: str) -> str:
+    """The file of a module, found without importing anything where that is possible."""
+    spec = module_spec(module)
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise ScriptNotFoundError(f"there is no file and no module {module}.", path=module)
+    return os.path.abspath(spec.origin)
+
+
+def module_spec(module: str) -> ModuleSpec | None:
+    """Where `python -m module` would find it: the working directory comes first."""
+    import sys
+    from importlib.machinery import PathFinder
+
+    path: Sequence[str] | None = [os.getcwd(), *sys.path]
+    spec = None
+    name = ""
+    for part in [*module.split("."), "__main__"]:
+        name = f"{name}.{part}" if name else part
+        if part == "__main__" and (spec is None or spec.submodule_search_locations is None):
+            break  # only a package has a __main__
+        spec = PathFinder.find_spec(name, path)
+        if spec is None:
+            return None
+        path = spec.submodule_search_locations
+    return spec

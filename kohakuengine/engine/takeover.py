@@ -1,0 +1,139 @@
+"""Give this process over to a script for good, as `python script.py` would.
+
+What the script leaves for the interpreter's end (threads, atexit functions, its own objects) is
+seen to then, as for any script: nothing is put back here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+
+from ..config.siblings import siblings
+from ..errors import EntrypointError
+from .children import overrides_in_children
+from .process import become, main_module
+from .program import compile_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from ..config.base import Config
+    from .script import Script
+
+_OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+# Kept open until the process ends: sys.path and modules stay the script's.
+_for_good = ExitStack()
+
+
+class Ending:
+    """How a script came to its end.
+
+    Attributes:
+        status: The exit status that Python would give it.
+        value: The value of its entrypoint, None where it has none or didn't get there.
+        error: What it raised and didn't catch, or None.
+    """
+
+    def __init__(self, status: int, value: object = None, error: BaseException | None = None):
+        self.status = status
+        self.value = value
+        self.error = error
+
+
+def take_over(
+    script: Script,
+    config: Config,
+    *,
+    strict: bool = False,
+    warn: Callable[[str], None],
+    ended: Callable[[Ending], None] = lambda ending: None,
+) -> Ending:
+    """Run a script as this process' own, for good.
+
+    An exception that the script doesn't catch is handed to its `sys.excepthook`, without our
+    frames in the traceback.
+
+    Args:
+        script: What to run.
+        config: What to run it with.
+        strict: Refuse overrides of names that have no default in the script.
+        warn: Is called with each warning, before the script runs.
+        ended: Is called when the script has come to its end, also where this function raises.
+
+    Raises:
+        SystemExit: The script ended itself.
+        KeyboardInterrupt: It was interrupted. Its traceback has been shown, and the interpreter
+            will say nothing more; uncaught, this ends the process by SIGINT, as Python does.
+        ScriptError, OverrideError: Nothing was run, because of what the message says.
+    """
+    program = compile_program(script, config, strict=strict)
+    for message in program.warnings:
+        warn(message)
+    module = main_module(script)
+    _for_good.enter_context(siblings(script.folder, forget=False))
+    _for_good.enter_context(overrides_in_children(script, program))
+    become(script, module)
+    try:
+        ending = Ending(0, program.execute(vars(module)))
+    except SystemExit as error:
+        ended(Ending(_exit_status(error), program.kept_value))
+        error.__traceback__ = None
+        raise
+    except EntrypointError:
+        raise
+    except BaseException as error:
+        error.__traceback__ = without_our_frames(error.__traceback__)
+        ending = Ending(1, error=error)
+        ended(ending)
+        _report(error)
+        if isinstance(error, KeyboardInterrupt):
+            sys.excepthook = lambda kind, value, traceback: None
+            raise
+        return ending
+    ended(ending)
+    return ending
+
+
+def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback less the frames of KohakuEngine."""
+    frames = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(_OUR_FOLDER):
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    for frame, following in zip(frames, [*frames[1:], None]):
+        frame.tb_next = following
+    return frames[0] if frames else None
+
+
+def _exit_status(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1
+
+
+def _report(error: BaseException) -> None:
+    """Hand an uncaught exception to the script's excepthook, as the interpreter would."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit:
+        raise
+    except BaseException as failure:
+        failure.__traceback__ = without_our_frames(failure.__traceback__)
+        _say("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(failure), failure, failure.__traceback__)
+        _say("\nOriginal exception was:\n")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text)

@@ -1,0 +1,80 @@
+"""One call each for what most users want."""
+
+from __future__ import annotations
+
+from .config.base import Config
+from .config.loader import load_config
+from .engine.script import Script
+from .errors import ConfigError
+from .launch.registry import get_launcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+
+def run(
+    script: str | os.PathLike[str] | Script,
+    *,
+    config: Config | None = None,
+    config_path: str | os.PathLike[str] | None = None,
+    globals_dict: Mapping[str, Any] | None = None,
+    args: Sequence[Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
+    entrypoint: str | None = None,
+    argv: Sequence[str] = (),
+    launcher: str = "inline",
+    strict: bool = False,
+) -> Any:
+    """Run a script once, and give the value of its entrypoint.
+
+    Args:
+        script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
+        config: What to run it with.
+        config_path: A config file, in place of `config`.
+        globals_dict: Overrides of the script's variables; they win over the config's.
+        args: Positional arguments of the entrypoint, in place of the config's.
+        kwargs: Keyword arguments of the entrypoint; they win over the config's.
+        entrypoint: The function to call, in place of the one that the rules choose.
+        argv: What the script finds in `sys.argv` after its own name.
+        launcher: Where the script's process lives: `"inline"`, in this process, or `"fresh"`, in
+            a new interpreter.
+        strict: Refuse overrides of names that have no default in the script.
+
+    Raises:
+        KogineError: Nothing was run, because of what the message says; or the script exited with a
+            status other than 0 (ScriptExit), or its process died (ScriptDied).
+        Exception: What the script raised and didn't catch.
+
+    Example:
+        >>> run("train.py", globals_dict={"lr": 0.1})  # doctest: +SKIP
+        {'loss': 0.25}
+    """
+    if not isinstance(script, Script):
+        script = Script(script, entrypoint=entrypoint, argv=argv)
+    elif entrypoint is not None or argv:
+        raise ConfigError("give entrypoint and argv to Script, or to run() with the script's path.")
+    base = _base(config, config_path)
+    merged = Config(
+        {**base.globals_dict, **(globals_dict or {})},
+        base.args if args is None else args,
+        {**base.kwargs, **(kwargs or {})},
+        base.metadata,
+    )
+    return get_launcher(launcher).run(script, merged, strict=strict)
+
+
+def _base(config: Config | None, path: str | os.PathLike[str] | None) -> Config:
+    if path is None:
+        return config or Config()
+    if config is not None:
+        raise ConfigError("run() takes config or config_path, not both.")
+    loaded = load_config(path)
+    if not isinstance(loaded, Config):
+        raise ConfigError(
+            f"{path} gives several configs and run() takes one: loop over load_config({str(path)!r}) "
+            "and call run() with each."
+        )
+    return loaded

@@ -1,0 +1,62 @@
+"""What a run is to do: written into its directory before its process starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..config.base import Config
+from ..config.siblings import import_folders
+from .values import json_holds, read_json, read_pickle, write_json, write_pickle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .paths import RunPaths
+
+
+def write_spec(paths: RunPaths, script: Mapping[str, object], config: Config, strict: bool) -> None:
+    """Write what a run is to do.
+
+    Args:
+        paths: The run's directory, which must be there.
+        script: What `Script` is to be made of: target, entrypoint, argv.
+        config: What to run with; any object that cloudpickle takes.
+        strict: Whether overrides of names without a default are refused.
+
+    Raises:
+        Exception: The config holds an object that can't be pickled.
+    """
+    fields = config.to_dict()
+    as_json = json_holds(fields)
+    if not as_json:
+        write_pickle(paths.config, fields)
+    spec = {
+        "format": 1,
+        "script": dict(script),
+        "config": fields if as_json else None,
+        "import_folders": import_folders(),
+        "strict": strict,
+    }
+    write_json(paths.spec, spec)
+
+
+def read_spec(paths: RunPaths) -> tuple[dict[str, Any], Config]:
+    """What a run is to do: the spec as written, and the config."""
+    spec = read_json(paths.spec)
+    fields = spec["config"]
+    if fields is None:
+        fields = _unpickled(paths.config, spec["import_folders"])
+    return spec, Config.from_dict(fields)
+
+
+def _unpickled(path: str, folders: list[str]) -> Any:
+    """Unpickle while classes from modules beside the config can be imported."""
+    before = list(sys.path)
+    sys.path += [folder for folder in folders if os.path.isdir(folder) and folder not in before]
+    try:
+        return read_pickle(path)
+    finally:
+        sys.path[:] = before
