@@ -31,11 +31,11 @@ class KogineError(Exception):
         super().__init__(message)
         self.__dict__.update(facts)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), str(self), self.__dict__.copy())
 
 
-def _rebuild(kind: type[KogineError], message: str, facts: dict) -> KogineError:
+def _rebuild(kind: type[KogineError], message: str, facts: dict[str, object]) -> KogineError:
     return kind(message, **facts)
 
 

@@ -1,7 +1,8 @@
 """Where a script's top level binds which name, read from its syntax.
 
-The module scope reaches into the bodies of `if`, loops, `with`, `try` and `match`, into comprehensions (for `:=`), and
-into decorators, base classes and argument defaults; it ends at the bodies of functions, lambdas and classes.
+The module scope reaches into the bodies of `if`, loops, `with`, `try` and `match`, into
+comprehensions (for `:=`), and into decorators, base classes and argument defaults; it ends at the
+bodies of functions, lambdas and classes.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Binding:
         kind: What binds it, one of the constants above.
         node: The statement, `ast.NamedExpr`, `ast.ExceptHandler` or `ast.match_case` that binds it.
         line: Its 1-based line.
-        update: Whether it works on from an earlier binding, rather than being a default: it stands later in the
-            text and reads the name itself, or stands in a loop before which the name was bound.
+        update: Whether it works on from an earlier binding, rather than being a default: it stands
+            later in the text and reads the name itself, or stands in a loop before which the
+            name was bound.
     """
 
     __slots__ = ("name", "kind", "node", "line", "update")
@@ -50,7 +52,8 @@ class Binding:
         self.update = update
 
     def __repr__(self) -> str:
-        return f"<{'update' if self.update else 'default'} of {self.name} by {self.kind}, line {self.line}>"
+        role = "update" if self.update else "default"
+        return f"<{role} of {self.name} by {self.kind}, line {self.line}>"
 
 
 def find_bindings(tree: ast.Module, star_names: StarNames | None = None) -> list[Binding]:
@@ -58,8 +61,9 @@ def find_bindings(tree: ast.Module, star_names: StarNames | None = None) -> list
 
     Args:
         tree: The script.
-        star_names: Tells which names a `from m import *` brings, or None where that can't be known. Each such name
-            is a binding of kind `STAR`; for a statement that can't be known there is one, of the name `*`.
+        star_names: Tells which names a `from m import *` brings, or None where that can't be
+            known. Each such name is a binding of kind `STAR`; for a statement that can't be known
+            there is one, of the name `*`.
     """
     scope = _ModuleScope(star_names or (lambda node: None))
     scope.block(tree.body)
@@ -67,7 +71,7 @@ def find_bindings(tree: ast.Module, star_names: StarNames | None = None) -> list
 
 
 def find_globals(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
-    """Each `global x` in a function or class, as (x, the function's or class's name, 1-based line)."""
+    """Each `global x` in a function or class: x, the function's or class's name, 1-based line."""
     owners = [node for node in ast.walk(tree) if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
     for owner in owners:
         for node in _own_nodes(owner):
@@ -89,8 +93,9 @@ def bound_names(target: ast.AST) -> list[str]:
 def reads(name: str, *nodes: ast.AST | None) -> bool:
     """Whether evaluating these expressions reads the name of the module.
 
-    What a lambda reads counts only where it is part of a larger expression, which may call it: a lambda that is the
-    whole expression is evaluated without reading anything, like a function's definition.
+    What a lambda reads counts only where it is part of a larger expression, which may call it: a
+    lambda that is the whole expression is evaluated without reading anything, like a function's
+    definition.
     """
     return any(
         _reads(name, node.args if isinstance(node, ast.Lambda) else node)
@@ -146,7 +151,8 @@ class _ModuleScope:
         # A name that reads itself must have come from somewhere: an unknown star import counts.
         later = name in self._bound or self._unknown_star
         update = in_loop or (later and reads(name, *read))
-        line = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno  # type: ignore[attr-defined]
+        place = node.pattern if isinstance(node, ast.match_case) else node
+        line: int = place.lineno  # type: ignore[attr-defined]
         self.found.append(Binding(name, kind, node, line, update or kind == AUGMENT))
         self._bound.add(name)
 
@@ -172,7 +178,8 @@ class _ModuleScope:
                 self._expressions(*ast.iter_child_nodes(node))
 
     def _comprehension(self, node: ast.AST) -> None:
-        # Its element and conditions are evaluated over and over, like a loop's body; `:=` can't stand in its iterables.
+        # Its element and conditions are evaluated over and over, like a loop's body; `:=` can't
+        # stand in its iterables.
         self._loops.append(frozenset(self._bound))
         self._expressions(*ast.iter_child_nodes(node))
         self._loops.pop()
@@ -244,7 +251,9 @@ class _ModuleScope:
         self._expressions(node.subject)
         for case in node.cases:
             for pattern in ast.walk(case.pattern):
-                captured = getattr(pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None)
+                captured = getattr(
+                    pattern, "rest" if isinstance(pattern, ast.MatchMapping) else "name", None
+                )
                 if isinstance(captured, str):
                     self._bind(captured, CASE, case, node.subject, case.pattern)
             self._expressions(case.guard)

@@ -52,7 +52,7 @@ def find_surprises(
             yield Surprise(name, f"{name} is no variable with a default: {meaning}.", refused=True)
     for name, owner, line in B.find_globals(tree):
         if name in overrides:
-            message = f"{owner} (line {line}) declares {name} global: what it assigns wins over the override."
+            message = f"{owner} (line {line}) declares {name} global: what it assigns wins."
             yield Surprise(name, message, refused=False)
     yield from _relaunches(tree, overrides)
 
@@ -83,7 +83,9 @@ def _nothing_binds(name: str, own: list[Binding], found: list[Binding], script: 
         return f"{script} doesn't bind {name} by name: it is set before the first line{also}."
     similar = nearest(name, {binding.name for binding in found})
     hint = f" Did you mean {' or '.join(similar)}?" if similar else ""
-    return f"nothing at the top level of {script} binds {name}: it is set before the first line.{hint}"
+    return (
+        f"nothing at the top level of {script} binds {name}: it is set before the first line.{hint}"
+    )
 
 
 def _relaunches(tree: ast.Module, overrides: Mapping[str, object]) -> Iterator[Surprise]:
@@ -103,7 +105,10 @@ def _starts_process(function: ast.expr) -> bool:
         and isinstance(function.value, ast.Name)
         and (
             function.value.id == "subprocess"
-            or (function.value.id == "os" and function.attr.startswith(("exec", "spawn", "posix_spawn")))
+            or (
+                function.value.id == "os"
+                and function.attr.startswith(("exec", "spawn", "posix_spawn"))
+            )
             or (function.value.id == "asyncio" and function.attr.startswith("create_subprocess"))
         )
     )

@@ -39,25 +39,36 @@ _received: bytes | None = None
 @contextmanager
 def overrides_in_children(script: Script, program: Program) -> Iterator[None]:
     """Have processes that multiprocessing starts meanwhile see a program's overrides."""
-    if not program.overrides:
-        yield  # the plain script is what they are to load
-        return
-    facts = (script.path, script.folder, script.module, program.source)
-    hook = _Hook(lambda: _pack(facts, program.overrides))
-    hook.install()
+    hook = hook_children(script, program)
     try:
         yield
     finally:
-        hook.remove()
+        if hook is not None:
+            hook.remove()
+
+
+def hook_children(script: Script, program: Program) -> Hook | None:
+    """Have processes that multiprocessing starts from now on see a program's overrides.
+
+    Returns:
+        What can be removed again; None without overrides, where the plain script is what such
+        processes are to load.
+    """
+    if not program.overrides:
+        return None
+    facts = (script.path, script.folder, script.module, program.source)
+    hook = Hook(lambda: _pack(facts, program.overrides))
+    hook.install()
+    return hook
 
 
 def become_main(namespace: dict[str, Any]) -> None:
-    """Load the script into the namespace of `__mp_main__`, in a child that multiprocessing started."""
+    """Load the script into the namespace of `__mp_main__`, in a child of multiprocessing."""
     if _received is None:
         raise ImportError(f"{_MAIN_MODULE} is for processes that multiprocessing starts.")
     payload = _received
     (path, folder, module, source), overrides = _unpack(payload)
-    _Hook(lambda: payload).install()  # this child's own children
+    Hook(lambda: payload).install()  # this child's own children
     code, presets = compile_for_child(source, path, folder, overrides)
     spec = module_spec(module) if module else None
     builtins = namespace["__builtins__"]
@@ -118,7 +129,7 @@ def _unpack(payload: bytes) -> tuple[Any, dict[str, object]]:
         sys.path[:] = path
 
 
-class _Hook:
+class Hook:
     """Changes get_preparation_data() in the modules that have one, also in those yet to come.
 
     It stands first among the finders of `sys.meta_path`, to see such a module come.
@@ -133,11 +144,11 @@ class _Hook:
         for name in _STARTERS:
             if name in sys.modules:
                 self._change(sys.modules[name])
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def remove(self) -> None:
-        if self in sys.meta_path:  # type: ignore[comparison-overlap]
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
         for module, original in self._originals:
             module.get_preparation_data = original  # type: ignore[attr-defined]
 

@@ -1,21 +1,25 @@
-"""Objects that travel into a script as constants of its code, so that no name is added to its namespace."""
+"""Objects that travel into a script as constants of its code, not as names of its namespace."""
 
 from __future__ import annotations
 
 import ast
 from types import CodeType
 
-# The compiler gives an instruction without a position that of the one before it: nothing more is traced, and no
-# line of the script is blamed for what the script doesn't say.
-NOWHERE = {"lineno": -1, "end_lineno": -1, "col_offset": -1, "end_col_offset": -1}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The compiler gives an instruction without a position that of the one before it: nothing more is
+# traced, and no line of the script is blamed for what the script doesn't say.
+NOWHERE: dict[str, Any] = {"lineno": -1, "end_lineno": -1, "col_offset": -1, "end_col_offset": -1}
 
 
 class Constants:
     """Objects to be compiled into one script.
 
-    `ast.Constant` takes only what Python can write as a literal, so each object is first compiled as a marker, which
-    `fill` replaces in the finished code. To call one, call its `__call__`: of a call of the marker
-    itself the compiler would warn.
+    `ast.Constant` takes only what Python can write as a literal, so each object is first compiled
+    as a marker, which `fill` replaces in the finished code. To call one, call its `__call__`: of a
+    call of the marker itself the compiler would warn.
     """
 
     def __init__(self) -> None:

@@ -164,7 +164,9 @@ class _Plan:
             for block in blocks:  # the function is called in place of the main block
                 block.test = ast.copy_location(ast.Constant(False), block.test)
         elif blocks:
-            calls = entry_calls([s for block in blocks for s in block.body], self._tree, self._folder)
+            calls = entry_calls(
+                [s for block in blocks for s in block.body], self._tree, self._folder
+            )
             return self._keep(_preferred(calls))
         else:
             calls = entry_calls(self._tree.body, self._tree, self._folder)
@@ -212,11 +214,7 @@ class _Plan:
         A function that the top level mentions, or that a decorator may have registered somewhere,
         is the script's own to call: we must not call it a second time.
         """
-        mentioned = {
-            node.id
-            for node in scope_nodes(self._tree.body)
-            if isinstance(node, ast.Name)
-        }
+        mentioned = {node.id for node in scope_nodes(self._tree.body) if isinstance(node, ast.Name)}
         name = "main" if "main" in self._defined else "run"
         return name if self._is_plain(name) and name not in mentioned else None
 

@@ -1,8 +1,9 @@
 """Put overrides where a script binds its defaults.
 
-An override replaces a name's default; updates run, working on from it. The rules are in docs/overrides.md. They are
-applied to the script's syntax tree: a default of one name gets another right-hand side, and where a statement binds a
-name in some other way, a *pin* (`x = <override>`) stands right behind the binding.
+An override replaces a name's default; updates run, working on from it. The rules are in
+docs/overrides.md. They are applied to the script's syntax tree: a default of one name gets another
+right-hand side, and where a statement binds a name in some other way, a *pin* (`x = <override>`)
+stands right behind the binding.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
     from .bindings import Binding
 
-# What Python itself keeps in a module; to override it would break the script rather than configure it.
+# What Python itself keeps in a module; to override it would break the script rather than configure
+# it.
 PROTECTED = frozenset(
-    "__annotate__ __annotate_func__ __annotations__ __builtins__ __cached__ __class__ __conditional_annotations__ "
-    "__debug__ __dict__ __doc__ __file__ __loader__ __name__ __package__ __path__ __spec__ __warningregistry__".split()
+    "__annotate__ __annotate_func__ __annotations__ __builtins__ __cached__ __class__ "
+    "__conditional_annotations__ __debug__ __dict__ __doc__ __file__ __loader__ __name__ "
+    "__package__ __path__ __spec__ __warningregistry__".split()
 )
 
 
@@ -31,13 +34,16 @@ def check_names(names: Iterable[str]) -> None:
     """Refuse what can't be the name of a script's variable.
 
     Raises:
-        OverrideError: A name isn't an identifier, is a keyword, or is one that Python keeps in every module.
+        OverrideError: A name isn't an identifier, is a keyword, or is one that Python keeps in
+            every module.
     """
     from keyword import iskeyword
 
     for name in names:
         if not name.isidentifier() or iskeyword(name):
-            raise OverrideError(f"{name!r} can't be overridden: it isn't a name in Python.", key=name)
+            raise OverrideError(
+                f"{name!r} can't be overridden: it isn't a name in Python.", key=name
+            )
         if name in PROTECTED:
             raise OverrideError(
                 f"{name} can't be overridden: Python keeps it in every module.", key=name
@@ -55,7 +61,8 @@ def inject(
     Args:
         tree: The script; changed in place.
         found: Its bindings, by `find_bindings(tree)`.
-        overrides: Names and their values; a value that is an `EnumMember` is evaluated where it is bound.
+        overrides: Names and their values; a value that is an `EnumMember` is evaluated where it
+            is bound.
         constants: Takes the values.
 
     Returns:
@@ -93,7 +100,9 @@ class _Injection:
             return
         elif binding.kind == B.WALRUS:
             self._replace_walrus(name, node)  # type: ignore[arg-type]
-        elif binding.kind == B.DECLARE or (binding.kind == B.ASSIGN and not _binds_other(name, node)):
+        elif binding.kind == B.DECLARE or (
+            binding.kind == B.ASSIGN and not _binds_other(name, node)
+        ):
             self._replace_value(name, node)  # type: ignore[arg-type]
         elif binding.kind in (B.FOR, B.WITH, B.EXCEPT, B.CASE):
             self._inside.setdefault(id(node), []).append(self._pin(name))
@@ -121,7 +130,7 @@ class _Injection:
         value = self._overrides[name]
         if not isinstance(value, EnumMember):
             return self._constants.node(value)
-        expression = ast.parse(value.expression, mode="eval").body
+        expression: ast.expr = ast.parse(value.expression, mode="eval").body
         nowhere(expression)
         return expression
 
@@ -129,7 +138,7 @@ class _Injection:
         return ast.Assign([ast.Name(name, ast.Store(), **NOWHERE)], self._value(name), **NOWHERE)
 
     def _pin_if_brought(self, name: str, node: ast.ImportFrom) -> ast.stmt:
-        """`if <the star names of the module hold name>: name = <override>`, without a frame of ours."""
+        """`if <the module's star names hold name>: name = <override>`, without a frame of ours."""
         public = "vars.__call__(module)" if not name.startswith("_") else "()"
         text = f"{name!r} in getattr.__call__(module, '__all__', {public})"
         module = "import_.__call__(path, globals.__call__(), None, ('*',), level)"
@@ -162,7 +171,7 @@ class _Injection:
             node.value = value
 
     def _guard(self, name: str, guard: ast.expr) -> ast.expr:
-        """`guard or ((name := <override>), False)[1]`: after a guard that fails, the name is not left as captured."""
+        """`guard or ((name := <override>), False)[1]`: a guard that fails leaves no capture behind."""
         restored = ast.NamedExpr(
             ast.Name(name, ast.Store(), **NOWHERE), self._value(name), **NOWHERE
         )

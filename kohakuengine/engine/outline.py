@@ -22,7 +22,7 @@ from .source import parse
 _BLOCK = re.compile(
     r"""
     ^(?:def|class|async[ \t]+def)\b
-    [^\n]*? (?: \n (?: [ \t)] [^\n]* )? )*?   # a header over several lines
+    [^\n]*? (?: \n (?: [ \t)] [^\n]*? )? )*?   # a header over several lines
     :[ \t]* (?: \#[^\n]* )? \n
     (?P<body> (?: (?: [ \t#] [^\n]* )? \n )* [ \t]+ [^\s#] [^\n]* \n )
     """,
@@ -68,7 +68,7 @@ class Outline:
 
 def first_line(statement: ast.stmt) -> int:
     """The 1-based line on which a statement starts, its decorators included."""
-    decorators = getattr(statement, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
@@ -117,7 +117,9 @@ def _ends_in_code(text: str) -> bool:
 def _is_plain(before: str, content: str) -> bool:
     """Whether the quotes after this content of a string end it: they are no escape, and not in braces of an f-string."""
     formatted = not {"f", "t"}.isdisjoint(before[-2:].lower())
-    return not content.endswith("\\") and not (formatted and content.count("{") != content.count("}"))
+    return not content.endswith("\\") and not (
+        formatted and content.count("{") != content.count("}")
+    )
 
 
 def _quotes(text: str) -> bool:

@@ -74,7 +74,9 @@ class Script:
             with open(self.path, "rb") as file:
                 return file.read()
         except FileNotFoundError:
-            raise ScriptNotFoundError(f"{self.name} is not there any more.", path=self.name) from None
+            raise ScriptNotFoundError(
+                f"{self.name} is not there any more.", path=self.name
+            ) from None
         except OSError as error:
             raise ScriptError(
                 f"{self.name} can't be read: {error.strerror}.", path=self.name

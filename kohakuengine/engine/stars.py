@@ -1,4 +1,4 @@
-"""Which names a `from m import *` brings, read from the syntax of modules that lie beside the script."""
+"""Which names a `from m import *` brings, read from the syntax of modules beside the script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def star_names(folder: str, within: frozenset[str] = frozenset()) -> StarNames:
-    """A function that tells which names a star import brings, None where the module isn't in the folder.
+    """A function that tells which names a star import brings, None where that can't be known.
 
     Args:
         folder: Where the script lies, whose modules come first.
@@ -39,7 +39,9 @@ def star_names(folder: str, within: frozenset[str] = frozenset()) -> StarNames:
 def module_file(folder: str, module: str) -> str | None:
     """The file of a module that lies in a folder, if it does."""
     stem = os.path.join(folder, *module.split("."))
-    return next((p for p in (f"{stem}.py", os.path.join(stem, "__init__.py")) if os.path.isfile(p)), None)
+    return next(
+        (p for p in (f"{stem}.py", os.path.join(stem, "__init__.py")) if os.path.isfile(p)), None
+    )
 
 
 def _public_names(tree: ast.Module, follow: StarNames) -> frozenset[str] | None:

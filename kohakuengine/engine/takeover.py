@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
 
 from ..config.siblings import siblings
 from ..errors import EntrypointError
-from .children import overrides_in_children
+from .children import hook_children
 from .process import become, main_module
 from .program import compile_program
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from .script import Script
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-
-# Kept open until the process ends: sys.path and modules stay the script's.
-_for_good = ExitStack()
 
 
 class Ending:
@@ -75,8 +71,8 @@ def take_over(
     for message in program.warnings:
         warn(message)
     module = main_module(script)
-    _for_good.enter_context(siblings(script.folder, forget=False))
-    _for_good.enter_context(overrides_in_children(script, program))
+    siblings(script.folder).__enter__()  # never left: sys.path and modules stay the script's
+    hook_children(script, program)
     become(script, module)
     try:
         ending = Ending(0, program.execute(vars(module)))

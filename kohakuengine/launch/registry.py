@@ -38,9 +38,11 @@ def get_launcher(name: str) -> Launcher:
     """
     if name not in LAUNCHERS:
         similar = nearest(name, LAUNCHERS)
-        hint = f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(LAUNCHERS)}."
+        hint = (
+            f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(LAUNCHERS)}."
+        )
         raise LauncherError(f"there is no launcher {name}{hint}")
     from importlib import import_module
 
-    module: Launcher = import_module(f".{name}", __package__)  # type: ignore[assignment]
+    module: Launcher = import_module(f".{name}", __package__)
     return module

@@ -47,7 +47,8 @@ def _reads(node: ast.AST | None) -> set[str]:
 def names_of(*targets: ast.AST | None) -> set[str]:
     """The names an assignment target or a case's pattern binds."""
     nodes = [node for target in targets if target for node in ast.walk(target)]
-    stored = {node.id for node in nodes if isinstance(node, ast.Name)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     return stored | {node.name for node in nodes if isinstance(node, ast.MatchAs) and node.name}
 
 
@@ -200,6 +201,10 @@ class Rules:
 # ---- Step 2: run it
 
 
+class OutsideTheModel(BaseException):
+    """The script says something that the model doesn't interpret."""
+
+
 class _Break(BaseException):
     pass
 
@@ -264,8 +269,10 @@ class Interpreter:
             case ast.Tuple(elts=parts):
                 for part, given in zip(parts, list(value), strict=True):
                     self._assign(site, part, given)
+            case ast.Subscript(value=container, slice=key):
+                self._value(container)[self._value(key)] = value
             case _:
-                raise NotImplementedError(ast.dump(target))
+                raise OutsideTheModel(ast.dump(target))
 
     # Statements.
 
@@ -338,7 +345,7 @@ class Interpreter:
             case ast.Continue():
                 raise _Continue
             case _:
-                raise NotImplementedError(ast.dump(node))
+                raise OutsideTheModel(ast.dump(node))
 
     def _for(self, node: ast.For) -> None:
         for value in self._value(node.iter):
@@ -414,8 +421,9 @@ class Interpreter:
             case ast.Call(func=function, args=arguments):
                 called = self._value(function)
                 return called(*[self._value(argument) for argument in arguments])
-            case ast.Compare(left=left, ops=[ast.Gt()], comparators=[right]):
-                return self._value(left) > self._value(right)
+            case ast.Compare(left=left, ops=[ast.Gt() | ast.Lt() as op], comparators=[right]):
+                compare = operator.gt if isinstance(op, ast.Gt) else operator.lt
+                return compare(self._value(left), self._value(right))
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 return self._value(left) + self._value(right)
             case ast.BoolOp(op=ast.And(), values=[left, right]):
@@ -426,7 +434,7 @@ class Interpreter:
                 return tuple([self._value(part) for part in parts])
             case ast.ListComp(elt=element, generators=[loop]):
                 return list(self._elements(element, loop))
-        raise NotImplementedError(ast.dump(node))
+        raise OutsideTheModel(ast.dump(node))
 
     def _elements(self, element: ast.expr, loop: ast.comprehension) -> Iterator[Any]:
         """A comprehension that holds a walrus; its own variable must be a name of no other use."""
@@ -454,7 +462,7 @@ def captures(pattern: ast.pattern, subject: Any) -> dict[str, Any] | None:
             return (
                 None if None in each else {k: v for part in each if part for k, v in part.items()}
             )
-    raise NotImplementedError(ast.dump(pattern))
+    raise OutsideTheModel(ast.dump(pattern))
 
 
 # ---- What tests ask

@@ -1,0 +1,182 @@
+"""Config: what to run a script with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import ConfigError, ConfigTypeError
+from .capture import unwrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from typing import Any
+
+_FIELDS = ("globals_dict", "args", "kwargs", "metadata")
+
+
+class Config:
+    """What to run a script with: values for its variables, and arguments for its entrypoint.
+
+    Values are Python objects of any kind. The mappings and sequences are copied, their values are
+    not; what is wrapped in `use()` is unwrapped.
+
+    Args:
+        globals_dict: Values for the script's variables, by name.
+        args: Positional arguments of the script's entrypoint; a list or a tuple.
+        kwargs: Keyword arguments of the script's entrypoint.
+        metadata: What you want to remember with the run; the script doesn't see it.
+
+    Raises:
+        ConfigTypeError: A field has the wrong type, or a name in it isn't a str.
+
+    Example:
+        >>> Config({"lr": 0.1}, args=("data",))
+        Config(globals_dict={'lr': 0.1}, args=['data'])
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # its fields can change
+
+    def __init__(
+        self,
+        globals_dict: Mapping[str, Any] | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.globals_dict: dict[str, Any] = _named("globals_dict", globals_dict)
+        self.args: list[Any] = _listed("args", args)
+        self.kwargs: dict[str, Any] = _named("kwargs", kwargs)
+        self.metadata: dict[str, Any] = _named("metadata", metadata)
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], worker_id: int | None = None) -> Config:
+        """The Config that a config file gives.
+
+        Args:
+            path: A Python file, as for `load_config()`.
+            worker_id: What the file's `config_gen()` is told, if it takes it. None stands for the
+                environment's `KOGINE_WORKER_ID`, else 0.
+
+        Raises:
+            ConfigError: The file can't be loaded, or doesn't give exactly one Config.
+        """
+        from .loader import load_config  # imports this module
+
+        loaded = load_config(path, worker_id=worker_id)
+        if isinstance(loaded, Config):
+            return loaded
+        configs = iter(loaded)
+        config = next(configs, None)
+        if config is None:
+            raise ConfigError(f"{path} gives no Config.", path=str(path))
+        if next(configs, None) is not None:
+            raise ConfigError(
+                f"{path} gives several Configs; loop over load_config({str(path)!r}) instead.",
+                path=str(path),
+            )
+        return config
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Config:
+        """A Config from its fields by name, as `to_dict()` gives them; each may be left out.
+
+        Raises:
+            ConfigError: There is no such field.
+            ConfigTypeError: A field has the wrong type.
+
+        Example:
+            >>> Config.from_dict({"kwargs": {"fast": True}})
+            Config(kwargs={'fast': True})
+        """
+        for name in _named("fields", fields):
+            if name not in _FIELDS:
+                raise _unknown_field(name)
+        return cls(**fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All four fields by name, the inverse of `from_dict()`.
+
+        Example:
+            >>> Config({"lr": 0.1}).to_dict()
+            {'globals_dict': {'lr': 0.1}, 'args': [], 'kwargs': {}, 'metadata': {}}
+        """
+        return {
+            "globals_dict": dict(self.globals_dict),
+            "args": list(self.args),
+            "kwargs": dict(self.kwargs),
+            "metadata": dict(self.metadata),
+        }
+
+    def __repr__(self) -> str:
+        fields = [f"{name}={getattr(self, name)!r}" for name in _FIELDS if getattr(self, name)]
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Config):
+            return NotImplemented
+        return (
+            len(self.args) == len(other.args)
+            and all(map(_equal, self.args, other.args))
+            and _equal_values(self.globals_dict, other.globals_dict)
+            and _equal_values(self.kwargs, other.kwargs)
+            and _equal_values(self.metadata, other.metadata)
+        )
+
+
+def _named(field: str, value: object) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _wrong_type(field, "a dict of values by name", value)
+    for name in value:
+        if not isinstance(name, str):
+            raise ConfigTypeError(
+                f"Config: the names in {field} must be str, got {_shown(name)}.",
+                field=field,
+                got=type(name).__name__,
+            )
+    return {name: unwrap(item) for name, item in value.items()}
+
+
+def _listed(field: str, value: object) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray, memoryview)):
+        raise _wrong_type(field, "a list or a tuple", value)
+    return [unwrap(item) for item in value]
+
+
+def _wrong_type(field: str, wanted: str, value: object) -> ConfigTypeError:
+    message = f"Config: {field} must be {wanted}, got {_shown(value)}."
+    return ConfigTypeError(message, field=field, got=type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    """The type of a value, and the value in short."""
+    from reprlib import repr as short_repr
+
+    return f"{type(value).__name__} ({short_repr(value)})"
+
+
+def _unknown_field(name: str) -> ConfigError:
+    from .overrides import nearest  # only errors need it
+
+    near = nearest(name, _FIELDS, 1)
+    hint = f"did you mean {near[0]!r}? The" if near else "the"
+    message = f"Config: there is no field {name!r}; {hint} fields are {', '.join(_FIELDS)}."
+    return ConfigError(message, key=name)
+
+
+def _equal_values(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    return ours.keys() == theirs.keys() and all(_equal(ours[name], theirs[name]) for name in ours)
+
+
+def _equal(ours: object, theirs: object) -> bool:
+    """Whether two values are equal; where they can't tell, as arrays can't, they aren't."""
+    if ours is theirs:
+        return True
+    try:
+        return bool(ours == theirs)
+    except Exception:
+        return False

@@ -1,0 +1,283 @@
+"""A config file -> Config | ConfigGenerator."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from itertools import count
+from types import ModuleType, TracebackType
+
+from ..errors import ConfigError, ConfigFileError, ConfigTypeError
+from .base import Config
+from .capture import captured, unwrap
+from .generator import END, ConfigGenerator, advance, start
+from .siblings import siblings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_numbers = count(1)
+
+
+def load_config(
+    path: str | os.PathLike[str], *, worker_id: int | None = None
+) -> Config | ConfigGenerator:
+    """What a Python config file says to run with.
+
+    The file gives, in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config
+    or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`.
+    It may import the modules beside it, and is read anew each time.
+
+    Args:
+        path: The file, `*.py`.
+        worker_id: What `config_gen()` is told, if it takes it: the number of the worker, from 0.
+            None stands for the environment's `KOGINE_WORKER_ID`, else 0.
+
+    Returns:
+        A Config, or a ConfigGenerator where the file gives several; its errors are those below.
+
+    Raises:
+        ConfigFileError: The file can't be read or compiled, or raised; `__cause__` is what it
+            raised, with a traceback that begins in the file.
+        ConfigTypeError: What it gives is no Config.
+
+    Example:
+        >>> load_config("configs/small.py")  # doctest: +SKIP
+        Config(globals_dict={'lr': 0.1})
+    """
+    file = _ConfigFile(path)
+    file.execute()
+    names = vars(file.module)
+    if "config_gen" in names:
+        return _configs(file, "config_gen()", _caller(file, names["config_gen"], worker_id))
+    if "CONFIG" in names:
+        return _configs(file, "CONFIG", lambda: names["CONFIG"])
+    return _bare(file)
+
+
+def _caller(file: _ConfigFile, function: object, worker_id: int | None) -> Callable[[], object]:
+    """A way to call a file's `config_gen`."""
+    if not callable(function):
+        raise file.wrong_type("config_gen", "a function", function)
+    if not _takes_worker_id(function):
+        return lambda: file.run(function)
+    number = _worker_id() if worker_id is None else worker_id
+    return lambda: file.run(function, worker_id=number)
+
+
+def _takes_worker_id(function: Callable[..., object]) -> bool:
+    from inspect import Parameter, signature
+
+    try:
+        parameters = signature(function).parameters
+    except (TypeError, ValueError):  # built in, and doesn't say
+        return False
+    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    named = "worker_id" in parameters and parameters["worker_id"].kind in by_name
+    return named or any(taken.kind is Parameter.VAR_KEYWORD for taken in parameters.values())
+
+
+def _worker_id() -> int:
+    text = os.environ.get("KOGINE_WORKER_ID", "0")
+    try:
+        return int(text)
+    except ValueError:
+        message = f"the environment's KOGINE_WORKER_ID must be a whole number, got {text!r}."
+        raise ConfigError(message) from None
+
+
+def _configs(file: _ConfigFile, name: str, give: Callable[[], object]) -> Config | ConfigGenerator:
+    """What `config_gen()` or `CONFIG` comes to."""
+    given = give()
+    if isinstance(given, Config):
+        return given
+    first = [_several(file, name, given)]
+
+    def steps() -> Generator[Any, object, None]:
+        # Each further pass calls config_gen() again; the first has been called to learn its kind.
+        source = first.pop() if first else _several(file, name, give())
+        return _steps(file, source, name)
+
+    return ConfigGenerator(steps, name=f"{name} of {file.name}")
+
+
+def _several(file: _ConfigFile, name: str, given: object) -> object:
+    if isinstance(given, ConfigGenerator):
+        return given.source  # what it gives is checked, by a ConfigGenerator of ours
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        raise file.wrong_type(name, "a Config, or several", given)
+    return given
+
+
+def _steps(file: _ConfigFile, source: object, name: str) -> Generator[Any, object, None]:
+    iterator = file.run(start, source, name)
+    item = file.run(advance, iterator, None)
+    while item is not END:
+        outcome = yield item
+        item = file.run(advance, iterator, outcome)
+
+
+def _bare(file: _ConfigFile) -> Config:
+    names = vars(file.module)
+    fields = [unwrap(names.get(name)) for name in ("_args", "_kwargs", "_metadata")]
+    try:
+        return Config(file.run(captured, file.module), *fields)
+    except ConfigTypeError as error:
+        message = f"{file.name} sets _{error.field} wrongly: {error}"
+        raise ConfigTypeError(message, field=f"_{error.field}", got=error.got) from None
+
+
+class _ConfigFile:
+    """One config file: its module, and how the file's code is run."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.name = os.fspath(path)
+        self.path = os.path.abspath(self.name)
+        self._source = _read(self.name)
+        self._folder = os.path.dirname(os.path.realpath(self.path))
+        self._siblings = siblings(self._folder, forget=False)
+        stem = "".join(
+            c if f"_{c}".isidentifier() else "_" for c in os.path.basename(self.name)[:-3]
+        )
+        self.module = ModuleType(f"kogine_config_{next(_numbers)}_{stem}")
+        vars(self.module).update(__file__=self.path, __package__="")
+
+    def execute(self) -> None:
+        """Execute the file's top level."""
+        code = self.run(compile, self._source, self.path, "exec", dont_inherit=True)
+        self.run(exec, code, vars(self.module))
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function of the file: its siblings can be imported, its errors are told as such.
+
+        Its module is in `sys.modules` meanwhile, since dataclasses look there. It can't be found
+        there otherwise, so that pickles hold the file's functions and classes themselves.
+        """
+        try:
+            with self._siblings:
+                sys.modules[self.module.__name__] = self.module
+                try:
+                    return function(*args, **kwargs)
+                finally:
+                    sys.modules.pop(self.module.__name__, None)
+        except (Exception, SystemExit) as error:
+            error.__traceback__ = _theirs(error.__traceback__)
+            raise self._failed(error) from error
+
+    def wrong_type(self, what: str, wanted: str, value: object) -> ConfigTypeError:
+        got = type(value).__name__
+        message = f"{self.name}: {what} must be {wanted}, got {got}."
+        return ConfigTypeError(message, field=what, got=got)
+
+    def _failed(self, error: BaseException) -> ConfigFileError:
+        if isinstance(error, SyntaxError) and self._holds(error.filename or ""):
+            path = str(error.filename)
+            line, problem = _invalid(error)
+        else:
+            path, line = self._place(error.__traceback__)
+            problem = f"raised {type(error).__name__}: {error}".removesuffix(": ")
+        where = self.name if path == self.path else f"{path}, imported by {self.name},"
+        where = f"{where} line {line}" if line else where
+        return ConfigFileError(f"{where} {problem}", path=path, line=line)
+
+    def _place(self, trace: TracebackType | None) -> tuple[str, int | None]:
+        """The innermost line of the file or of a module beside it."""
+        path, line = self.path, None
+        while trace is not None:
+            if self._holds(trace.tb_frame.f_code.co_filename):
+                path, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            trace = trace.tb_next
+        return path, line
+
+    def _holds(self, path: str) -> bool:
+        """Whether it is the file or beside it, and not of an environment within its folder."""
+        if path == self.path:
+            return True
+        installed = path.startswith((_OURS, _LIBRARY)) or "site-packages" in path
+        return path.startswith(self._folder + os.sep) and not installed
+
+
+def _read(path: str) -> bytes:
+    problem = None
+    if not os.path.lexists(path):
+        problem = "there is no such config file"
+    elif os.path.isdir(path):
+        problem = "it is a directory; give the config file in it"
+    elif not path.lower().endswith(".py"):
+        problem = "only Python files, *.py, are supported as config files now"
+    if problem is not None:
+        raise ConfigFileError(f"{path}: {problem}.", path=os.path.abspath(path), line=None)
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError as error:
+        message = f"{path}: the config file can't be read: {error.strerror}."
+        raise ConfigFileError(message, path=os.path.abspath(path), line=None) from error
+    wrong = _not_text(source)
+    if wrong is not None:
+        line, problem = wrong
+        message = f"{path} line {line} {problem}"
+        raise ConfigFileError(message, path=os.path.abspath(path), line=line)
+    return source
+
+
+def _not_text(source: bytes) -> tuple[int, str] | None:
+    """The line at which a file isn't text, and how to tell; None if it is.
+
+    Python can't be asked: `compile()` takes wrong bytes in comments, and doesn't say the line.
+    """
+    place, problem = source.find(b"\0"), "is not valid Python: it holds a null byte."
+    if place < 0:
+        error = _decoding_error(source)
+        if error is None:
+            return None
+        place = error.start
+        problem = (
+            f"is not {error.encoding.upper()}: it holds the byte 0x{source[place]:02x}; save the "
+            "file as UTF-8, or name its encoding in its first line."
+        )
+    return source.count(b"\n", 0, place) + 1, problem
+
+
+def _decoding_error(source: bytes) -> UnicodeDecodeError | None:
+    try:
+        source.decode("utf-8")
+        return None
+    except UnicodeDecodeError as error:
+        not_utf8 = error
+    from tokenize import detect_encoding  # only the few files in another encoding pay for it
+
+    try:
+        encoding, _ = detect_encoding(iter(source.splitlines(keepends=True)).__next__)
+        source.decode(encoding)
+        return None
+    except UnicodeDecodeError as error:
+        return error
+    except (SyntaxError, LookupError):  # no coding line, or an unknown encoding in it
+        return not_utf8
+
+
+def _invalid(error: SyntaxError) -> tuple[int | None, str]:
+    """The line of a syntax error; what is wrong, with that line and a caret line below."""
+    from traceback import format_exception_only
+
+    shown = [line.rstrip() for line in format_exception_only(error)[1:] if line.startswith("    ")]
+    return error.lineno or None, "\n".join([f"is not valid Python: {error.msg}", *shown])
+
+
+def _theirs(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of this package."""
+    frames = []
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+            frames.append(trace)
+        trace = trace.tb_next
+    kept = None
+    for link in reversed(frames):
+        kept = TracebackType(kept, link.tb_frame, link.tb_lasti, link.tb_lineno)
+    return kept

@@ -1,0 +1,38 @@
+"""Members of Enum classes that only a script has."""
+
+from __future__ import annotations
+
+
+class EnumMember:
+    """Stands for a member of an Enum that only the script has, e.g. `Color.RED`.
+
+    Args:
+        cls: The class as the script writes it, e.g. `"Color"` or `"colors.Color"`.
+        name: The member's name.
+
+    Example:
+        >>> EnumMember("colors.Color", "RED").expression
+        'colors.Color.RED'
+    """
+
+    __slots__ = ("cls", "name")
+
+    def __init__(self, cls: str, name: str) -> None:
+        self.cls = cls
+        self.name = name
+
+    @property
+    def expression(self) -> str:
+        """The source text that gives the member within the script."""
+        return f"{self.cls}.{self.name}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EnumMember):
+            return NotImplemented
+        return (self.cls, self.name) == (other.cls, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.cls, self.name))
+
+    def __repr__(self) -> str:
+        return f"EnumMember({self.cls!r}, {self.name!r})"

@@ -1,0 +1,188 @@
+"""Overrides as text, `KEY=VALUE`: typed by the parameter they are for."""
+
+from __future__ import annotations
+
+from ..errors import OverrideError
+from .members import EnumMember
+
+__all__ = ["EnumMember", "misfit", "nearest", "parse_overrides", "split_override", "typed_value"]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Protocol
+
+    from .annotations import Expected
+
+    class ParameterLike(Protocol):
+        """What is known of a script's parameter: see `kohakuengine.engine.parameters.Parameter`."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def default(self) -> object: ...
+        @property
+        def literal(self) -> bool: ...
+        @property
+        def annotation(self) -> str | None: ...
+        @property
+        def type(self) -> str | None: ...
+        @property
+        def choices(self) -> tuple[object, ...] | None: ...
+        @property
+        def enum(self) -> str | None: ...
+        @property
+        def members(self) -> Mapping[str, object] | None: ...
+        @property
+        def line(self) -> int: ...
+
+
+def split_override(text: str) -> tuple[str, str]:
+    """The name and the text of the value in `KEY=VALUE`.
+
+    Raises:
+        OverrideError: There is no `=`, or what stands before it can't be the name of a variable.
+
+    Example:
+        >>> split_override("lr=0.1")
+        ('lr', '0.1')
+    """
+    from keyword import iskeyword
+
+    from .fit import short
+
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals:
+        raise OverrideError(f"--set {short(text)} has no value: write it as KEY=VALUE.", key=key)
+    if not key:
+        raise OverrideError(
+            f"--set {short(text)} has no name before the =: write KEY=VALUE.", key=key
+        )
+    if not key.isascii():
+        from unicodedata import normalize
+
+        key = normalize("NFKC", key)  # as Python does with names
+    if "." in key and all(part.isidentifier() for part in key.split(".")):
+        first = key.partition(".")[0]
+        message = f"--set {short(text)}: only whole variables can be set; set {first} itself."
+        raise OverrideError(message, key=key)
+    if not key.isidentifier() or iskeyword(key):
+        reason = "a keyword of Python" if iskeyword(key) else "no name in Python"
+        message = f"--set {short(text)}: {short(key)} is {reason}; name a variable of the script."
+        raise OverrideError(message, key=key)
+    return key, value
+
+
+def typed_value(
+    key: str, text: str, parameter: ParameterLike | None, script: str | None = None
+) -> object:
+    """The value that a text stands for, by the annotation of its parameter, else by its default.
+
+    Where neither says anything, it is the value of the text as a Python literal, else the text.
+
+    Args:
+        key: The name of the parameter.
+        text: What the user wrote.
+        parameter: What is known of the parameter, if anything.
+        script: The script's name, for the message.
+
+    Returns:
+        The value; an `EnumMember` for a member of an Enum that only the script itself has.
+
+    Raises:
+        OverrideError: The text is no value of that type.
+
+    Example:
+        >>> typed_value("lr", "[1, 2.5]", None)
+        [1, 2.5]
+    """
+    from .fit import Misfit, short
+    from .values import from_text
+
+    try:
+        return from_text(text, expected_type(parameter))
+    except Misfit as misfit:
+        line = getattr(parameter, "line", None)
+        where = " ".join(filter(None, [script, line and f"line {line}"]))
+        shown = getattr(parameter, "annotation", None) or getattr(parameter, "type", None)
+        message = f"--set {key}={short(text)}: {key} is {shown}{where and f' ({where})'}; {misfit}."
+        raise OverrideError(message, key=key) from None
+
+
+def parse_overrides(
+    texts: Iterable[str], parameters: Iterable[ParameterLike], script: str | None = None
+) -> dict[str, object]:
+    """The values that `KEY=VALUE` texts stand for, by name; of several for one name, the last.
+
+    Args:
+        texts: As the user wrote them.
+        parameters: What is known of the script's parameters.
+        script: The script's name, for messages.
+
+    Raises:
+        OverrideError: A text isn't of that form, or its value doesn't fit the parameter.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    pairs = [split_override(text) for text in texts]
+    return {key: typed_value(key, value, known.get(key), script) for key, value in pairs}
+
+
+def misfit(value: object, parameter: ParameterLike) -> str | None:
+    """Why a value isn't what the parameter's annotation asks for; None where it is.
+
+    A parameter without an annotation takes any value, and only values of Python's own types are
+    judged: what else may stand in for what is asked for isn't known.
+    """
+    from .fit import Misfit, from_value, short_repr
+
+    if parameter.annotation is None or type(value).__module__ != "builtins":
+        return None
+    expected = expected_type(parameter)
+    shapes = {part.shape for part in expected.parts()}
+    if isinstance(value, str) and "Path" in shapes and not shapes & {"str", "any"}:
+        return f"{short_repr(value)} is not a Path"
+    try:
+        from_value(value, expected)
+    except Misfit as error:
+        return str(error)
+    return None
+
+
+def expected_type(parameter: ParameterLike | None) -> Expected:
+    """The type of value that a parameter takes: by its annotation, else by its default."""
+    from .annotations import ANY, ENUM, LITERAL, PATH, Expected, read_annotation, says_type
+
+    if parameter is None:
+        return Expected(ANY)
+    enum = None
+    if parameter.enum is not None:
+        names = parameter.choices or ()
+        enum = Expected(ENUM, choices=names, enum=parameter.enum, members=parameter.members)
+    if parameter.annotation is not None and says_type(parameter.annotation):
+        expected = read_annotation(parameter.annotation, enum)
+        if expected.shape == ANY and enum is None and parameter.choices:
+            return Expected(LITERAL, choices=parameter.choices)  # by an alias of a Literal
+        return expected
+    if enum is not None:
+        return enum
+    if parameter.literal and parameter.default is not None or parameter.type == PATH:
+        return read_annotation(parameter.type or "")
+    return Expected(ANY)
+
+
+def nearest(name: str, names: Iterable[str], n: int = 3) -> list[str]:
+    """Up to `n` of the names that look like this one, the most alike first.
+
+    Example:
+        >>> nearest("learing_rate", ["learning_rate", "epochs"])
+        ['learning_rate']
+    """
+    from difflib import get_close_matches
+
+    # By what they say, whatever their case: DEBUG is near to debug.
+    by_lower: dict[str, list[str]] = {}
+    for candidate in dict.fromkeys(names):
+        by_lower.setdefault(candidate.lower(), []).append(candidate)
+    close = get_close_matches(name.lower(), by_lower, n)
+    return [candidate for lower in close for candidate in by_lower[lower]][:n]
