@@ -135,3 +135,17 @@ class ScriptDied(RunError):
 
 class OverrideWarning(UserWarning):
     """An override does something its user may not expect."""
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn, pointing to the line that called into KohakuEngine."""
+    import sys
+    import warnings
+
+    package = __name__.partition(".")[0]
+    frame = sys._getframe(1)
+    level = 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)

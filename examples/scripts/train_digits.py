@@ -16,10 +16,10 @@ class Solver(enum.Enum):
 learning_rate: float = 0.01  # step size
 epochs: int = 10  # passes over the training images
 hidden: tuple[int, ...] = (32,)  # neurons in each hidden layer
-solver: Solver = Solver.SGD
+solver: Solver = Solver.SGD  # how the weights are updated
 batch_size = 64  # images a step
 test_share = 0.25  # share of the images kept for the test
-seed = 0
+seed = 0  # of the split and of the first weights
 
 
 def load():

@@ -25,7 +25,9 @@ def help_of(statement: ast.stmt, end: ast.stmt, code_above: int, lines: list[str
         The text without its `#`, on one line; None where there is none.
     """
     return (
-        _behind(end, lines) or _behind_first_line(statement, lines) or _above(statement, code_above, lines)
+        _behind(end, lines)
+        or _behind_first_line(statement, lines)
+        or _above(statement, code_above, lines)
     )
 
 
@@ -57,7 +59,8 @@ def _is_string(node: ast.AST) -> bool:
 
 def _masked(line: bytes, node: ast.AST) -> bytes:
     """The line with this string's part of it blank."""
-    start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
+    start: int = node.col_offset  # type: ignore[attr-defined]
+    end: int = node.end_col_offset  # type: ignore[attr-defined]
     if node.end_lineno != node.lineno:  # type: ignore[attr-defined]
         end = len(line)
     return line[:start] + b" " * (end - start) + line[end:]

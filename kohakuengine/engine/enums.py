@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import os
 
 from ..config.annotations import dotted
 from ..errors import ScriptError
+from .bindings import bound_names
 from .literals import NotLiteral, literal_value
 from .outline import Outline
 from .source import decode
@@ -15,7 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BASES = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum"})
+_BASES = ("Enum", "IntEnum", "StrEnum", "ReprEnum", "Flag", "IntFlag")
+_NO_MEMBERS = ("nonmember", "property", "staticmethod", "classmethod")
+_MAX_DEPTH = 10  # of bases and imports that lead on to others, perhaps in a circle
+
+UNKNOWN = object()
 
 
 class Enums:
@@ -23,60 +27,110 @@ class Enums:
 
     Args:
         outline: The script.
-        folder: Where it lies; None: it is in no file, and has nothing beside it.
+        folder: Where it lies; None: it is in no file, so nothing is beside it.
     """
 
     def __init__(self, outline: Outline, folder: str | None) -> None:
         self._outline = outline
         self._folder = folder
-        self._classes = {
-            node.name: node for node in statements(outline.tree) if isinstance(node, ast.ClassDef)
-        }
-        self._imports = dict(_imports(outline.tree))
+        self._classes: dict[str, ast.ClassDef] = {}
+        self._imports: dict[str, tuple[str, str]] = {}
         self._siblings: dict[str, Enums | None] = {}
+        for place in outline.places():
+            if isinstance(place.statement, ast.ClassDef):
+                self._classes[place.statement.name] = place.statement
+            else:
+                self._imports.update(_imports(place.statement))
 
-    def members(self, cls: str) -> dict[str, object] | None:
-        """The members of a class: their values by name, `...` for those whose value isn't known.
+    def members(self, cls: str, depth: int = _MAX_DEPTH) -> dict[str, object] | None:
+        """The members of a class: by name their values, `UNKNOWN` where that isn't a literal.
 
         Args:
             cls: The class as the script writes it: `"Color"`, `"colors.Color"`.
+            depth: How many imports may lead there.
 
         Returns:
-            None where there is no such Enum class, or it isn't known.
+            None where there is no such Enum class, or where it can't be found.
         """
         if cls in self._classes:
-            return self._own_members(cls) if self._is_enum(cls) else None
-        for module, name in self._sources(cls):
-            sibling = self._sibling(module)
-            found = sibling and name in sibling._classes and sibling.members(name)
-            if found:
-                return found
-        return None
+            whole = self._outline.whole(self._classes[cls])
+            return dict(_members(whole)) if self._is_enum(cls, depth) else None
+        module, name = self._origin(cls)
+        sibling = self._sibling(module) if depth else None
+        return sibling.members(name, depth - 1) if sibling else None
 
-    def _own_members(self, cls: str) -> dict[str, object]:
-        members: dict[str, object] = {}
-        for statement in self._outline.whole(self._classes[cls]).body:
-            if isinstance(statement, ast.Assign):
-                for target in statement.targets:
-                    if isinstance(target, ast.Name) and not target.id.startswith("_"):
-                        members[target.id] = _value(statement.value)
-        return members
+    def _is_enum(self, cls: str, depth: int) -> bool:
+        if cls in self._classes:
+            bases = [dotted(base) or "" for base in self._classes[cls].bases]
+            return depth > 0 and any(self._is_enum(base, depth - 1) for base in bases)
+        module, name = self._origin(cls)
+        if module == "enum":
+            return name in _BASES
+        sibling = self._sibling(module) if depth else None
+        return sibling is not None and sibling._is_enum(name, depth - 1)
 
-    def _is_enum(self, cls: str, depth: int = 10) -> bool:
-        for base in map(dotted, self._classes[cls].bases):
-            if base in self._classes:
-                if depth and self._is_enum(base, depth - 1):  # depth: class A(A) isn't one
-                    return True
-            elif base and ("enum", base.rpartition(".")[2]) in self._sources(base):
-                if base.rpartition(".")[2] in _BASES or self._imported_name(base) in _BASES:
-                    return True
-        return False
-
-    def _imported_name(self, name: str) -> str:
-        return self._imports.get(name, ("", name))[1]
-
-    def _sources(self, name: str) -> Iterator[tuple[str, str]]:
-        raise NotImplementedError
+    def _origin(self, name: str) -> tuple[str, str]:
+        """The module that a name comes from, and its name there; two empty texts if from none."""
+        head, *rest = name.split(".")
+        module, own_name = self._imports.get(head, ("", ""))
+        path = [part for part in (module, own_name, *rest) if part]
+        return (".".join(path[:-1]), path[-1]) if module else ("", "")
 
     def _sibling(self, module: str) -> Enums | None:
-        raise NotImplementedError
+        if module not in self._siblings:
+            self._siblings[module] = _read_sibling(self._folder, module)
+        return self._siblings[module]
+
+
+def _read_sibling(folder: str | None, module: str) -> Enums | None:
+    from .stars import module_file
+
+    path = module_file(folder, module) if folder is not None and module else None
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            return Enums(Outline(decode(file.read(), path), path), folder)
+    except (OSError, ScriptError):  # importing it will say what is wrong with it
+        return None
+
+
+def _imports(statement: ast.stmt) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What an import binds: the local name, and the module and the name there, if one is given."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            top = alias.name.partition(".")[0]
+            yield alias.asname or top, (alias.name if alias.asname else top, "")
+    elif isinstance(statement, ast.ImportFrom) and not statement.level:
+        for alias in statement.names:
+            yield alias.asname or alias.name, (statement.module or "", alias.name)
+
+
+def _members(cls: ast.ClassDef) -> Iterator[tuple[str, object]]:
+    for statement in cls.body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets = [statement.target]
+        else:
+            continue
+        if statement.value is None or _is_no_member(statement.value):
+            continue
+        for target in targets:
+            known = isinstance(target, ast.Name)
+            for name in bound_names(target):
+                if not name.startswith("_"):
+                    yield name, _value(statement.value) if known else UNKNOWN
+
+
+def _is_no_member(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        return (dotted(value.func) or "").rpartition(".")[2] in _NO_MEMBERS
+    return isinstance(value, ast.Lambda)
+
+
+def _value(node: ast.expr) -> object:
+    try:
+        return literal_value(node)
+    except NotLiteral:
+        return UNKNOWN

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from ..config.base import Config
-from ..errors import OverrideWarning, ScriptExit
+from ..errors import OverrideWarning, ScriptExit, warn_user
 from .children import overrides_in_children
 from .process import borrowed, main_module
 from .program import compile_program
@@ -58,7 +56,7 @@ class ScriptExecutor:
         """
         program = compile_program(self.script, config or Config(), strict=self.strict)
         for message in program.warnings:
-            warnings.warn(message, OverrideWarning, stacklevel=2)
+            warn_user(message, OverrideWarning)
         module = main_module(self.script)
         self.module = module
         with borrowed(self.script, module), overrides_in_children(self.script, program):

@@ -18,6 +18,10 @@ import re
 from ..errors import ScriptSyntaxError
 from .source import parse
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # A function or class at the margin: its header up to a line that ends with a colon, and the lines that belong to it.
 _BLOCK = re.compile(
     r"""
@@ -29,6 +33,23 @@ _BLOCK = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _TRIPLE = re.compile(r'"""|' + "'''")
+
+
+class Place:
+    """A statement of the top level, and what is around it.
+
+    Attributes:
+        statement: The statement.
+        end: The last statement on the line on which it ends: itself, but for `a = 1; b = 2`.
+        above: The 1-based last line of the code before it, as far as that is known.
+    """
+
+    __slots__ = ("statement", "end", "above")
+
+    def __init__(self, statement: ast.stmt, end: ast.stmt, above: int) -> None:
+        self.statement = statement
+        self.end = end
+        self.above = above
 
 
 class Outline:
@@ -52,6 +73,26 @@ class Outline:
             self.text = text
             self.tree = parse(text, path)
 
+    def places(self) -> Iterator[Place]:
+        """The statements of the top level, and those in the bodies of `if` and `try` there."""
+        return _places(self.tree.body, 0)
+
+    def segment(self, node: ast.expr) -> str:
+        """The source text of an expression."""
+        first, last = node.lineno, node.end_lineno or node.lineno
+        lines = [line.encode("utf-8", "surrogatepass") for line in self.lines[first - 1 : last]]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"\n".join(lines).decode("utf-8", "surrogatepass")
+
+    def string_lines(self) -> set[int]:
+        """The 1-based lines that start within a string, as far as strings are in the tree."""
+        lines: set[int] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.Constant, ast.JoinedStr)):
+                lines.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
+        return lines
+
     def whole(self, definition: ast.ClassDef) -> ast.ClassDef:
         """A class of the top level with its body."""
         if definition not in self.tree.body:  # within an `if`, where nothing is ever blanked
@@ -64,6 +105,33 @@ class Outline:
         except ScriptSyntaxError:
             return definition
         return found if isinstance(found, ast.ClassDef) else definition
+
+
+def _places(body: list[ast.stmt], above: int) -> Iterator[Place]:
+    for index, statement in enumerate(body):
+        end = statement
+        for following in body[index + 1 :]:
+            if following.lineno != end.end_lineno:
+                break
+            end = following
+        yield Place(statement, end, above)
+        for block, code_above in _blocks(statement):
+            yield from _places(block, code_above)
+        above = statement.end_lineno or statement.lineno
+
+
+def _blocks(statement: ast.stmt) -> Iterator[tuple[list[ast.stmt], int]]:
+    """The blocks of an `if` or `try`, each with the last line of the code before it."""
+    if isinstance(statement, ast.If):
+        yield statement.body, statement.test.end_lineno or 0
+        yield statement.orelse, statement.body[-1].end_lineno or 0
+    elif type(statement).__name__ in ("Try", "TryStar"):
+        before = statement.lineno
+        for name in ("body", "handlers", "orelse", "finalbody"):
+            block: list[ast.stmt] = getattr(statement, name)
+            if name != "handlers":
+                yield block, before
+            before = block[-1].end_lineno or before if block else before
 
 
 def first_line(statement: ast.stmt) -> int:

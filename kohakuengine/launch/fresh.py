@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from contextlib import contextmanager
 
 from ..engine.program import compile_program
-from ..errors import EntrypointError, LauncherError, OverrideWarning, ScriptDied, ScriptExit
+from ..errors import (
+    EntrypointError,
+    LauncherError,
+    OverrideWarning,
+    ScriptDied,
+    ScriptExit,
+    warn_user,
+)
 from ..runs.outcome import read_outcome
 from ..runs.paths import RunPaths
 from ..runs.spec import write_spec
@@ -34,7 +40,7 @@ def run(script: Script, config: Config, *, strict: bool = False) -> object:
         Exception: What the script raised; its cause shows the traceback of the script's process.
     """
     for message in compile_program(script, config, strict=strict).warnings:
-        warnings.warn(message, OverrideWarning, stacklevel=4)
+        warn_user(message, OverrideWarning)
     with _run_directory(script, config, strict) as paths:
         with _worker(paths) as process:
             try:
@@ -50,7 +56,7 @@ def run(script: Script, config: Config, *, strict: bool = False) -> object:
     if status != 0:
         raise ScriptExit(f"{script.name} exited with status {status}.", exit_code=status)
     if outcome.warning is not None:
-        warnings.warn(outcome.warning, RuntimeWarning, stacklevel=4)
+        warn_user(outcome.warning, RuntimeWarning)
     return outcome.result
 
 

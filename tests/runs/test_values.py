@@ -1,0 +1,94 @@
+"""How values are kept in a run's files."""
+
+from __future__ import annotations
+
+import enum
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kohakuengine.runs.values import (
+    json_holds,
+    read_json,
+    read_pickle,
+    write_bytes,
+    write_json,
+    write_pickle,
+)
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.binary(max_size=3)
+    | st.just((1, 2)),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def _same(one: object, other: object) -> bool:
+    """Equal, with all types equal too."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(map(type, one)) == list(map(type, other)) and all(
+            key in other and _same(one[key], other[key]) for key in one
+        )
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other
+
+
+@given(VALUES)
+def test_what_json_holds_comes_back_the_same(value):
+    """A value said to be held by JSON is the same, types included, when it is read again."""
+    import json
+
+    if json_holds(value):
+        assert _same(json.loads(json.dumps(value)), value)
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [(1,), {1: 2}, {1}, b"", float("nan"), float("inf"), 2**64, Level.LOW, object()],
+    ids=repr,
+)
+def test_what_json_does_not_hold(value):
+    """Values that would come back as something else aren't left to JSON."""
+    assert not json_holds(value)
+    assert not json_holds([{"a": value}])
+
+
+def test_value_that_holds_itself():
+    """A circle is nothing for JSON, and no reason to crash."""
+    circle: list = []
+    circle.append(circle)
+    assert not json_holds(circle)
+
+
+def test_files_come_back(tmp_path):
+    """What was written is read."""
+    write_json(str(tmp_path / "a"), {"x": [1, None, "é"]})
+    write_pickle(str(tmp_path / "b"), lambda: 7)
+    assert read_json(str(tmp_path / "a")) == {"x": [1, None, "é"]}
+    assert read_pickle(str(tmp_path / "b"))() == 7
+
+
+def test_file_is_written_whole_or_not_at_all(tmp_path):
+    """A write that fails leaves what was there before, and nothing beside it."""
+    path = str(tmp_path / "a")
+    write_bytes(path, b"before")
+    with pytest.raises(TypeError):
+        write_bytes(path, "text")  # type: ignore[arg-type]
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"before"
