@@ -85,13 +85,13 @@ def take_over(
     except BaseException as error:
         error.__traceback__ = without_our_frames(error.__traceback__)
         ending = Ending(1, error=error)
-        ended(ending)
-        _report(error)
-        if isinstance(error, KeyboardInterrupt):
-            sys.excepthook = lambda kind, value, traceback: None
-            raise
-        return ending
     ended(ending)
+    if ending.error is not None:
+        # Outside of the except clause: for its excepthook no other exception is being handled.
+        _report(ending.error)
+    if isinstance(ending.error, KeyboardInterrupt):
+        sys.excepthook = lambda kind, value, traceback: None
+        raise ending.error
     return ending
 
 

@@ -39,7 +39,7 @@ def run(script: Script, config: Config, *, strict: bool = False) -> object:
         ScriptDied: Its process ended without telling how.
         Exception: What the script raised; its cause shows the traceback of the script's process.
     """
-    for message in compile_program(script, config, strict=strict).warnings:
+    for message in _checked(script, config, strict):
         warn_user(message, OverrideWarning)
     with _run_directory(script, config, strict) as paths:
         with _worker(paths) as process:
@@ -74,7 +74,7 @@ def run_command(
     Raises:
         ScriptError, OverrideError: Nothing was run, because of what the message says.
     """
-    for message in compile_program(script, config, strict=strict).warnings:
+    for message in _checked(script, config, strict):
         warn(message)
     with _run_directory(script, config, strict) as paths:
         with _worker(paths) as process:
@@ -83,6 +83,15 @@ def run_command(
     if outcome is not None and isinstance(outcome.error, EntrypointError):
         raise outcome.error
     return status
+
+
+def _checked(script: Script, config: Config, strict: bool) -> list[str]:
+    """Refuse before a process is started what can't be run; give the warnings."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of Python's compiler come from the process itself
+        return compile_program(script, config, strict=strict).warnings
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def run(
     path.write_text(textwrap.dedent(text))
     done = subprocess.run(
         [sys.executable, *command, "run", str(path), *options],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=120,

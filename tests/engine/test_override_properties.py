@@ -239,8 +239,9 @@ class Writer:
             if self.looks or self.left <= 0:
                 self.look()
             self.statements(50)
+            likely = 50 if ends else 20
             ends = (*ends, *(["break", "continue"] if self._loops else []))
-            if ends and self.chance(20):
+            if ends and self.chance(likely):
                 self.write(self.pick(ends))
             elif not self.looks:
                 self.write("pass")
@@ -302,7 +303,7 @@ class Writer:
 
     def again(self, *names: str) -> bool:
         """Whether a statement that binds these names is to read them, too."""
-        return self.bound.issuperset(names) and self.chance(30)
+        return self.bound.issuperset(names) and self.chance(40)
 
     def walrus_line(self) -> None:
         self.write(f"({self.walrus()})")
@@ -325,13 +326,15 @@ class Writer:
     def define(self) -> None:
         self.decorator()
         name = self.new_name()
-        self.write(f"def {name}(value={self.plain()}):", name)
+        value = name if self.again(name) else self.plain()
+        self.write(f"def {name}(value={value}):", name)
         self.write(f"    return mix(value, {self.old_name() or 1})")
 
     def kind(self) -> None:
         self.decorator()
         name = self.new_name()
-        self.write(f"class {name}(base({self.plain()})):", name)
+        value = name if self.again(name) else self.plain()
+        self.write(f"class {name}(base({value})):", name)
         self.write(f"    {self.new_name()} = ev({self.fresh()})")
 
     def decorator(self) -> None:
@@ -598,6 +601,9 @@ TABLE = [
     Row("x = ev(1)\nx = str(x)", {"x": "5"}),
     Row("x = ev(1)\nfor x in range(x):\n    pass", {"x": 4}),
     Row("x, y = 1, 2\nx, y = y, x", {"x": 2, "y": 5}),
+    Row("x = ev(1)\nwith held(x + 1) as x:\n    pass", {"x": 6}),
+    Row("x = ev(1)\ndef x(value=x): return value\ny = x()", {"x": "function x", "y": 5}),
+    Row("x = ev(1)\nclass x(base(x)): pass", {"x": "type x"}),
     # x = 1 then if fast: x = 2
     Row("x = ev(1)\nif odd(1):\n    x = ev(2)", FIVE),
     Row("if odd(1):\n    x = ev(1)\nelse:\n    x = ev(2)", FIVE),
@@ -605,6 +611,7 @@ TABLE = [
     Row("x = 1\nfor i in range(3):\n    x *= 2", {"x": 40}),
     Row("x = 9\nfor y in [8, 3, 4]:\n    if y < x:\n        x = y", {"x": 3, "y": 4}),
     Row("for i in range(2):\n    x = ev(i)", FIVE),
+    Row("x = 1\nfor x in [1, 2]:\n    y = x", {"x": 5, "y": 5}),
     Row("for i in range(2):\n    x = ev(i)\n    for j in [7]:\n        x = j", {"x": 7}),
     Row("while True:\n    x = ev(1)\n    break\nelse:\n    x = 2", FIVE),
     Row("x = 1\nfor i in range(2):\n    pass\nelse:\n    x = ev(2)", FIVE),
