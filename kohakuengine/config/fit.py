@@ -124,9 +124,10 @@ def _member_of(value: object, expected: Expected) -> object:
 
 
 def items_of(value: object, expected: Expected) -> object:
-    sets = (set, frozenset) if expected.shape in (A.SET, A.FROZENSET) else ()
-    if not isinstance(value, (list, tuple, *sets)):
+    if not isinstance(value, (list, tuple, set, frozenset)):
         return NOTHING
+    if isinstance(value, (set, frozenset)) and expected.shape not in (A.SET, A.FROZENSET):
+        return NOTHING  # it has no order
     types = item_types(expected, len(value))
     return container(expected, (from_value(item, t) for item, t in zip(value, types)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..config.overrides import misfit, nearest
+from ..config.overrides import misfit, nearest, split_override, typed_value
 from ..errors import OverrideError
 from .bindings import find_bindings
 from .checks import find_surprises
@@ -14,7 +14,7 @@ from .stars import star_names
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from symtable import SymbolTable
 
     from .bindings import Binding
@@ -35,7 +35,7 @@ class KeyCheck:
         key: The name.
         status: One of the constants above.
         note: What there is to say of it, one sentence, or None.
-        nearest: Names of the script that look like an unknown one.
+        nearest: Variables of the script whose names look like an unknown one.
     """
 
     __slots__ = ("key", "status", "note", "nearest")
@@ -67,7 +67,20 @@ def check_keys(script: Script, values: Mapping[str, object]) -> list[KeyCheck]:
     Raises:
         ScriptError: The script can't be read, or isn't valid Python.
     """
-    return list(_Checker(script).check(values))
+    checker = _Checker(script)
+    return [checker.check(key, value) for key, value in values.items()]
+
+
+def check_texts(script: Script, texts: Iterable[str]) -> list[KeyCheck]:
+    """What each `KEY=VALUE` means to a script, as `check_keys` tells it.
+
+    Raises:
+        ScriptError: The script can't be read, or isn't valid Python.
+        OverrideError: A text isn't of that form.
+    """
+    pairs = [split_override(text) for text in texts]
+    checker = _Checker(script) if pairs else None
+    return [checker.check_text(key, text) for key, text in pairs] if checker else []
 
 
 class _Checker:
@@ -76,31 +89,53 @@ class _Checker:
         check(source, script.path)
         self._text = decode(source, script.path)
         self._tree: ast.Module = parse(source, script.path)
-        self._script = script
+        self._name = script.name
         self._found: list[Binding] = find_bindings(self._tree, star_names(script.folder))
-        self._parameters = {p.name: p for p in parameters(source, script.path)}
-        self._parameters_by_any_line()
+        self._defaults = {binding.name for binding in self._found if not binding.update}
+        known = parameters(source, script.path, whole=True)
+        self._parameters: dict[str, Parameter] = {p.name: p for p in known}
 
-    def check(self, values: Mapping[str, object]) -> Iterator[KeyCheck]:
-        defaults = {binding.name for binding in self._found if not binding.update}
-        for key, value in values.items():
-            try:
-                check_names([key])
-            except OverrideError as error:
-                yield KeyCheck(key, REFUSED, str(error))
-                continue
-            if key in defaults:
-                yield self._bound(key, value)
-            else:
-                yield self._unbound(key, value, "*" in defaults)
-
-    def _bound(self, key: str, value: object) -> KeyCheck:
+    def check(self, key: str, value: object) -> KeyCheck:
+        try:
+            check_names([key])
+        except OverrideError as error:
+            return KeyCheck(key, REFUSED, str(error))
         parameter = self._parameters.get(key)
         problem = misfit(value, parameter) if parameter else None
         if parameter and problem:
-            note = f"line {parameter.line} says {parameter.annotation}; {problem}."
+            note = f"line {parameter.line} says {parameter.annotation}, and {problem}."
             return KeyCheck(key, WRONG_TYPE, note)
-        return KeyCheck(key, FITS, self._surprise(key, value))
+        note = " ".join(
+            surprise.message
+            for surprise in find_surprises(self._tree, self._found, {key: value}, self._name)
+            if surprise.name == key
+        )
+        if key in self._defaults:
+            return KeyCheck(key, FITS, note or None)
+        if "*" in self._defaults or key in self._read_names():
+            return KeyCheck(key, NEW, note)
+        note = f"{self._name} neither binds nor reads it."
+        return KeyCheck(key, UNKNOWN, note, tuple(nearest(key, self._defaults)))
 
-    def _unbound(self, key: str, value: object, by_star: bool) -> KeyCheck:
-        raise NotImplementedError
+    def check_text(self, key: str, text: str) -> KeyCheck:
+        try:
+            return self.check(key, typed_value(key, text, self._parameters.get(key)))
+        except OverrideError as error:
+            return KeyCheck(key, WRONG_TYPE, str(error))
+
+    def _read_names(self) -> set[str]:
+        """The names that the script reads from its module, in functions too."""
+        from symtable import symtable
+
+        names: set[str] = set()
+        tables: list[SymbolTable] = [symtable(self._text, self._name, "exec")]
+        while tables:
+            table = tables.pop()
+            tables += table.get_children()
+            is_module = table.get_type() == "module"
+            names.update(
+                symbol.get_name()
+                for symbol in table.get_symbols()
+                if symbol.is_referenced() and (is_module or symbol.is_global())
+            )
+        return names

@@ -97,7 +97,9 @@ class Parameter:
         return f"<Parameter {self.name}: {self.type}{default}, line {self.line}>"
 
 
-def parameters(source: bytes | str, filename: str = "<script>") -> list[Parameter]:
+def parameters(
+    source: bytes | str, filename: str = "<script>", *, whole: bool = False
+) -> list[Parameter]:
     """A script's parameters, in the order of its text.
 
     They are the names bound by assignments and annotations at its top level, in the bodies of `if`
@@ -108,6 +110,7 @@ def parameters(source: bytes | str, filename: str = "<script>") -> list[Paramete
     Args:
         source: The script; bytes are decoded as Python does.
         filename: Its file; modules beside it are asked for Enum classes that it imports.
+        whole: Whether to look outside of such a region, too.
 
     Raises:
         ScriptSyntaxError: The script isn't valid Python.
@@ -127,7 +130,8 @@ def parameters(source: bytes | str, filename: str = "<script>") -> list[Paramete
         outline = Outline(text, filename)
         found = os.path.isfile(filename)
         folder = os.path.dirname(os.path.realpath(filename)) if found else None
-        return _Reader(outline, Enums(outline, folder)).read()
+        regions = [] if whole else list(_regions(outline))
+        return _Reader(outline, Enums(outline, folder)).read(regions)
 
 
 class _Binding:
@@ -150,11 +154,10 @@ class _Reader:
         self._enums = enums
         self._aliases: dict[str, str] = {}
 
-    def read(self) -> list[Parameter]:
-        places = list(self._outline.places())
-        regions = list(_regions(self._outline))
+    def read(self, regions: list[range]) -> list[Parameter]:
+        """The parameters in these lines; in all of them if no lines are given."""
         found: dict[str, Parameter] = {}
-        for place in places:
+        for place in self._outline.places():
             for binding in _bindings(place):
                 self._note_alias(binding)
                 if not regions or any(place.statement.lineno in region for region in regions):

@@ -1,0 +1,111 @@
+"""The kinds of arguments that several commands take, and how a shell completes them.
+
+Completion reads a script's syntax and never runs it. Whatever is wrong with the script, there are
+then just no completions.
+"""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+from ..errors import KogineError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..engine.parameters import Parameter
+
+    Completions = list[CompletionItem[str]]
+    _TextType = click.ParamType[str]
+else:
+    _TextType = click.ParamType  # which takes no brackets before click 8.4
+
+
+class _File(_TextType):
+    name = "file"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Completions:
+        return [CompletionItem(incomplete, type="file")]
+
+
+class _Function(_TextType):
+    """A function of the script."""
+
+    name = "function"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Completions:
+        return [CompletionItem(name) for name in _functions(ctx) if name.startswith(incomplete)]
+
+
+class _Override(_TextType):
+    """KEY=VALUE for a variable of the script."""
+
+    name = "override"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Completions:
+        key, equals, start = incomplete.partition("=")
+        parameters = _parameters(ctx)
+        if not equals:
+            return [
+                CompletionItem(f"{parameter.name}=", help=_summary(parameter))
+                for parameter in parameters
+                if parameter.name.startswith(incomplete)
+            ]
+        choices = [
+            c for parameter in parameters if parameter.name == key for c in _choices(parameter)
+        ]
+        return [CompletionItem(f"{key}={choice}") for choice in choices if choice.startswith(start)]
+
+
+SCRIPT = _File()
+CONFIG_FILE = _File()
+FUNCTION = _Function()
+OVERRIDE = _Override()
+
+
+def _parameters(ctx: click.Context) -> list[Parameter]:
+    from ..engine.script import Script
+
+    try:
+        found = Script(ctx.params.get("script") or "").parameters()
+    except KogineError:
+        return []
+    return [parameter for parameter in found if not parameter.computed]
+
+
+def _functions(ctx: click.Context) -> Iterator[str]:
+    import ast
+
+    from ..engine.outline import Outline
+    from ..engine.script import Script
+    from ..engine.source import decode
+
+    try:
+        script = Script(ctx.params.get("script") or "")
+        outline = Outline(decode(script.read(), script.path), script.path)
+    except KogineError:
+        return
+    for place in outline.places():
+        if isinstance(place.statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield place.statement.name
+
+
+def _summary(parameter: Parameter) -> str:
+    """The default and what the parameter is for: `0.1  step size`."""
+    from .params import one_line
+
+    return "  ".join(filter(None, [one_line(parameter.expression or ""), parameter.help]))
+
+
+def _choices(parameter: Parameter) -> list[str]:
+    if parameter.choices is not None:
+        return [str(choice) for choice in parameter.choices]
+    return ["True", "False"] if parameter.type == "bool" else []

@@ -1,0 +1,145 @@
+"""kogine config"""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+
+import click
+
+from ..config.base import Config
+from ..config.fit import short_repr
+from ..config.loader import load_config
+from ..engine.config_check import check_keys, check_texts
+from ..engine.script import Script
+from ..errors import ConfigError
+from .arguments import CONFIG_FILE, OVERRIDE, SCRIPT
+from .reply import fail, json_text, say, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..config.generator import ConfigGenerator
+    from ..engine.config_check import KeyCheck
+
+JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+FILE = click.argument("file", type=CONFIG_FILE)
+
+
+@click.group()
+def config() -> None:
+    """Look at config files."""
+
+
+@config.command(short_help="Tell whether a config file can be loaded.")
+@FILE
+@JSON
+def validate(file: str, as_json: bool) -> int:
+    """Tell whether a config FILE can be loaded; of several configs, the first."""
+    try:
+        loaded = load_config(file)
+        first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
+    except ConfigError as error:
+        if not os.path.exists(file):
+            raise  # there is nothing to validate
+        if not as_json:
+            fail(error)
+        else:
+            line = getattr(error, "line", None)
+            say(json_text({"file": file, "valid": False, "error": str(error), "line": line}))
+        return 1
+    kind = _kind(loaded)
+    keys = list(first.globals_dict) if first else []
+    if as_json:
+        say(json_text({"file": file, "valid": True, "kind": kind, "keys": keys}))
+    else:
+        what = "one config" if kind == "config" else "several configs, made as they are asked for"
+        say(f"{file} is valid: {what}{', that sets ' + ', '.join(keys) if keys else ''}.")
+    return 0
+
+
+@config.command(short_help="Show what a config file comes to.")
+@FILE
+@click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
+@JSON
+def show(file: str, limit: int, as_json: bool) -> int:
+    """Show what a config FILE comes to, with types; of several configs the first N."""
+    loaded = load_config(file)
+    configs = [loaded] if isinstance(loaded, Config) else islice(loaded, limit)
+    if as_json:
+        shown = [{**c.to_dict(), "types": dict(_types(c))} for c in configs]
+        say(json_text({"file": file, "kind": _kind(loaded), "configs": shown}))
+        return 0
+    count = 0
+    for count, one in enumerate(configs, 1):
+        if not isinstance(loaded, Config):
+            say(f"{chr(10) if count > 1 else ''}config {count}")
+        say(table([*_rows(one)]) or "an empty config")
+    if count == limit and not isinstance(loaded, Config):
+        say(f"\nThere may be more: these are the first {limit}, see --limit.")
+    return 0
+
+
+@config.command(short_help="Compare a config with a script.")
+@click.argument("script", type=SCRIPT)
+@click.option("--config", "file", type=CONFIG_FILE, metavar="F", help="The config file.")
+@click.option("--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Add a key.")
+@JSON
+def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bool) -> int:
+    """Compare the keys of a config with the variables of a SCRIPT; exit with 1 if one doesn't fit.
+
+    Of several configs the first is looked at.
+    """
+    if file is None and not overrides:
+        raise click.UsageError("Nothing to check: give --config F, or --set K=V.")
+    target = Script(script)
+    values: dict[str, object] = {}
+    if file is not None:
+        loaded = load_config(file)
+        first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
+        values.update(first.globals_dict)
+    checks = [*check_keys(target, values), *check_texts(target, overrides)]
+    if as_json:
+        fields = ("key", "status", "nearest", "note")
+        keys = [{field: getattr(one, field) for field in fields} for one in checks]
+        say(json_text({"script": script, "config": file, "ok": _ok(checks), "keys": keys}))
+    else:
+        say(table([(one.key, one.status, _told(one)) for one in checks]) or "there are no keys")
+    return 0 if _ok(checks) else 1
+
+
+def _ok(checks: list[KeyCheck]) -> bool:
+    return all(one.ok for one in checks)
+
+
+def _told(one: KeyCheck) -> str:
+    if one.nearest:
+        return f"did you mean {' or '.join(one.nearest)}?"
+    return one.note or ""
+
+
+def _kind(loaded: Config | ConfigGenerator) -> str:
+    return "config" if isinstance(loaded, Config) else "generator"
+
+
+def _rows(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Name, type and value of all that a config holds."""
+    for name, value in _named(config):
+        yield name, type(value).__name__, short_repr(value, 72)
+
+
+def _named(config: Config) -> Iterator[tuple[str, object]]:
+    yield from config.globals_dict.items()
+    yield from ((f"args[{index}]", value) for index, value in enumerate(config.args))
+    mappings: dict[str, Mapping[str, object]] = {
+        "kwargs": config.kwargs,
+        "metadata": config.metadata,
+    }
+    for field, mapping in mappings.items():
+        yield from ((f"{field}[{name!r}]", value) for name, value in mapping.items())
+
+
+def _types(config: Config) -> Iterator[tuple[str, str]]:
+    for name, kind, _ in _rows(config):
+        yield name, kind

@@ -1,0 +1,58 @@
+"""kogine params"""
+
+from __future__ import annotations
+
+import click
+
+from ..engine.script import Script
+from ..engine.source import check
+from .arguments import SCRIPT
+from .reply import json_text, say, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..engine.parameters import Parameter
+
+
+@click.command(short_help="Show the parameters of a script.")
+@click.argument("script", type=SCRIPT)
+@click.option("--all", "everything", is_flag=True, help="Also names whose default is computed.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def params(script: str, everything: bool, as_json: bool) -> None:
+    """Show the parameters of a SCRIPT: name, default, type, line and help. Nothing of it is run."""
+    target = Script(script)
+    check(target.read(), target.path)  # reading the parameters passes over what is in functions
+    found = target.parameters()
+    shown = [parameter for parameter in found if everything or not parameter.computed]
+    if as_json:
+        document = {"script": target.path, "parameters": [p.to_dict() for p in shown]}
+        say(json_text(document))
+        return
+    if shown:
+        say(table([("name", "default", "type", "line", "help"), *map(_row, shown)]))
+    if not shown:
+        hidden = f"; {len(found)} with computed defaults: see --all" if found else ""
+        click.echo(f"{target.name} has no parameters{hidden}.", err=True)
+
+
+def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
+    return (
+        parameter.name,
+        one_line(parameter.expression or ""),
+        one_line(type_of(parameter)),
+        str(parameter.line),
+        parameter.help or "",
+    )
+
+
+def type_of(parameter: Parameter) -> str:
+    """The type of a parameter, with the members of its Enum."""
+    if parameter.enum is None or not parameter.choices:
+        return parameter.type or ""
+    return f"{parameter.type}: {', '.join(map(str, parameter.choices))}"
+
+
+def one_line(text: str, width: int = 48) -> str:
+    """A text of source code on one line, not too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else f"{line[: width - 3]}..."
