@@ -89,10 +89,10 @@ def run_console(page: Path, block: Block, folder: Path, shell: Callable) -> None
         done = shell(command, folder)
         where = f"{page.name}, line {block.line}: $ {command}\n{done.stdout}"
         may_fail = "error:" in expected or "Traceback" in expected
-        assert may_fail or done.returncode == 0, where
-        assert doctest.OutputChecker().check_output(
-            expected, done.stdout, doctest.ELLIPSIS
-        ), f"{where}\nthe page says:\n{expected}"
+        if done.returncode and not may_fail:
+            pytest.fail(f"{where}exit status {done.returncode}", pytrace=False)
+        if not doctest.OutputChecker().check_output(expected, done.stdout, doctest.ELLIPSIS):
+            pytest.fail(f"{where}\nthe page says:\n{expected}", pytrace=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

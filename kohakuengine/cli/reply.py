@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from ..config.fit import short_repr
-from ..errors import KogineError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,36 +12,10 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """Print a text to stdout, also where its encoding lacks some of the characters.
-
-    Raises:
-        KogineError: It can't be written, e.g. to a full disk.
-        BrokenPipeError: Nobody reads it any more.
-    """
-    if sys.stdout is None:  # closed by the caller
-        return
-    try:
-        print(_encodable(text), flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        discard_stdout()
-        raise KogineError(f"the output can't be written: {error.strerror}.") from None
-
-
-def _encodable(text: str) -> str:
-    encoding = sys.stdout.encoding
-    return text.encode(encoding, "backslashreplace").decode(encoding)
-
-
-def discard_stdout() -> None:
-    """Have what is still to be written to stdout go nowhere.
-
-    Else the interpreter would try again at its end, and fail with a message of its own.
-    """
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+    """Print a text to stdout, also where its encoding lacks some of the characters."""
+    if sys.stdout is not None:  # which it is when the caller closed it
+        encoding = sys.stdout.encoding
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def warn(message: str) -> None:

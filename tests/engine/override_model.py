@@ -49,7 +49,8 @@ def names_of(*targets: ast.AST | None) -> set[str]:
     nodes = [node for target in targets if target for node in ast.walk(target)]
     names = [node for node in nodes if isinstance(node, ast.Name)]
     stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return stored | {node.name for node in nodes if isinstance(node, ast.MatchAs) and node.name}
+    captured = [node.name for node in nodes if isinstance(node, (ast.MatchAs, ast.MatchStar))]
+    return stored.union(filter(None, captured))
 
 
 def walruses(*nodes: ast.AST | None) -> list[ast.NamedExpr]:
@@ -179,9 +180,10 @@ class Rules:
                 with self._loop(self._bound):
                     self._expressions(node.test)
                     self._block(node.body)
-            case ast.With(items=[item]):
-                self._expressions(item.context_expr)
-                self._bind(item, names_of(item.optional_vars), reads(item.context_expr))
+            case ast.With():
+                for item in node.items:
+                    self._expressions(item.context_expr)
+                    self._bind(item, names_of(item.optional_vars), reads(item.context_expr))
                 self._block(node.body)
             case ast.Try():
                 self._block(node.body)
@@ -331,11 +333,8 @@ class Interpreter:
                 self._for(node)
             case ast.While():
                 self._while(node)
-            case ast.With(items=[item], body=body):
-                with self._value(item.context_expr) as entered:
-                    if item.optional_vars:
-                        self._assign(item, item.optional_vars, entered)
-                    self._block(body)
+            case ast.With(items=items, body=body):
+                self._with(items, body)
             case ast.Try():
                 self._try(node)
             case ast.Match():
@@ -367,6 +366,15 @@ class Interpreter:
             except _Break:
                 return
         self._block(node.orelse)
+
+    def _with(self, items: list[ast.withitem], body: list[ast.stmt]) -> None:
+        if not items:
+            self._block(body)
+            return
+        with self._value(items[0].context_expr) as entered:
+            if items[0].optional_vars:
+                self._assign(items[0], items[0].optional_vars, entered)
+            self._with(items[1:], body)
 
     def _try(self, node: ast.Try) -> None:
         try:
@@ -455,6 +463,11 @@ def captures(pattern: ast.pattern, subject: Any) -> dict[str, Any] | None:
         case ast.MatchAs(pattern=inner, name=name):
             found = captures(inner, subject) if inner else {}
             return found if found is None or name is None else {**found, name: subject}
+        case ast.MatchSequence(patterns=[first, ast.MatchStar(name=name)]):
+            if not isinstance(subject, (list, tuple)) or not subject:
+                return None
+            found = captures(first, subject[0])
+            return found if found is None or name is None else {**found, name: list(subject[1:])}
         case ast.MatchSequence(patterns=parts):
             if not isinstance(subject, (list, tuple)) or len(subject) != len(parts):
                 return None
@@ -530,8 +543,11 @@ def _entangled(node: ast.AST) -> set[str]:
             return _mixed(names_of(target), value)
         case ast.For(target=target, iter=value):
             return _mixed(names_of(target), value)
-        case ast.withitem(context_expr=value, optional_vars=target):
-            return _mixed(names_of(target), value)
+        case ast.With(items=items):
+            targets = names_of(*(item.optional_vars for item in items))
+            values = [item.context_expr for item in items]
+            later = reads(*values[1:]) & targets  # read between its binding and the body
+            return later.union(*(_mixed(targets, value) for value in values))
         case ast.Expr(value=value) | ast.If(test=value) | ast.While(test=value):
             return _mixed(set(), value)
         case ast.Match(subject=subject, cases=cases):
