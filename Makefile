@@ -21,8 +21,7 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --config $(CONFIGS)/train_digits_static.py
 	@echo
 	@echo "== The same script, with settings from the command line, in a new interpreter"
-	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --set learning_rate=0.005 --set solver=ADAM \
-		--set epochs=5 --launcher fresh
+	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --set solver=ADAM --set epochs=5 --launcher fresh
 
 test: test-here test-others
 

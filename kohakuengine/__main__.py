@@ -25,7 +25,7 @@ def main() -> int:
 
 def _outcome(arguments: list[str]) -> int | Callable[[], int]:
     if arguments == ["--version"]:  # answered without importing anything
-        print(f"kogine {__version__}", flush=True)
+        print("kogine", sys.modules[__package__].__version__, flush=True)  # loaded already
         return 0
     from .engine.process import leave_own_folder
 

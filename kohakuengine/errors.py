@@ -3,7 +3,8 @@
 KogineError
 ├── ConfigError              a configuration is wrong
 │   ├── ConfigTypeError      a field of a Config, or what a generator gave, has the wrong type
-│   └── ConfigFileError      a config file can't be loaded
+│   ├── ConfigFileError      a config file can't be loaded
+│   └── NoKeyError           a config can't be told from others: a value in it has no digest
 ├── OverrideError            an override can't be applied
 ├── ScriptError              a script can't be run as it is
 │   ├── ScriptNotFoundError  there is no such file or module
@@ -65,6 +66,16 @@ class ConfigFileError(ConfigError):
 
     path: str
     line: int | None = None
+
+
+class NoKeyError(ConfigError):
+    """A config can't be told from others, since a value in it has no digest.
+
+    Attributes:
+        place: Where the value is, e.g. `globals_dict['model'].layers[2]`.
+    """
+
+    place: str
 
 
 class OverrideError(KogineError):

@@ -23,6 +23,21 @@ else:
     _TextType = click.ParamType  # which takes no brackets before click 8.4
 
 
+class ScriptCommand(click.Command):
+    """A command with a script, whose text its other arguments may be completed from."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and args and self._takes_value(args[-1]):
+            args = args[
+                :-1
+            ]  # its value is what is to be completed; click would give up on the rest
+        return super().parse_args(ctx, args)
+
+    def _takes_value(self, word: str) -> bool:
+        options = [param for param in self.params if isinstance(param, click.Option)]
+        return any(word in option.opts and not option.is_flag for option in options)
+
+
 class _File(_TextType):
     name = "file"
 
@@ -65,8 +80,7 @@ class _Override(_TextType):
         return [CompletionItem(f"{key}={choice}") for choice in choices if choice.startswith(start)]
 
 
-SCRIPT = _File()
-CONFIG_FILE = _File()
+FILE = _File()
 FUNCTION = _Function()
 OVERRIDE = _Override()
 

@@ -13,7 +13,7 @@ from ..config.loader import load_config
 from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
-from .arguments import CONFIG_FILE, OVERRIDE, SCRIPT
+from .arguments import FILE, OVERRIDE, ScriptCommand
 from .reply import fail, json_text, say, table
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..engine.config_check import KeyCheck
 
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-FILE = click.argument("file", type=CONFIG_FILE)
+CONFIG_FILE = click.argument("file", type=FILE)
 
 
 @click.group()
@@ -33,7 +33,7 @@ def config() -> None:
 
 
 @config.command(short_help="Tell whether a config file can be loaded.")
-@FILE
+@CONFIG_FILE
 @JSON
 def validate(file: str, as_json: bool) -> int:
     """Tell whether a config FILE can be loaded; of several configs, the first."""
@@ -60,7 +60,7 @@ def validate(file: str, as_json: bool) -> int:
 
 
 @config.command(short_help="Show what a config file comes to.")
-@FILE
+@CONFIG_FILE
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
 @JSON
 def show(file: str, limit: int, as_json: bool) -> int:
@@ -81,9 +81,9 @@ def show(file: str, limit: int, as_json: bool) -> int:
     return 0
 
 
-@config.command(short_help="Compare a config with a script.")
-@click.argument("script", type=SCRIPT)
-@click.option("--config", "file", type=CONFIG_FILE, metavar="F", help="The config file.")
+@config.command(cls=ScriptCommand, short_help="Compare a config with a script.")
+@click.argument("script", type=FILE)
+@click.option("--config", "file", type=FILE, metavar="F", help="The config file.")
 @click.option("--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Add a key.")
 @JSON
 def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bool) -> int:

@@ -6,7 +6,7 @@ import click
 
 from ..engine.script import Script
 from ..engine.source import check
-from .arguments import SCRIPT
+from .arguments import FILE
 from .reply import json_text, say, table
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show the parameters of a script.")
-@click.argument("script", type=SCRIPT)
+@click.argument("script", type=FILE)
 @click.option("--all", "everything", is_flag=True, help="Also names whose default is computed.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def params(script: str, everything: bool, as_json: bool) -> None:

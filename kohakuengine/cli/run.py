@@ -13,7 +13,7 @@ from ..config.overrides import parse_overrides
 from ..engine.script import Script
 from ..errors import ConfigError, KogineError
 from ..launch.registry import LAUNCHERS, get_launcher
-from .arguments import CONFIG_FILE, FUNCTION, OVERRIDE, SCRIPT
+from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .reply import fail, tell_interrupted, warn
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Run(click.Command):
+class _Run(ScriptCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
             return super().parse_args(ctx, args)
@@ -33,9 +33,9 @@ class _Run(click.Command):
 
 
 @click.command(cls=_Run, short_help="Run a script.")
-@click.argument("script", type=SCRIPT)
-@click.argument("args", nargs=-1, type=click.UNPROCESSED)
-@click.option("--config", type=CONFIG_FILE, metavar="F", help="A config file.")
+@click.argument("script", type=FILE)
+@click.argument("args", nargs=-1, type=FILE)
+@click.option("--config", type=FILE, metavar="F", help="A config file.")
 @click.option(
     "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
 )
@@ -97,7 +97,10 @@ def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Co
     """A config, and above it what `KEY=VALUE` texts say, typed by the script's parameters."""
     if not texts:
         return config
-    values = parse_overrides(texts, script.parameters(), script.name)
+    from ..engine.parameters import parameters
+
+    known = parameters(script.read(), script.path, whole=True)
+    values = parse_overrides(texts, known, script.name)
     return Config({**config.globals_dict, **values}, config.args, config.kwargs, config.metadata)
 
 

@@ -56,18 +56,18 @@ _ZSH = """\
         %(complete_var)s=zsh_complete %(prog_name)s 2>/dev/null)}")
     for kind value help in "${response[@]}"; do
         case $kind in
-            file) _files ;;
-            dir) _files -/ ;;
+            file) compset -P 1 '--*='; _files ;;
+            dir) compset -P 1 '--*='; _files -/ ;;
             plain)
+                # A value that ends with = is to be followed by more, so by no space.
                 if [[ $value == *= ]]; then
-                    open_values+=("$value:$help")
+                    open_values+=("${value}${help:+:$help}")
                 else
-                    values+=("$value:$help")
+                    values+=("${value}${help:+:$help}")
                 fi
                 ;;
         esac
     done
-    # Values that end with = are to be followed by more, so by no space.
     (( $#open_values )) && _describe -V parameters open_values -U -S ''
     (( $#values )) && _describe -V values values -U
     return 0
@@ -88,7 +88,8 @@ function %(complete_func)s
         set -l parts (string split -m 1 "," -- $completion)
         switch $parts[1]
             case file
-                __fish_complete_path $parts[2]
+                set -l option (string match -r -- '^--[^=]+=' (commandline -ct))
+                string replace -r -- '^' "$option" (__fish_complete_path $parts[2])
             case dir
                 __fish_complete_directories $parts[2]
             case plain
@@ -101,24 +102,48 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 """
 
 
+class _Shell:
+    """What is the same in all shells: an item is completed with what stands before it in its word."""
+
+    before = ""
+
+    def split_option(self, args: list[str], word: str) -> tuple[list[str], str]:
+        """Note the `--set=` of a word like `--set=lr=0.1`: click completes what follows it."""
+        option, equals, _ = word.partition("=")
+        self.before = option + equals if equals and option.startswith("--") else ""
+        return args, word
+
+    def whole_value(self, item: CompletionItem[str]) -> str:
+        return self.before + item.value if item.type == "plain" else item.value
+
+    def help_line(self, item: CompletionItem[str]) -> str:
+        return " ".join((item.help or "").split())
+
+
 @add_completion_class
-class Bash(BashComplete):
+class Bash(_Shell, BashComplete):
     source_template = _BASH
+    _not_replaced = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         words = split_arg_string(os.environ["COMP_WORDS"])
         current = int(os.environ["COMP_CWORD"])
         # As bash splits `--set lr=0.1`: --set, lr, =, 0.1. What it replaces is the last part only.
-        whole, self._before = _joined([*words[:current], *(words[current : current + 1] or [""])])
-        return whole[1:-1], whole[-1]
+        parts = [*words[:current], *(words[current : current + 1] or [""])]
+        joined, self._not_replaced = _joined(parts)
+        return self.split_option(joined[1:-1], joined[-1])
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        value = item.value.removeprefix(self._before)
+        value = self.whole_value(item).removeprefix(self._not_replaced)
         return f"{item.type},{shlex.quote(value) if item.type == 'plain' else value}"
 
 
 def _joined(parts: list[str]) -> tuple[list[str], str]:
-    """Words put together from the parts bash made of them, and what of the last precedes its part."""
+    """Words put together from the parts that bash made of them.
+
+    Returns:
+        The words, and what stands in the last one before its last part.
+    """
     words: list[str] = []
     before = ""
     is_open = False
@@ -135,23 +160,28 @@ def _joined(parts: list[str]) -> tuple[list[str], str]:
 
 
 @add_completion_class
-class Zsh(ZshComplete):
+class Zsh(_Shell, ZshComplete):
     source_template = _ZSH
 
+    def get_completion_args(self) -> tuple[list[str], str]:
+        return self.split_option(*super().get_completion_args())
+
     def format_completion(self, item: CompletionItem[str]) -> str:
-        # Three lines for each; the script joins value and help by a colon.
-        help = " ".join((item.help or "").split())
-        value = item.value.replace("\\", "\\\\").replace(":", "\\:")
-        return f"{item.type}\n{value}\n{help}"
+        # Three lines for each, of which the script joins the second and third by a colon.
+        value = self.whole_value(item).replace("\\", "\\\\").replace(":", "\\:")
+        return f"{item.type}\n{value}\n{self.help_line(item)}"
 
 
 @add_completion_class
-class Fish(FishComplete):
+class Fish(_Shell, FishComplete):
     source_template = _FISH
 
+    def get_completion_args(self) -> tuple[list[str], str]:
+        return self.split_option(*super().get_completion_args())
+
     def format_completion(self, item: CompletionItem[str]) -> str:
-        help = " ".join((item.help or "").split())
-        return f"{item.type},{item.value}" + (f"\t{help}" if help else "")
+        help = self.help_line(item)
+        return f"{item.type},{self.whole_value(item)}" + (f"\t{help}" if help else "")
 
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}

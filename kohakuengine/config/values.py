@@ -170,9 +170,9 @@ def _pieces(text: str) -> list[str]:
 
 
 def _dict(text: str, expected: Expected) -> object:
-    value = _literal(text)
+    value = _json(text)  # before Python, which reads the escapes of JSON in another way
     if not isinstance(value, dict):
-        value = _json(text)
+        value = _literal(text)
     if not isinstance(value, dict):
         raise Misfit(f"{short(text)} is not a dict, which is written like {{'a': 1}}")
     return dict_of(value, expected)

@@ -125,7 +125,7 @@ def _check_file(path: str, name: str) -> None:
             path=name,
         )
     if not os.path.exists(path):
-        raise ScriptNotFoundError(f"there is no file {name}{_similar_files(path)}.", path=name)
+        raise ScriptNotFoundError(f"there is no file {name}{_similar_files(path)}", path=name)
 
 
 def _similar_files(path: str) -> str:
@@ -135,7 +135,7 @@ def _similar_files(path: str) -> str:
     names = os.listdir(folder) if os.path.isdir(folder) else []
     scripts = [name for name in names if name.endswith(".py")]
     similar = nearest(os.path.basename(path), scripts)
-    return f"; did you mean {' or '.join(similar)}?" if similar else ""
+    return f"; did you mean {' or '.join(similar)}?" if similar else "."
 
 
 def _module_path(module: str) -> str:

@@ -263,13 +263,12 @@ class Interpreter:
         match target:
             case ast.Name(id=name):
                 self._bind(site, name, value)
-            case ast.Tuple(elts=[*firsts, ast.Starred(value=rest)]):
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 values = list(value)
-                for part, given in zip(firsts, values):
-                    self._assign(site, part, given)
-                self._assign(site, rest, values[len(firsts) :])
-            case ast.Tuple(elts=parts):
-                for part, given in zip(parts, list(value), strict=True):
+                if isinstance(parts[-1], ast.Starred):
+                    parts = [*parts[:-1], parts[-1].value]
+                    values[len(parts) - 1 :] = [values[len(parts) - 1 :]]
+                for part, given in zip(parts, values, strict=True):
                     self._assign(site, part, given)
             case ast.Subscript(value=container, slice=key):
                 self._value(container)[self._value(key)] = value

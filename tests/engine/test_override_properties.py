@@ -27,7 +27,7 @@ from kohakuengine.engine.script import Script
 from kohakuengine.errors import OverrideWarning
 
 NAMES = ("x", "y", "z", "w")
-VALUES = [*range(50, 60), *range(60, 70), [51, 52], "text", None]
+VALUES = [*range(50, 70), [51, 52], "text", None]
 
 PRELUDE = """\
 trace = []
@@ -253,8 +253,7 @@ class Writer:
     def shorten(self, first: int) -> None:
         """Put a body of simple statements on the line of what it belongs to, sometimes."""
         body = [line.strip() for line in self.lines[first:]]
-        lone = not any(line.endswith(":") or line.startswith("@") for line in body)
-        if lone and self.lines[first - 1].endswith(":") and self.chance(15):
+        if all(map(self.simple, body)) and self.lines[first - 1].endswith(":") and self.chance(15):
             self.lines[first - 1 :] = [f"{self.lines[first - 1]} {'; '.join(body)}"]
 
     @contextmanager
@@ -499,7 +498,7 @@ def scripts(draw: Any) -> str:
 def overridden(draw: Any) -> tuple[str, dict[str, object]]:
     """A script and overrides of some names for which the design says what they do."""
     source = draw(scripts())
-    
+
     names = [name for name in NAMES if name not in open_questions(source)]
     chosen = [name for name in names if draw(st.integers(0, 2))] or names[:1]
     return source, {name: copy.copy(draw(st.sampled_from(VALUES))) for name in chosen}

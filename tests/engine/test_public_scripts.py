@@ -1,4 +1,4 @@
-"""Scripts from PyPI that nobody here wrote do under `kogine run` what they do under plain python."""
+"""Public scripts from PyPI do under `kogine run` what they do under plain python."""
 
 from __future__ import annotations
 
