@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
     from typing import Any
 
@@ -26,6 +28,9 @@ _NEVER_HIDDEN = frozenset(
         *("usercustomize", "zipimport"),
     }
 )
+
+# What we import late and that isn't a part of Python.
+_OUR_NEEDS = ("cloudpickle", "psutil")
 
 # Modules that siblings(forget=False) left in sys.modules: their folder, and their file as it was.
 _left: dict[str, tuple[str, tuple[str, int, int] | None]] = {}
@@ -82,6 +87,25 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
             if module is here[name]:
                 _left[name] = (self._folder, _stamp(module))
 
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Within the block, have our own imports find what they would without it.
+
+        A script may have a `json.py` beside it; what we import after it has run must not be that.
+        """
+        needed = {*sys.stdlib_module_names, *_OUR_NEEDS, *map(_family, self._hidden)}
+        shadowing = needed & _families_in(self._folder)
+        theirs = _take(shadowing)
+        sys.modules.update(self._hidden)
+        path = sys.path
+        sys.path = list(self._entries)
+        try:
+            yield
+        finally:
+            sys.path = path
+            _take(shadowing)
+            sys.modules.update(theirs)
+
     def _imported(self) -> dict[str, ModuleType]:
         """The modules that the block imported from the folder."""
         new = {
@@ -119,13 +143,16 @@ def _take(families: set[str]) -> dict[str, ModuleType]:
 
 def _shadowing_families(folder: str) -> set[str]:
     """Loaded modules from elsewhere that would be found in the folder if they weren't loaded."""
+    loaded = {_family(name) for name in list(sys.modules)} - _NEVER_HIDDEN
+    return {name for name in _families_in(folder) & loaded if _is_shadowing(name, folder)}
+
+
+def _families_in(folder: str) -> set[str]:
+    """The names of the modules and packages that may lie in a folder."""
     try:
-        entries = os.listdir(folder)
+        return {entry.removesuffix(".py") for entry in os.listdir(folder)}
     except OSError:
         return set()
-    loaded = {_family(name) for name in list(sys.modules)} - _NEVER_HIDDEN
-    found = {entry.removesuffix(".py") for entry in entries} & loaded
-    return {name for name in found if _is_shadowing(name, folder)}
 
 
 def _is_shadowing(name: str, folder: str) -> bool:

@@ -50,10 +50,14 @@ def become(script: Script, module: ModuleType) -> None:
     """Make this process the script's for good; the script's folder must be first on `sys.path`."""
     sys.argv = [script.path if script.module else script.name, *script.argv]
     set_main(module)
+
+
+def enter_package(script: Script) -> None:
+    """Import the packages around a script that is given as a module, as `python -m` does."""
     if script.module is not None:
-        package = vars(module)["__package__"]
-        if package:
-            __import__(package)
+        import runpy
+
+        runpy._get_module_details(script.module)  # type: ignore[attr-defined]  # it warns, too
 
 
 def set_main(module: ModuleType) -> None:
@@ -73,6 +77,7 @@ def borrowed(script: Script, module: ModuleType) -> Iterator[None]:
         with warnings.catch_warnings(), siblings(script.folder, forget=True):
             try:
                 become(script, module)
+                enter_package(script)
                 yield
             finally:
                 set_main(main)

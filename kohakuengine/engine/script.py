@@ -52,7 +52,7 @@ class Script:
         self.entrypoint = entrypoint or function
         self.argv = tuple(argv)
         self.module = None if _is_file_name(place) else place
-        self.path = os.path.abspath(place) if self.module is None else _module_path(place)
+        self.path = _file_path(place) if self.module is None else _module_path(place)
         _check_file(self.path, place)
 
     def __repr__(self) -> str:
@@ -115,6 +115,11 @@ def _is_folder_only(place: str) -> bool:
     return os.path.isdir(place) and not os.path.isfile(os.path.join(place, "__main__.py"))
 
 
+def _file_path(place: str) -> str:
+    # As Python makes `__file__` absolute: `./train.py` keeps its dot but under Windows.
+    return os.path.abspath(place) if os.name == "nt" else os.path.join(os.getcwd(), place)
+
+
 def _check_file(path: str, name: str) -> None:
     if os.path.isdir(path):
         raise ScriptError(f"{name} is a directory: give the script in it.", path=name)
@@ -158,7 +163,9 @@ def module_spec(module: str) -> ModuleSpec | None:
         name = f"{name}.{part}" if name else part
         if part == "__main__" and (spec is None or spec.submodule_search_locations is None):
             break  # only a package has a __main__
-        spec = PathFinder.find_spec(name, path)
+        # Others than PathFinder know what is installed for editing. None of them imports it.
+        others = (f.find_spec(name, path) for f in sys.meta_path if f is not PathFinder)
+        spec = PathFinder.find_spec(name, path) or next(filter(None, others), None)
         if spec is None:
             return None
         path = spec.submodule_search_locations

@@ -12,7 +12,7 @@ import sys
 from ..config.siblings import siblings
 from ..errors import EntrypointError
 from .children import hook_children
-from .process import become, main_module
+from .process import become, enter_package, main_module
 from .program import compile_program
 
 TYPE_CHECKING = False
@@ -71,13 +71,16 @@ def take_over(
     for message in program.warnings:
         warn(message)
     module = main_module(script)
-    siblings(script.folder).__enter__()  # never left: sys.path and modules stay the script's
+    imports = siblings(script.folder)
+    imports.__enter__()  # never left: sys.path and modules stay the script's
     hook_children(script, program)
     become(script, module)
     try:
+        enter_package(script)
         ending = Ending(0, program.execute(vars(module)))
     except SystemExit as error:
-        ended(Ending(_exit_status(error), program.kept_value))
+        with imports.suspended():
+            ended(Ending(_exit_status(error), program.kept_value))
         error.__traceback__ = None
         raise
     except EntrypointError:
@@ -85,7 +88,8 @@ def take_over(
     except BaseException as error:
         error.__traceback__ = without_our_frames(error.__traceback__)
         ending = Ending(1, error=error)
-    ended(ending)
+    with imports.suspended():
+        ended(ending)
     if ending.error is not None:
         # Outside of the except clause: for its excepthook no other exception is being handled.
         _report(ending.error)

@@ -94,6 +94,13 @@ def _checked(script: Script, config: Config, strict: bool) -> list[str]:
         return compile_program(script, config, strict=strict).warnings
 
 
+# `python -m` would look for our modules, and those we need, in the working directory first.
+_START = (
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
+    f"from {__package__}.worker import main; sys.exit(main(sys.argv[1]))"
+)
+
+
 @contextmanager
 def _run_directory(script: Script, config: Config, strict: bool) -> Iterator[RunPaths]:
     import tempfile
@@ -119,7 +126,7 @@ def _worker(paths: RunPaths) -> subprocess.Popen[bytes]:
     import subprocess
 
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    command = [sys.executable, *flags, "-m", f"{__package__}.worker", paths.folder]
+    command = [sys.executable, *flags, "-c", _START, paths.folder]
     return subprocess.Popen(command)
 
 

@@ -387,7 +387,11 @@ def test_a_value_whose_repr_fails_is_told_all_the_same() -> None:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)
     | st.tuples(inner, inner)
     | st.dictionaries(st.text(max_size=3), inner, max_size=3),

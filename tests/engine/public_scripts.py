@@ -561,14 +561,6 @@ MODULES = [
         ("http://127.0.0.1:1/",),
     ),
     PublicScript(
-        "mpmath-console",
-        "mpmath",
-        "mpmath",
-        "an interactive console fed from stdin",
-        ("--no-ipython",),
-        stdin="x = mpf(1) / 3\nx\nzeta(2)\nnone_such\n",
-    ),
-    PublicScript(
         "ipython",
         "ipython",
         "IPython",

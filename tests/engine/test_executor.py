@@ -279,6 +279,23 @@ def test_modules_as_scripts(tmp_path, monkeypatch):
         Script("somepkg.nope")
 
 
+def test_modules_installed_for_editing_are_found(tmp_path, monkeypatch):
+    """A module that only a finder of `sys.meta_path` knows can be a script too."""
+    from importlib.machinery import ModuleSpec, SourceFileLoader
+    from importlib.util import spec_from_file_location
+
+    class Finder:
+        @staticmethod
+        def find_spec(name: str, path: object, target: object = None) -> ModuleSpec | None:
+            file = str(tmp_path / "edited.py")
+            loader = SourceFileLoader(name, file)
+            return spec_from_file_location(name, file, loader=loader) if name == "edited" else None
+
+    (tmp_path / "edited.py").write_text("def main(): return 7")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
+    assert Script("edited").run() == 7
+
+
 def test_function_may_be_named_with_the_file(script):
     """`train.py:func` names the entrypoint."""
     path = script("def a(): return 1\ndef b(): return 2").path

@@ -261,6 +261,63 @@ def test_module_is_as_under_python_m(tmp_path):
     assert execute(tmp_path, *command) == plain
 
 
+MODULES = {
+    "already imported": {"pk/__init__.py": "import pk.mod", "pk/mod.py": "print(__name__)"},
+    "package that fails": {"pk/__init__.py": "import nope_x", "pk/mod.py": ""},
+    "package that raises": {"pk/__init__.py": "1 / 0", "pk/mod.py": ""},
+    "namespace package": {"pk/mod.py": "print(__package__, __spec__.name)"},
+    "raises": {"pk/__init__.py": "", "pk/mod.py": "def f(): 1 / 0\nf()"},
+}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("kind", MODULES)
+def test_odd_modules_are_as_under_python_m(kind, launcher, tmp_path):
+    """So is what goes wrong with its packages; only the frames of runpy are left out."""
+    for name, text in MODULES[kind].items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    command = ("-m", "kohakuengine", "run", "pk.mod", "--launcher", launcher)
+    without_runpy = re.compile(r'  File "<frozen runpy>".*\n|.*/runpy.py", line .*\n(    .*\n)*')
+    plain, ours = (
+        (status, out, without_runpy.sub("", err))
+        for status, out, err in (execute(tmp_path, "-m", "pk.mod"), execute(tmp_path, *command))
+    )
+    assert ours == plain
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("name", ["json", "traceback", "threading", "cloudpickle", "click", "ast"])
+@pytest.mark.parametrize("ending", ["", "raise ValueError(1)", "import sys; sys.exit(3)"])
+def test_scripts_own_modules_are_never_ours(name, launcher, ending, tmp_path):
+    """A module beside the script may be called as one that we use; each gets its own."""
+    (tmp_path / f"{name}.py").write_text("print('imported', __name__)\nvalue = 7\n")
+    text = f"import {name}\nprint({name}.value)\ndef main(): return {{1, 2}}\nmain()\n{ending}"
+    (tmp_path / "train.py").write_text(text)
+    (tmp_path / "elsewhere").mkdir()
+    plain = execute(tmp_path / "elsewhere", "../train.py")
+    assert plain[1].startswith(f"imported {name}\n7\n")
+    command = ("-m", "kohakuengine", "run", "../train.py", "--launcher", launcher)
+    assert execute(tmp_path / "elsewhere", *command) == plain
+
+
+def test_modules_of_the_working_directory_are_not_ours(tmp_path):
+    """What lies where the command is typed isn't imported by a new interpreter either."""
+    for name in ("ast", "enum", "types", "json", "click"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('not for you')")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "train.py").write_text("import json, enum\nprint('fine')")
+    kogine = os.path.join(os.path.dirname(sys.executable), "kogine")
+    done = subprocess.run(
+        [kogine, "run", "sub/train.py", "--launcher", "fresh"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("fine\n", "")
+
+
 def test_script_behind_a_link_finds_its_own_folder(tmp_path):
     """A link to a script runs with the folder of the file first on sys.path, as in python."""
     (tmp_path / "real").mkdir()

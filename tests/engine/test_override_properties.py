@@ -746,8 +746,8 @@ def test_overrides_do_what_the_design_says(case: tuple[str, dict[str, object]], 
     """Under overrides a script computes, sees and raises what the model says."""
     source, overrides = case
     note(source)
-    predicted = expect(source, overrides)
     given = copy.deepcopy(overrides)  # `x += ...` changes a list in place
+    predicted = expect(source, overrides)
     ran = run_engine(path, source, given)
     assert ran.shown() == (shown(predicted.names), predicted.error)
     for name in overrides.keys() & predicted.names.keys():
