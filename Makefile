@@ -32,6 +32,7 @@ test-here: $(VENV)/.test $(VENV)/.torch
 	@status=0; \
 	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) || status=$$?; \
 	$(IN) -m coverage combine -q && $(IN) -m coverage report || status=1; \
+	rm -f .coverage.*; \
 	exit $$status
 
 # The tests that start no process, on each other Python that this machine has.
@@ -75,11 +76,15 @@ check: $(VENV)/.test
 	"$$folder/venv/bin/python" -m pip install -qq "$$folder"/*.whl && \
 	cd "$$folder" && venv/bin/kogine --version
 
-bench: $(VENV)/.demo
-	@$(IN) -m benchmarks
+# In an environment of its own, installed as users install it: what lies in site-packages costs time.
+bench:
+	@test -x .venv-bench/bin/python || \
+		$(MAKE) --no-print-directory .venv-bench/bin/python VENV=.venv-bench
+	@.venv-bench/bin/python -m pip install -qq .
+	@.venv-bench/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
 
 # ---- virtual environments: made once, brought up to date when pyproject.toml changes ----
 

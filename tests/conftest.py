@@ -19,12 +19,6 @@ hypothesis.settings.load_profile("untimed")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def root() -> Path:
-    """The checkout."""
-    return ROOT
-
-
 @pytest.fixture
 def examples(tmp_path: Path) -> Path:
     """A copy of `examples/`, so that nothing a test writes lands in the checkout."""

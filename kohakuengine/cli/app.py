@@ -7,59 +7,21 @@ import os
 import click
 
 from ..errors import KogineError
+from .groups import LazyGroup
 from .reply import fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Sequence
 
 COMPLETION = "_KOGINE_COMPLETE"  # the variable by which a shell asks for completions
 
-_HOMES = {
-    "run": "run",
-    "params": "params",
-    "config": "config",
-    "completion": "completion",
-}
+_COMMANDS = ("run", "params", "config", "completion")
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are needed.
-
-    Args:
-        homes: For each command the module of this package that holds it, under its own name.
-    """
-
-    def __init__(self, *args: Any, homes: Mapping[str, str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._homes = homes
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._homes)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._homes:
-            return None
-        from importlib import import_module
-
-        module = import_module(f".{self._homes[cmd_name]}", __package__)
-        command: click.Command = getattr(module, cmd_name)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if not ctx.resilient_parsing and args[0] not in self._homes and args[0][:1] != "-":
-            from ..config.overrides import nearest
-
-            similar = nearest(args[0], self._homes)
-            hint = f" Did you mean {similar[0]!r}?" if similar else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=LazyGroup, homes=_HOMES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, names=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="kohakuengine", message="kogine %(version)s")
 def kogine() -> None:
     """Run the scripts you already have under every configuration you want to try."""

@@ -14,6 +14,7 @@ from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
 from .arguments import FILE, OVERRIDE, ScriptCommand
+from .groups import Group
 from .reply import fail, json_text, say, table
 
 TYPE_CHECKING = False
@@ -27,7 +28,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 CONFIG_FILE = click.argument("file", type=FILE)
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Look at config files."""
 

@@ -120,7 +120,6 @@ class _Shell:
         return " ".join((item.help or "").split())
 
 
-@add_completion_class
 class Bash(_Shell, BashComplete):
     source_template = _BASH
     _not_replaced = ""
@@ -159,7 +158,6 @@ def _joined(parts: list[str]) -> tuple[list[str], str]:
     return words, before
 
 
-@add_completion_class
 class Zsh(_Shell, ZshComplete):
     source_template = _ZSH
 
@@ -172,7 +170,6 @@ class Zsh(_Shell, ZshComplete):
         return f"{item.type}\n{value}\n{self.help_line(item)}"
 
 
-@add_completion_class
 class Fish(_Shell, FishComplete):
     source_template = _FISH
 
@@ -185,3 +182,5 @@ class Fish(_Shell, FishComplete):
 
 
 SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
+for _shell in SHELLS.values():
+    add_completion_class(_shell)

@@ -72,8 +72,8 @@ def _above(statement: ast.stmt, code_above: int, lines: list[str]) -> str | None
     block: list[str] = []
     for number in range(statement.lineno - 1, code_above, -1):
         line = lines[number - 1]
-        if not line.startswith(f"{indent}#") or '"""' in line or "'''" in line:
-            break  # with quotes it may be the end of a string, of which nothing is known here
+        if not line.startswith(f"{indent}#"):
+            break
         if line.lstrip("# \t").startswith("%%"):
             break  # the head of a notebook cell
         block.append(_text(line.strip()) or "")

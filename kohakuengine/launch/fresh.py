@@ -65,12 +65,6 @@ def run_command(
 ) -> int:
     """Run a script in a new interpreter, and give its exit status; negative for a signal.
 
-    Args:
-        script: What to run.
-        config: What to run it with.
-        strict: Refuse overrides of names that have no default in the script.
-        warn: Is called with each warning, before the script runs.
-
     Raises:
         ScriptError, OverrideError: Nothing was run, because of what the message says.
     """

@@ -23,12 +23,6 @@ def run_command(
 ) -> int:
     """Run a script as the whole work of this process, and give its exit status.
 
-    Args:
-        script: What to run.
-        config: What to run it with.
-        strict: Refuse overrides of names that have no default in the script.
-        warn: Is called with each warning, before the script runs.
-
     Raises:
         SystemExit: The script ended itself.
         KeyboardInterrupt: It was interrupted; that has been told.

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
         def run_command(
             self, script: Script, config: Config, *, strict: bool, warn: Callable[[str], None]
         ) -> int:
-            """Run a script as the whole work of this process, and give its exit status."""
+            """Run a script as the whole work of this process, and give its exit status.
+
+            Args:
+                script: What to run.
+                config: What to run it with.
+                strict: Refuse overrides of names that have no default in the script.
+                warn: Is called with each warning, before the script runs.
+
+            Returns:
+                The exit status; negative for the number of the signal that ended the script.
+            """
             ...
 
 

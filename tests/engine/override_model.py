@@ -521,6 +521,7 @@ def open_questions(source: str) -> dict[str, str]:
     for reading, why in (
         (Reading(own_target=False), "rebound in the body of the `for` that binds it first"),
         (Reading(star=False), "depends on what a star import brings"),
+        (Reading(own_target=False, star=False), "depends on what a star import brings"),
     ):
         other = Rules(tree, reading)
         for site, name in rules.kinds:

@@ -6,6 +6,7 @@ The model (`override_model`) is made from the design's text alone. Each script r
 
 from __future__ import annotations
 
+import ast
 import copy
 import functools
 import sys
@@ -793,7 +794,8 @@ def default_values(source: str) -> dict[str, object]:
 
 def annotated_bare(source: str, name: str) -> bool:
     """Whether a line says `name: int`: plain Python binds nothing there, an override does."""
-    return any(line.strip() == f"{name}: int" for line in source.splitlines())
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.AnnAssign)]
+    return any(node.value is None and ast.unparse(node.target) == name for node in nodes)
 
 
 @many

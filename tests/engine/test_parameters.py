@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -341,7 +342,16 @@ def test_nothing_warns() -> None:
 
 # The bodies of functions aren't parsed. That must never change what is found.
 
+# Behind these, what is kept parses even if a string that is open is taken for closed.
+TAIL = "x = 1\n'''\ny = '''\n'''\n# '''\n"
+
 TRICKY = {
+    "triple quotes behind a backslash": "def f():\n    a = \"b \\\n ''' c\"\n    d = '''\n" + TAIL,
+    "triple quotes within a string": "def f():\n    a = \"'''\"\n    d = '''\n" + TAIL,
+    "triple quotes within a comment": "def f():\n    # '''\n    d = '''\n" + TAIL,
+    "two strings on a line": "def f():\n    a = '''b''' '''\n" + TAIL,
+    "an escaped end": "def f():\n    a = '''b\\'''\n" + TAIL,
+    "strings within strings": "def f():\n    a = f'''{\n    '''\nx = 1\n'''\n    }'''\ny = 2\n",
     "text at the margin in a docstring": 'def f():\n    """\nx = 1\n    """\ny = 2\n',
     "a string that only looks closed": 'def f():\n    "" """\nx = 1\n"""\ny = 2\n',
     "a quote in a comment": "def f():\n    a = 1  # don't '''\n    b = 2\nx = 3\n'''\n'''\n",
@@ -380,7 +390,12 @@ def in_full(text: str, patch: pytest.MonkeyPatch) -> list[Parameter]:
 @pytest.mark.parametrize("text", TRICKY.values(), ids=TRICKY)
 def test_skipping_bodies_changes_nothing(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a body seems to end, what is found is what the whole text says."""
-    assert parameters(text) == in_full(text, monkeypatch)
+    try:
+        expected = in_full(text, monkeypatch)
+    except ScriptSyntaxError:
+        assert sys.version_info < (3, 12), text  # which allows strings within strings
+        return
+    assert parameters(text) == expected
 
 
 PIECES = [
