@@ -103,7 +103,7 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 
 
 class _Shell:
-    """What is the same in all shells: an item is completed with what stands before it in its word."""
+    """What all shells share: an item is completed with what precedes it in its word."""
 
     before = ""
 

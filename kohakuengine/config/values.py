@@ -147,10 +147,9 @@ def _items(text: str, expected: Expected) -> object:
             if not pieces:
                 raise  # else it may be 1,2 for a list[str]
     if not pieces:
-        hint = "{1, 2}" if expected.shape in (A.SET, A.FROZENSET) else "[1, 2]"
-        raise Misfit(
-            f"{short(text)} is not {with_article(expected.shape)}, which is written like {hint} or 1,2"
-        )
+        form = "{1, 2}" if expected.shape in (A.SET, A.FROZENSET) else "[1, 2]"
+        what = with_article(expected.shape)
+        raise Misfit(f"{short(text)} is not {what}, which is written like {form} or 1,2")
     types = item_types(expected, len(pieces))
     return container(expected, (from_text(piece, t) for piece, t in zip(pieces, types)))
 

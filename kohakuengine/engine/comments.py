@@ -7,7 +7,8 @@ import re
 
 # Comments for tools, not for people.
 _PRAGMA = re.compile(
-    r"(?:type:\s*ignore|(?:noqa|nosec)\b|(?:pragma|pylint|mypy|pyright|ruff|flake8|fmt|isort):|!|%%|-\*-|coding[:=])"
+    r"(?:type:\s*ignore|(?:noqa|nosec)\b|(?:pragma|pylint|mypy|pyright|ruff|flake8|fmt|isort):"
+    r"|!|%%|-\*-|coding[:=])"
 )
 _TRAILING_PRAGMA = re.compile(rf"\s+#\s*{_PRAGMA.pattern}.*")
 

@@ -1,13 +1,15 @@
 """A script's syntax tree without what is inside its functions and classes.
 
-Building the tree of a long script costs far more than reading its top level, and what stands in functions and classes
-is of no interest for its parameters. So their bodies are blanked out before the text is parsed. That is done only as
-long as it is certain where a body ends: text at the margin may also belong to a string or a bracket.
+Building the tree of a long script costs far more than reading its top level, and what stands in
+functions and classes is of no interest for its parameters. So their bodies are blanked out before
+the text is parsed. That is done only as long as it is certain where a body ends: text at the margin
+may also belong to a string or a bracket.
 
-- Strings: a stretch of text is blanked or passed over only if it surely ends outside of any string (`_ends_in_code`);
-  from the first stretch on for which that is uncertain, all text is kept.
-- Brackets: no `def` or `class` can stand inside of brackets, so where a body's end was mistaken for being outside, its
-  closing bracket is left over in what is kept, which then doesn't parse; the script is parsed whole in that case.
+- Strings: a stretch of text is blanked or passed over only if it surely ends outside of any string
+  (`_ends_in_code`); from the first stretch on for which that is uncertain, all text is kept.
+- Brackets: no `def` or `class` can stand inside of brackets, so where a body's end was mistaken for
+  being outside, its closing bracket is left over in what is kept, which then doesn't parse; the
+  script is parsed whole in that case.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A function or class at the margin: its header up to a line that ends with a colon, and the lines that belong to it.
+# A function or class at the margin: its header up to a line that ends with a colon, and the lines
+# that belong to it.
 _BLOCK = re.compile(
     r"""
     ^(?:def|class|async[ \t]+def)\b
@@ -161,10 +164,11 @@ def blanked(text: str) -> str:
 
 
 def _ends_in_code(text: str) -> bool:
-    """Whether whole lines, of which the first starts outside of any string, surely end outside of one.
+    """Whether whole lines that start outside of any string surely end outside of one.
 
-    Only triple-quoted strings, and what a backslash joins, go on to a next line. They are understood where they have a
-    plain form: on its first line nothing that quotes or comments precedes it, on its last nothing follows that quotes.
+    Only triple-quoted strings, and what a backslash joins, go on to a next line. They are
+    understood where they have a plain form: on its first line nothing that quotes or comments
+    precedes it, on its last nothing follows that quotes.
     """
     position = 0
     while opening := _TRIPLE.search(text, position):
@@ -183,7 +187,10 @@ def _ends_in_code(text: str) -> bool:
 
 
 def _is_plain(before: str, content: str) -> bool:
-    """Whether the quotes after this content of a string end it: they are no escape, and not in braces of an f-string."""
+    """Whether the quotes after this content of a string end it.
+
+    They don't if they are escaped, or in the braces of an f-string.
+    """
     formatted = not {"f", "t"}.isdisjoint(before[-2:].lower())
     return not content.endswith("\\") and not (
         formatted and content.count("{") != content.count("}")

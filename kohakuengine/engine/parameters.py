@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 _PATHS = ("Path", "PurePath", "PosixPath", "WindowsPath")
 _CELL = re.compile(r"^#[ \t]*%%.*", re.MULTILINE)
 _PARAMETER_CELL = re.compile(
-    r"""\#\s*%%\s* (?: (?:\[[^\]]*\]\s*)? (?:parameters|kogine:config)\b | .*["']parameters["'] )""",
+    r"""
+    \#\s*%%\s*
+    (?: (?:\[[^\]]*\]\s*)? (?:parameters|kogine:config)\b
+      | .*["']parameters["']   # tags=["parameters"], as jupytext writes it
+    )
+    """,
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -103,9 +108,9 @@ def parameters(
     """A script's parameters, in the order of its text.
 
     They are the names bound by assignments and annotations at its top level, in the bodies of `if`
-    and `try` there, too; not those with a leading underscore. A region from a line `# %% parameters`
-    (or `# %% kogine:config`) to the next `# %%` narrows them to what stands in it. What is inside
-    functions is not read, so a mistake there is no error here.
+    and `try` there, too; not those with a leading underscore. A region from a line
+    `# %% parameters` (or `# %% kogine:config`) to the next `# %%` narrows them to what stands in
+    it. What is inside functions is not read, so a mistake there is no error here.
 
     Args:
         source: The script; bytes are decoded as Python does.

@@ -158,10 +158,23 @@ def test_a_member_of_an_enum_is_known(text: str) -> None:
 
 def test_enums_of_a_base_of_ones_own_are_found() -> None:
     """A class that derives from an Enum without members is an Enum; circles are none."""
-    text = "class Base(Enum): pass\nclass C(Base):\n    A = 1\nclass D(D):\n    A = 1\nx = C.A\ny = D.A\n"
+    text = "class Base(Enum): pass\nclass C(Base):\n    A = 1\nclass D(D):\n    A = 1\n"
+    text += "x = C.A\ny = D.A\n"
     found = read(TYPES + text)
     assert found["x"].enum == "C"
     assert found["y"].enum is None
+
+
+def test_an_enum_may_be_defined_in_a_condition() -> None:
+    """As scripts do for older Pythons."""
+    text = "if old:\n    class C(Enum):\n        A = 1\nelse:\n    from other import C\nx = C.A\n"
+    assert read(TYPES + text)["x"].choices == ("A",)
+
+
+def test_a_mistake_in_a_class_is_left_to_those_who_run_it() -> None:
+    """An Enum whose body isn't Python is no reason to know nothing of the script."""
+    found = read(TYPES + "class C(Enum):\n    A = = 1\nx = C.A\ny = 1\n")
+    assert (found["x"].enum, found["y"].default) == (None, 1)
 
 
 CHOICES = {
@@ -360,7 +373,9 @@ TRICKY = {
     "a statement joined by a backslash": "def f():\n    a = \\\nb = 1\nx = 2\n",
     "a bracket closed at the margin": "def f():\n    return dict(\na = 1\n)\nx = 2\n",
     "a bracket around a whole line": "def f():\n    return [\n1\n]\nx = 2\n",
-    "a header over several lines": "def f(\n    a,\n    b={1:\n    2},\n) -> int:\n    x = 1\ny = 2\n",
+    "a header over several lines": (
+        "def f(\n    a,\n    b={1:\n    2},\n) -> int:\n    x = 1\ny = 2\n"
+    ),
     "a lambda at the end of a line": "def f(a=lambda:\n    0, b=1):\n    x = 1\ny = 2\n",
     "a colon in a comment of the header": "def f(a,  # of:\n    b=1):\n    x = 1\ny = 2\n",
     "a body on the header's line": "def f(): return (  # note:\n    1)\nx = 1\n",
