@@ -37,9 +37,9 @@ _received: bytes | None = None
 
 
 @contextmanager
-def overrides_in_children(script: Script, program: Program) -> Iterator[None]:
+def overrides_in_children(script: Script, program: Program, module: ModuleType) -> Iterator[None]:
     """Have processes that multiprocessing starts meanwhile see a program's overrides."""
-    hook = hook_children(script, program)
+    hook = hook_children(script, program, module)
     try:
         yield
     finally:
@@ -47,7 +47,7 @@ def overrides_in_children(script: Script, program: Program) -> Iterator[None]:
             hook.remove()
 
 
-def hook_children(script: Script, program: Program) -> Hook | None:
+def hook_children(script: Script, program: Program, module: ModuleType) -> Hook | None:
     """Have processes that multiprocessing starts from now on see a program's overrides.
 
     Returns:
@@ -57,7 +57,7 @@ def hook_children(script: Script, program: Program) -> Hook | None:
     if not program.overrides:
         return None
     facts = (script.path, script.folder, script.module, program.source)
-    hook = Hook(lambda: _pack(facts, program.overrides))
+    hook = Hook(script.path, module, lambda: _pack(facts, program.overrides))
     hook.install()
     return hook
 
@@ -68,7 +68,7 @@ def become_main(namespace: dict[str, Any]) -> None:
         raise ImportError(f"{_MAIN_MODULE} is for processes that multiprocessing starts.")
     payload = _received
     (path, folder, module, source), overrides = _unpack(payload)
-    Hook(lambda: payload).install()  # this child's own children
+    Hook(path, None, lambda: payload).install()  # this child's own children
     code, presets = compile_for_child(source, path, folder, overrides)
     spec = module_spec(module) if module else None
     builtins = namespace["__builtins__"]
@@ -135,7 +135,9 @@ class Hook:
     It stands first among the finders of `sys.meta_path`, to see such a module come.
     """
 
-    def __init__(self, payload: Callable[[], bytes]) -> None:
+    def __init__(self, path: str, module: ModuleType | None, payload: Callable[[], bytes]) -> None:
+        self._path = path
+        self._module = module
         self._payload = payload
         self._packed: bytes | None = None
         self._originals: list[tuple[ModuleType, Callable[..., dict[str, Any]]]] = []
@@ -175,6 +177,9 @@ class Hook:
 
         def get_preparation_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
             data: dict[str, Any] = original(*args, **kwargs)
+            main = sys.modules["__main__"]
+            if getattr(main, "__file__", None) != self._path or (self._module not in (None, main)):
+                return data  # another script runs, within ours
             keys = [key for key in data if key.startswith("init_main_from_")]
             for key in keys:
                 del data[key]

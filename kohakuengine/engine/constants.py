@@ -31,6 +31,38 @@ class Constants:
         self._values[marker] = value
         return ast.Constant(marker, **NOWHERE)
 
+    def expression(self, value: object) -> ast.expr:
+        """An expression without a position for a value: that very object, but for lists and such.
+
+        Of plain lists, dicts and sets, and tuples that hold some, it makes new ones each time, as
+        the script's own literal would: what a script does to its lists doesn't reach the next run.
+        """
+        return self._display(value, _Room(200)) or self.node(deepcopied(value))
+
+    def _display(self, value: object, room: _Room) -> ast.expr | None:
+        if not room.take():
+            return None
+        kind = type(value)
+        if kind is dict:
+            items = list(value.items())  # type: ignore[attr-defined]
+            keys: list[ast.expr | None] = [self.node(key) for key, _ in items]
+            values = [self._display(item, room) for _, item in items]
+            known = [item for item in values if item is not None]
+            return ast.Dict(keys, known, **NOWHERE) if len(known) == len(items) else None
+        if kind not in (list, tuple, set) or (kind is set and not value):
+            return ast.Set([_EMPTY], **NOWHERE) if kind is set else self.node(value)
+        elements = [self._display(item, room) for item in value]  # type: ignore[attr-defined]
+        made = [element for element in elements if element is not None]
+        if len(made) < len(elements):
+            return None
+        if kind is set:
+            return ast.Set(made, **NOWHERE)
+        if kind is list:
+            return ast.List(made, ast.Load(), **NOWHERE)
+        if all(isinstance(element, ast.Constant) for element in made):
+            return self.node(value)
+        return ast.Tuple(made, ast.Load(), **NOWHERE)
+
     def fill(self, code: CodeType) -> CodeType:
         """The code with each marker replaced by its object, also in the codes within it."""
         if not self._values:
@@ -40,7 +72,52 @@ class Constants:
     def _filled(self, const: object) -> object:
         if isinstance(const, CodeType):
             return self.fill(const)
-        return self._values.get(const, const) if isinstance(const, str) else const
+        if isinstance(const, str):
+            return self._values.get(const, const)
+        if isinstance(const, (tuple, frozenset)):  # the compiler's own, of a display
+            filled = [self._filled(item) for item in const]
+            same = all(new is old for new, old in zip(filled, const))
+            return const if same else type(const)(filled)
+        return const
+
+
+class _Room:
+    """How many values may still be written out; a value that holds itself runs out of it."""
+
+    def __init__(self, values: int) -> None:
+        self._left = values
+
+    def take(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+
+# `{*()}`: an empty set has no literal.
+_EMPTY = ast.Starred(ast.Tuple([], ast.Load(), **NOWHERE), ast.Load(), **NOWHERE)
+
+
+def deepcopied(value: object) -> object:
+    """A value whose plain lists, dicts, sets and tuples are copies, and all else the same object."""
+    copies: dict[int, object] = {}
+
+    def copied(item: Any) -> Any:
+        kind = type(item)
+        if kind not in (list, dict, set, tuple):
+            return item
+        if id(item) not in copies:
+            if kind is tuple:
+                copies[id(item)] = tuple(copied(part) for part in item)
+            else:
+                copies[id(item)] = empty = kind()
+                if kind is dict:
+                    empty.update((key, copied(part)) for key, part in item.items())
+                elif kind is list:
+                    empty.extend(copied(part) for part in item)
+                else:
+                    empty.update(item)
+        return copies[id(item)]
+
+    return copied(value)
 
 
 def nowhere(node: ast.AST) -> None:

@@ -40,8 +40,9 @@ class EntryCall:
 
 
 def main_blocks(tree: ast.Module) -> list[ast.If]:
-    """The `if __name__ == "__main__":` statements of a script."""
-    return [node for node in tree.body if isinstance(node, ast.If) and _asks_for_main(node.test)]
+    """The `if __name__ == "__main__":` statements of a script, `elif` and those in `try` too."""
+    nodes = scope_nodes(tree.body)
+    return [node for node in nodes if isinstance(node, ast.If) and _asks_for_main(node.test)]
 
 
 def _asks_for_main(test: ast.expr) -> bool:

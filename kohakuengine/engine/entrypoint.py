@@ -13,15 +13,15 @@ from collections import deque
 from ..errors import EntrypointError
 from .bindings import find_bindings
 from .entry_calls import definitions, entry_calls, main_blocks, scope_nodes
-from .signature import check_call, check_definition
+from .signature import stand_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, NoReturn, TypeVar
 
     from .constants import Constants
-    from .entry_calls import EntryCall
+    from .entry_calls import Definition, EntryCall
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,16 +43,55 @@ def entrypoint(function: Function) -> Function:
 
 
 class Arguments:
-    """What the entrypoint is called with, where the user says so."""
+    """What the entrypoint is called with, where the user says so.
 
-    __slots__ = ("args", "kwargs")
+    Attributes:
+        refusal: The error by which we refused the call, while the script ran.
+    """
 
     def __init__(self, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None):
         self.args = tuple(args)
         self.kwargs = dict(kwargs or {})
+        self.refusal: EntrypointError | None = None
+        self._inspect: Any = None
 
     def __bool__(self) -> bool:
         return bool(self.args or self.kwargs)
+
+    def prepare(self) -> None:
+        """Import what `check_call` needs while imports still find our own modules."""
+        import inspect
+
+        self._inspect = inspect
+
+    def check_definition(self, definition: Definition) -> None:
+        """Refuse what a function of the script doesn't take, by its syntax alone.
+
+        Raises:
+            EntrypointError: It names the argument.
+        """
+        self.prepare()
+        self.check_call(stand_in(definition), definition.name)
+
+    def check_call(self, function: Callable[..., object], name: str) -> None:
+        """Refuse what a function doesn't take.
+
+        Raises:
+            EntrypointError: It names the argument.
+        """
+        try:
+            signature = self._inspect.signature(function)
+        except (TypeError, ValueError):  # some functions written in C don't tell
+            return
+        try:
+            signature.bind(*self.args, **self.kwargs)
+        except TypeError as error:
+            self.refuse(f"{name}{signature} can't be called so: {error}.")
+
+    def refuse(self, message: str) -> NoReturn:
+        """Raise an EntrypointError that is known to be ours, not the script's."""
+        self.refusal = EntrypointError(message)
+        raise self.refusal from None
 
 
 class Entry:
@@ -60,6 +99,7 @@ class Entry:
 
     Attributes:
         changes_script: Whether the script's syntax tree had to be changed for it.
+        asked_for: The function that the user named or marked, if any.
     """
 
     def __init__(
@@ -68,8 +108,10 @@ class Entry:
         arguments: Arguments,
         values: deque[Any],
         changes_script: bool,
+        asked_for: str | None = None,
     ) -> None:
         self.changes_script = changes_script
+        self.asked_for = asked_for
         self._function = function
         self._arguments = arguments
         self._values = values
@@ -87,10 +129,27 @@ class Entry:
             return self.kept_value
         function = namespace.get(self._function)
         if not callable(function):
-            raise EntrypointError(f"{self._function} is no function once the script has run.")
-        check_call(function, self._function, self._arguments)
+            self._arguments.refuse(f"{self._function} is no function once the script has run.")
+        self._arguments.check_call(function, self._function)
         value = function(*self._arguments.args, **self._arguments.kwargs)
         return _awaited(value) if _is_awaitable(value) else value
+
+    @property
+    def refusal(self) -> EntrypointError | None:
+        """The error by which we refused to call the entrypoint, while the script ran."""
+        return self._arguments.refusal
+
+    def exited_early(self) -> None:
+        """Refuse a run that the script ended before the function asked for could be called.
+
+        Raises:
+            EntrypointError: There is such a function.
+        """
+        if self.asked_for is not None:
+            self._arguments.refuse(
+                f"the script exited before {self.asked_for} could be called: "
+                "its top level ends it, outside of a main block."
+            )
 
     @property
     def kept_value(self) -> object:
@@ -176,9 +235,10 @@ class _Plan:
             chosen = self._uncalled()
         if chosen is None:
             self._need_no_arguments("has no entrypoint")
-        elif self._is_plain(chosen):
-            check_definition(self._defined[chosen][-1], self._arguments)
-        return Entry(chosen, self._arguments, deque(), chosen is not None and bool(blocks))
+        else:
+            self._check_arguments(chosen)
+        changed = chosen is not None and bool(blocks)
+        return Entry(chosen, self._arguments, deque(), changed, named or self._marked())
 
     def _marked(self) -> str | None:
         """The function marked as the entrypoint."""
@@ -191,7 +251,7 @@ class _Plan:
         ]
         if len(marked) > 1:
             raise EntrypointError(
-                f"{self._script} marks {' and '.join(marked)} as entrypoints: mark one, "
+                f"{self._script} marks {' and '.join(dict.fromkeys(marked))} as entrypoints: mark one, "
                 "or name one with entrypoint=.",
                 path=self._script,
                 candidates=tuple(marked),
@@ -211,15 +271,29 @@ class _Plan:
     def _uncalled(self) -> str | None:
         """`main`, else `run`, where the script defines it and leaves it to others to call.
 
-        A function that the top level mentions, or that a decorator may have registered somewhere,
-        is the script's own to call: we must not call it a second time.
+        A function that the script mentions anywhere, or that a decorator may have registered
+        somewhere, is the script's own to call: we must not call it a second time.
         """
-        mentioned = {node.id for node in scope_nodes(self._tree.body) if isinstance(node, ast.Name)}
         name = "main" if "main" in self._defined else "run"
-        return name if self._is_plain(name) and name not in mentioned else None
+        mentioned = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(self._tree))
+        return name if self._is_plain(name) and not mentioned else None
 
     def _is_plain(self, name: str) -> bool:
-        return name in self._defined and not self._defined[name][-1].decorator_list
+        """Whether a name is what one undecorated `def` says, and nothing else binds it."""
+        bindings = [b.node for b in find_bindings(self._tree) if b.name == name]
+        return (
+            len(bindings) == 1
+            and bindings[0] in self._tree.body
+            and isinstance(bindings[0], (ast.FunctionDef, ast.AsyncFunctionDef))
+            and not bindings[0].decorator_list
+        )
+
+    def _check_arguments(self, name: str) -> None:
+        """Refuse arguments before anything runs, where the syntax tells what the function takes."""
+        if self._is_plain(name):
+            self._arguments.check_definition(self._defined[name][-1])
+        else:
+            self._arguments.prepare()
 
     def _keep(self, calls: list[EntryCall]) -> Entry:
         """Have the values of the entry calls kept, and their arguments replaced."""
@@ -235,8 +309,8 @@ class _Plan:
             )
         values: deque[Any] = deque(maxlen=1 + max((len(c.consumers) for c in calls), default=0))
         keeper = _Keeper(calls, self._arguments, values, self._constants)
-        if self._arguments and self._is_plain(names[0]):
-            check_definition(self._defined[names[0]][-1], self._arguments)
+        if self._arguments:
+            self._check_arguments(names[0])
         keeper.visit(self._tree)
         return Entry(None, self._arguments, values, bool(calls))
 
@@ -318,7 +392,7 @@ class _Keeper(ast.NodeTransformer):
         arguments = self._arguments
 
         def checked(function: Callable[..., object]) -> Callable[..., object]:
-            check_call(function, name, arguments)
+            arguments.check_call(function, name)
             return function
 
         check = ast.Attribute(self._constants.node(checked), "__call__", ast.Load())

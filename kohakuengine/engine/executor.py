@@ -59,7 +59,8 @@ class ScriptExecutor:
             warn_user(message, OverrideWarning)
         module = main_module(self.script)
         self.module = module
-        with borrowed(self.script, module), overrides_in_children(self.script, program):
+        hooked = overrides_in_children(self.script, program, module)
+        with borrowed(self.script, module), hooked:
             try:
                 return program.execute(vars(module))
             except SystemExit as error:

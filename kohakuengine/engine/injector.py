@@ -68,7 +68,7 @@ def inject(
     Returns:
         The overrides that no statement has as a default: to be set before the first line.
     """
-    injection = _Injection(overrides, constants)
+    injection = _Injection(tree, overrides, constants)
     for binding in found:
         if not binding.update:
             injection.replace(binding)
@@ -83,9 +83,13 @@ def unbound(found: list[Binding], names: Iterable[str]) -> list[str]:
 
 
 class _Injection:
-    def __init__(self, overrides: Mapping[str, object], constants: Constants) -> None:
+    def __init__(
+        self, tree: ast.Module, overrides: Mapping[str, object], constants: Constants
+    ) -> None:
         self._overrides = overrides
         self._constants = constants
+        futures = [n for n in tree.body if getattr(n, "module", None) == "__future__"]
+        self._last_future = futures[-1] if futures else None
         # Pins by the id of the node they belong to: behind a statement, or at the start of a body.
         self._behind: dict[int, list[ast.stmt]] = {}
         self._inside: dict[int, list[ast.stmt]] = {}
@@ -104,10 +108,13 @@ class _Injection:
             binding.kind == B.ASSIGN and not _binds_other(name, node)
         ):
             self._replace_value(name, node)  # type: ignore[arg-type]
+        elif isinstance(node, ast.match_case) and node.guard is not None:
+            node.guard = self._guard(name, node.guard)
         elif binding.kind in (B.FOR, B.WITH, B.EXCEPT, B.CASE):
             self._inside.setdefault(id(node), []).append(self._pin(name))
-            if isinstance(node, ast.match_case) and node.guard is not None:
-                node.guard = self._guard(name, node.guard)
+        elif isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            # Nothing but such imports may stand between them.
+            self._behind.setdefault(id(self._last_future), []).append(self._pin(name))
         else:
             self._behind.setdefault(id(node), []).append(self._pin(name))
 
@@ -129,7 +136,7 @@ class _Injection:
     def _value(self, name: str) -> ast.expr:
         value = self._overrides[name]
         if not isinstance(value, EnumMember):
-            return self._constants.node(value)
+            return self._constants.expression(value)
         expression: ast.expr = ast.parse(value.expression, mode="eval").body
         nowhere(expression)
         return expression
@@ -171,13 +178,13 @@ class _Injection:
             node.value = value
 
     def _guard(self, name: str, guard: ast.expr) -> ast.expr:
-        """`guard or ((name := <override>), False)[1]`: a guard that fails leaves no capture behind."""
-        restored = ast.NamedExpr(
-            ast.Name(name, ast.Store(), **NOWHERE), self._value(name), **NOWHERE
-        )
-        pair = ast.Tuple([restored, ast.Constant(False, **NOWHERE)], ast.Load(), **NOWHERE)
-        last = ast.Subscript(pair, ast.Constant(1, **NOWHERE), ast.Load(), **NOWHERE)
-        return ast.BoolOp(ast.Or(), [guard, last], **NOWHERE)
+        """`(guard, name := <override>)[0]`: the guard sees the capture, and nothing after it does.
+
+        In one line of code without a jump: with `or` more lines would be traced.
+        """
+        pin = ast.NamedExpr(ast.Name(name, ast.Store(), **NOWHERE), self._value(name), **NOWHERE)
+        both = ast.Tuple([guard, pin], ast.Load(), **NOWHERE)
+        return ast.Subscript(both, ast.Constant(0, **NOWHERE), ast.Load(), **NOWHERE)
 
 
 class _Filling(ast.NodeTransformer):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..config.base import Config
+    from ..errors import EntrypointError
     from .checks import Surprise
     from .entrypoint import Entry
     from .script import Script
@@ -59,8 +60,17 @@ class Program:
             EntrypointError: There is no such entrypoint after all.
         """
         namespace.update(self._presets)
-        exec(self._code, namespace)
+        try:
+            exec(self._code, namespace)
+        except SystemExit:
+            self._entry.exited_early()
+            raise
         return self._entry.finish(namespace)
+
+    @property
+    def refusal(self) -> EntrypointError | None:
+        """The error by which we, and not the script, ended `execute`."""
+        return self._entry.refusal
 
     @property
     def kept_value(self) -> object:
@@ -137,9 +147,13 @@ class _Parsed:
 
     def compile(self) -> CodeType:
         for warning in self._warnings or ():
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+            try:
+                warnings.warn_explicit(
+                    warning.message, warning.category, warning.filename, warning.lineno
+                )
+            except Warning as error:  # the user asked for errors: python makes them of syntax
+                place = (self._path, warning.lineno, None, None)
+                raise syntax_error(SyntaxError(str(error), place), self._path) from None
         return self.constants.fill(_compile(self.tree, self._path))
 
 

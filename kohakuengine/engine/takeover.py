@@ -10,7 +10,6 @@ import os
 import sys
 
 from ..config.siblings import siblings
-from ..errors import EntrypointError
 from .children import hook_children
 from .process import become, enter_package, main_module
 from .program import compile_program
@@ -73,7 +72,7 @@ def take_over(
     module = main_module(script)
     imports = siblings(script.folder)
     imports.__enter__()  # never left: sys.path and modules stay the script's
-    hook_children(script, program)
+    hook_children(script, program, module)
     become(script, module)
     try:
         enter_package(script)
@@ -83,9 +82,9 @@ def take_over(
             ended(Ending(_exit_status(error), program.kept_value))
         error.__traceback__ = None
         raise
-    except EntrypointError:
-        raise
     except BaseException as error:
+        if error is program.refusal:
+            raise
         error.__traceback__ = without_our_frames(error.__traceback__)
         ending = Ending(1, error=error)
     with imports.suspended():

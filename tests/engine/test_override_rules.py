@@ -217,10 +217,58 @@ def test_override_rule(row, globals_after):
     assert {name: found.get(name, "unbound") for name in expected} == expected
 
 
-def test_mutable_override_is_the_object_itself(globals_after):
-    """A script gets the very object that its user gave, not a copy."""
-    value = [1]
+def test_override_is_the_object_itself(globals_after):
+    """A script gets the very object that its user gave, not a copy: but for plain containers."""
+    value = object()
     assert globals_after("x = None", x=value)["x"] is value
+    assert globals_after("x = None", x=[{"a": (value, [])}])["x"][0]["a"][0] is value
+
+
+CONTAINERS = {
+    "list": [1, [2]],
+    "dict": {"a": [1], 2: {}},
+    "set": {1, 2},
+    "empty": [[], {}, set(), ()],
+    "tuple of lists": ([1], (2, [3])),
+    "large": [[n] for n in range(5_000)],
+    "constants": [1, 2, 3, 4],
+    "set of constants": {"a", "b", "c", "d"},
+    "frozenset": frozenset({"a", "b"}),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_plain_containers_are_new_each_time(kind, globals_after):
+    """What a script does to its lists, dicts and sets reaches neither its user's nor another run."""
+    import copy
+
+    value = CONTAINERS[kind]
+    before = copy.deepcopy(value)
+    text = "x = None\nif isinstance(x, list): x.append(1)\nelif hasattr(x, 'clear'): x.clear()"
+    found = globals_after(text, x=value)["x"]
+    assert value == before and type(found) is type(value)
+    assert globals_after("x = None", x=value)["x"] == before
+
+
+def test_container_that_holds_itself(globals_after):
+    """A circle is the same circle in the script."""
+    value: list = [1]
+    value.append(value)
+    found = globals_after("x = None", x=value)["x"]
+    assert found[1] is found and found is not value
+
+
+def test_default_in_a_loop_is_new_in_every_pass(globals_after):
+    """A list overridden in a loop is a new one in each pass, as the script's own literal is."""
+    text = "seen = []\nfor i in range(3):\n    buffer = []\n    buffer.append(i)\n    seen.append(buffer)"
+    assert globals_after(text, buffer=[9])["seen"] == [[9, 0], [9, 1], [9, 2]]
+
+
+def test_future_imports_stay_together(globals_after):
+    """A variable may be called as a feature of Python's __future__."""
+    text = "from __future__ import annotations\nfrom __future__ import division\nx = annotations"
+    with pytest.warns(OverrideWarning, match="line 1 imports it"):
+        assert globals_after(text, annotations=5)["x"] == 5
 
 
 @pytest.mark.filterwarnings("ignore::kohakuengine.OverrideWarning")
