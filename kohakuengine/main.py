@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .config.base import Config
 from .config.loader import load_config
+from .engine.executor import checked_config
 from .engine.script import Script
 from .errors import ConfigError
 from .launch.registry import get_launcher
@@ -57,10 +58,11 @@ def run(
     elif entrypoint is not None or argv:
         raise ConfigError("give entrypoint and argv to Script, or to run() with the script's path.")
     base = _base(config, config_path)
+    own = Config(globals_dict, args, kwargs)
     merged = Config(
-        {**base.globals_dict, **(globals_dict or {})},
-        base.args if args is None else args,
-        {**base.kwargs, **(kwargs or {})},
+        {**base.globals_dict, **own.globals_dict},
+        base.args if args is None else own.args,
+        {**base.kwargs, **own.kwargs},
         base.metadata,
     )
     return get_launcher(launcher).run(script, merged, strict=strict)
@@ -68,7 +70,7 @@ def run(
 
 def _base(config: Config | None, path: str | os.PathLike[str] | None) -> Config:
     if path is None:
-        return config or Config()
+        return checked_config(config)
     if config is not None:
         raise ConfigError("run() takes config or config_path, not both.")
     loaded = load_config(path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import nullcontext, redirect_stdout
 from itertools import islice
 
 import click
@@ -20,6 +22,7 @@ from .reply import fail, json_text, say, table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from ..config.generator import ConfigGenerator
     from ..engine.config_check import KeyCheck
@@ -39,8 +42,9 @@ def config() -> None:
 def validate(file: str, as_json: bool) -> int:
     """Tell whether a config FILE can be loaded; of several configs, the first."""
     try:
-        loaded = load_config(file)
-        first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
+        with _prints_aside(as_json):
+            loaded = load_config(file)
+            first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
     except ConfigError as error:
         if not os.path.exists(file):
             raise  # there is nothing to validate
@@ -66,10 +70,12 @@ def validate(file: str, as_json: bool) -> int:
 @JSON
 def show(file: str, limit: int, as_json: bool) -> int:
     """Show what a config FILE comes to, with types; of several configs the first N."""
-    loaded = load_config(file)
+    with _prints_aside(as_json):
+        loaded = load_config(file)
     configs = [loaded] if isinstance(loaded, Config) else islice(loaded, limit)
     if as_json:
-        shown = [{**c.to_dict(), "types": dict(_types(c))} for c in configs]
+        with _prints_aside(as_json):
+            shown = [{**c.to_dict(), "types": dict(_types(c))} for c in configs]
         say(json_text({"file": file, "kind": _kind(loaded), "configs": shown}))
         return 0
     count = 0
@@ -97,8 +103,9 @@ def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bo
     target = Script(script)
     values: dict[str, object] = {}
     if file is not None:
-        loaded = load_config(file)
-        first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
+        with _prints_aside(as_json):
+            loaded = load_config(file)
+            first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
         values.update(first.globals_dict)
     checks = [*check_keys(target, values), *check_texts(target, overrides)]
     if as_json:
@@ -108,6 +115,11 @@ def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bo
     else:
         say(table([(one.key, one.status, _told(one)) for one in checks]) or "there are no keys")
     return 0 if _ok(checks) else 1
+
+
+def _prints_aside(as_json: bool) -> AbstractContextManager[object]:
+    """Have what a config file prints go to stderr, where stdout is for JSON alone."""
+    return redirect_stdout(sys.stderr) if as_json else nullcontext()
 
 
 def _ok(checks: list[KeyCheck]) -> bool:

@@ -72,8 +72,10 @@ def json_text(document: object) -> str:
     return json.dumps(jsonable(document), indent=2, allow_nan=False)
 
 
-def jsonable(value: object, depth: int = 100) -> object:
+def jsonable(value: object, depth: int = 20) -> object:
     """A value as JSON can hold it: containers item by item, what it can't hold as its repr.
+
+    What lies deeper than `depth` is a repr, too.
 
     Example:
         >>> jsonable({"lr": (0.1, float("nan")), "path": {1}})

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from ..config.base import Config
-from ..errors import OverrideWarning, ScriptExit, warn_user
+from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
 from .children import overrides_in_children
-from .process import borrowed, main_module
+from .process import borrowed, exit_status, main_module, one_at_a_time
 from .program import compile_program
+from .script import Script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-
-    from .script import Script
 
 
 class ScriptExecutor:
     """Runs a script in this process.
 
     Args:
-        script: What to run.
+        script: What to run; a str is what `Script` takes.
         strict: Refuse overrides of names that have no default in the script.
 
     Attributes:
@@ -34,8 +33,8 @@ class ScriptExecutor:
         0.1
     """
 
-    def __init__(self, script: Script, *, strict: bool = False) -> None:
-        self.script = script
+    def __init__(self, script: Script | str, *, strict: bool = False) -> None:
+        self.script = script if isinstance(script, Script) else Script(script)
         self.strict = strict
         self.module: ModuleType | None = None
 
@@ -44,7 +43,7 @@ class ScriptExecutor:
 
         The process is as it was afterwards: the main module, `sys.argv`, `sys.path`, the working
         directory, standard streams, warning filters, signal handlers; modules that the script
-        imported from its own folder are forgotten.
+        imported from its own folder are forgotten. A second thread waits for its turn.
 
         Returns:
             The value of the script's entrypoint.
@@ -54,7 +53,12 @@ class ScriptExecutor:
             ScriptExit: The script ended itself with a status other than 0.
             Exception: What the script raised and didn't catch.
         """
-        program = compile_program(self.script, config or Config(), strict=self.strict)
+        config = checked_config(config)
+        with one_at_a_time:
+            return self._execute(config)
+
+    def _execute(self, config: Config) -> object:
+        program = compile_program(self.script, config, strict=self.strict)
         for message in program.warnings:
             warn_user(message, OverrideWarning)
         module = main_module(self.script)
@@ -68,10 +72,27 @@ class ScriptExecutor:
             return program.kept_value
 
 
+def checked_config(config: object) -> Config:
+    """A config, empty for None.
+
+    Raises:
+        ConfigTypeError: It is something else.
+    """
+    if config is None:
+        return Config()
+    if not isinstance(config, Config):
+        kind = type(config).__name__
+        hint = ": write Config({...})" if isinstance(config, dict) else ""
+        raise ConfigTypeError(
+            f"config must be a Config, got {kind}{hint}.", field="config", got=kind
+        )
+    return config
+
+
 def check_exit(error: SystemExit, name: str) -> None:
     """Raise ScriptExit where `sys.exit()` was given a status other than 0, or a text."""
-    if error.code in (None, 0):
+    status = exit_status(error)
+    if status == 0:
         return
-    status = error.code if isinstance(error.code, int) else 1
     said = "" if isinstance(error.code, int) else f": {error.code}"
     raise ScriptExit(f"{name} exited with status {status}{said}.", exit_code=status) from None

@@ -164,27 +164,43 @@ class _Injection:
 
     def _replace_value(self, name: str, node: ast.Assign | ast.AnnAssign) -> None:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        node.value = self._value(name)
-        for child in ast.walk(node.value):
-            ast.copy_location(child, target)
+        node.value = _placed(self._value(name), target)
 
     def _replace_walrus(self, name: str, node: ast.NamedExpr) -> None:
-        value = self._value(name)
+        value = _placed(self._value(name), node.target)
         if _binds_other(name, node):
-            both = ast.Tuple([node.value, value], ast.Load(), **NOWHERE)
-            index = ast.Constant(1, **NOWHERE)
-            node.value = ast.Subscript(both, index, ast.Load(), **NOWHERE)
+            both = ast.Tuple([node.value, value], ast.Load())
+            last = ast.Subscript(both, ast.Constant(1), ast.Load())
+            for made in (both, last, last.slice):
+                ast.copy_location(made, node.target)
+            node.value = last
         else:
             node.value = value
 
     def _guard(self, name: str, guard: ast.expr) -> ast.expr:
         """`(guard, name := <override>)[0]`: the guard sees the capture, and nothing after it does.
 
-        In one line of code without a jump: with `or` more lines would be traced.
+        Without a jump, and all where the guard ends: with `or` more lines would be traced.
         """
-        pin = ast.NamedExpr(ast.Name(name, ast.Store(), **NOWHERE), self._value(name), **NOWHERE)
-        both = ast.Tuple([guard, pin], ast.Load(), **NOWHERE)
-        return ast.Subscript(both, ast.Constant(0, **NOWHERE), ast.Load(), **NOWHERE)
+        pin = ast.NamedExpr(ast.Name(name, ast.Store()), self._value(name))
+        both = ast.Tuple([ast.Constant(None), pin], ast.Load())
+        first = ast.Subscript(both, ast.Constant(0), ast.Load())
+        line = guard.end_lineno or guard.lineno
+        end = ast.Constant(None, lineno=line, end_lineno=line)
+        end.col_offset = end.end_col_offset = guard.end_col_offset or 0
+        _placed(first, end)
+        both.elts[0] = guard
+        return first
+
+
+def _placed(expression: ast.expr, place: ast.expr) -> ast.expr:
+    """An expression of ours, all of it at a place of the script's.
+
+    Where branches of the script meet, the compiler couldn't tell the place of what has none.
+    """
+    for child in ast.walk(expression):
+        ast.copy_location(child, place)
+    return expression
 
 
 class _Filling(ast.NodeTransformer):

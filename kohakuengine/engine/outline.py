@@ -113,7 +113,8 @@ class Outline:
 def _places(body: list[ast.stmt], above: int) -> Iterator[Place]:
     for index, statement in enumerate(body):
         end = statement
-        for following in body[index + 1 :]:
+        for place in range(index + 1, len(body)):
+            following = body[place]
             if following.lineno != end.end_lineno:
                 break
             end = following

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 from contextlib import contextmanager, suppress
 from types import ModuleType
 
@@ -67,6 +68,18 @@ def set_main(module: ModuleType) -> None:
         sys.modules["__mp_main__"] = module
 
 
+def exit_status(error: SystemExit) -> int:
+    """The exit status that Python gives a process which `sys.exit()` ends."""
+    if error.code is None:
+        return 0
+    return error.code & 0xFF if isinstance(error.code, int) else 1
+
+
+# What a script is to a process (`__main__`, `sys.argv`, ...) only one can be at a time: other
+# threads wait. A script that runs another one in the same thread doesn't.
+one_at_a_time = RLock()
+
+
 @contextmanager
 def borrowed(script: Script, module: ModuleType) -> Iterator[None]:
     """Have this process run a script for a while, and leave it as it was."""
@@ -94,8 +107,18 @@ def _attributes() -> Iterator[None]:
         yield
     finally:
         for name, value in saved.items():
+            _let_go(getattr(sys, name, None), value)
             setattr(sys, name, value)
         sys.argv[:] = argv
+
+
+def _let_go(stream: Any, saved: Any) -> None:
+    """Take from a script's `TextIOWrapper(sys.stdout.buffer)` what it would close with itself."""
+    buffer = getattr(stream, "buffer", None)
+    if stream is not saved and buffer is not None and buffer is getattr(saved, "buffer", None):
+        with suppress(ValueError, OSError):  # closed or detached by the script
+            stream.flush()
+            stream.detach()
 
 
 @contextmanager

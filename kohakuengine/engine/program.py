@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
+from collections import deque
+from contextlib import contextmanager
 from types import CodeType
 
-from ..errors import OverrideError
+from ..errors import OverrideError, ScriptError
 from .bindings import find_bindings
 from .checks import find_surprises
 from .constants import Constants
-from .entrypoint import Arguments, plan_entry
+from .entrypoint import Arguments, Entry, plan_entry
 from .injector import check_names, inject
 from .source import parse, syntax_error
 from .stars import star_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ..config.base import Config
     from ..errors import EntrypointError
     from .checks import Surprise
-    from .entrypoint import Entry
     from .script import Script
 
 
@@ -93,9 +95,23 @@ def compile_program(script: Script, config: Config, *, strict: bool = False) -> 
         ScriptError: The script can't be read, isn't valid Python, or hasn't the entrypoint.
         OverrideError: An override can't be applied, or is refused.
     """
-    overrides = config.globals_dict
-    check_names(overrides)
+    check_names(config.globals_dict)
     source = script.read()
+    with deep_calls():
+        try:
+            return _compiled(script, source, config, strict)
+        except RecursionError:
+            if config.globals_dict or config.args or config.kwargs or script.entrypoint:
+                raise ScriptError(
+                    f"{script.name} is nested too deeply for anything but a plain run.",
+                    path=script.name,
+                ) from None
+            entry = Entry(None, Arguments(), deque(), changes_script=False)
+            return Program(source, {}, _compile(source, script.path), {}, entry, [])
+
+
+def _compiled(script: Script, source: bytes, config: Config, strict: bool) -> Program:
+    overrides = config.globals_dict
     parsed = _Parsed(source, script.path)
     found = find_bindings(parsed.tree, star_names(script.folder)) if overrides else []
     surprises = list(find_surprises(parsed.tree, found, overrides, script.name))
@@ -126,6 +142,17 @@ def compile_for_child(
     found = find_bindings(parsed.tree, star_names(folder))
     presets = inject(parsed.tree, found, overrides, parsed.constants)
     return parsed.compile(), presets
+
+
+@contextmanager
+def deep_calls() -> Iterator[None]:
+    """Let syntax trees be walked that are nested as deeply as Python's own parser takes them."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 8_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _refuse(surprises: list[Surprise]) -> None:

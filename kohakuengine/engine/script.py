@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from stat import S_ISREG
 
 from ..errors import ScriptError, ScriptNotFoundError
 
@@ -47,10 +48,15 @@ class Script:
         entrypoint: str | None = None,
         argv: Sequence[str] = (),
     ) -> None:
+        if isinstance(argv, str):
+            raise ScriptError(f"argv must be a list of str, got one str: {argv!r}.", path=None)
         place, function = _split(os.fspath(target))
+        if not place:
+            raise ScriptNotFoundError("there is no script without a name.", path=place)
         self.name = place
         self.entrypoint = entrypoint or function
-        self.argv = tuple(argv)
+        self.argv = tuple(os.fspath(argument) for argument in argv)
+        self._piped: bytes | None = None
         self.module = None if _is_file_name(place) else place
         self.path = _file_path(place) if self.module is None else _module_path(place)
         _check_file(self.path, place)
@@ -70,9 +76,14 @@ class Script:
             ScriptNotFoundError: The file is gone.
             ScriptError: It can't be read.
         """
+        if self._piped is not None:
+            return self._piped
         try:
             with open(self.path, "rb") as file:
-                return file.read()
+                source = file.read()
+                if not S_ISREG(os.fstat(file.fileno()).st_mode):
+                    self._piped = source  # it can't be read twice
+                return source
         except FileNotFoundError:
             raise ScriptNotFoundError(
                 f"{self.name} is not there any more.", path=self.name
@@ -93,7 +104,7 @@ class Script:
 
         The same as `ScriptExecutor(script, strict=strict).execute(config)`.
         """
-        from .executor import ScriptExecutor
+        from .executor import ScriptExecutor  # imports this module
 
         return ScriptExecutor(self, strict=strict).execute(config)
 
@@ -106,7 +117,9 @@ def _split(target: str) -> tuple[str, str | None]:
 
 
 def _is_file_name(place: str) -> bool:
-    if place.endswith(".py") or os.sep in place or "/" in place or os.path.isfile(place):
+    if place.endswith(".py") or os.sep in place or "/" in place:
+        return True
+    if os.path.exists(place) and not os.path.isdir(place):
         return True
     return not all(part.isidentifier() for part in place.split(".")) or _is_folder_only(place)
 
@@ -117,6 +130,8 @@ def _is_folder_only(place: str) -> bool:
 
 def _file_path(place: str) -> str:
     # As Python makes `__file__` absolute: `./train.py` keeps its dot but under Windows.
+    if os.path.isabs(place):  # also where the working directory is gone
+        return place
     return os.path.abspath(place) if os.name == "nt" else os.path.join(os.getcwd(), place)
 
 

@@ -11,7 +11,7 @@ import sys
 
 from ..config.siblings import siblings
 from .children import hook_children
-from .process import become, enter_package, main_module
+from .process import become, enter_package, exit_status, main_module
 from .program import compile_program
 
 TYPE_CHECKING = False
@@ -79,7 +79,7 @@ def take_over(
         ending = Ending(0, program.execute(vars(module)))
     except SystemExit as error:
         with imports.suspended():
-            ended(Ending(_exit_status(error), program.kept_value))
+            ended(Ending(exit_status(error), program.kept_value))
         error.__traceback__ = None
         raise
     except BaseException as error:
@@ -108,12 +108,6 @@ def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     for frame, following in zip(frames, [*frames[1:], None]):
         frame.tb_next = following
     return frames[0] if frames else None
-
-
-def _exit_status(error: SystemExit) -> int:
-    if error.code is None:
-        return 0
-    return error.code if isinstance(error.code, int) else 1
 
 
 def _report(error: BaseException) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 
+from ..config.siblings import siblings
+from ..engine.process import one_at_a_time
 from ..engine.program import compile_program
 from ..errors import (
     EntrypointError,
@@ -17,7 +19,7 @@ from ..errors import (
 from ..runs.outcome import read_outcome
 from ..runs.paths import RunPaths
 from ..runs.spec import write_spec
-from .ending import end, wait
+from .ending import end, passing_signals_to, wait
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +50,10 @@ def run(script: Script, config: Config, *, strict: bool = False) -> object:
             except BaseException:  # interrupted: the script isn't to outlive us
                 end(process)
                 raise
-        outcome = read_outcome(paths.attempt(1))
+        with one_at_a_time, siblings(script.folder):  # classes from modules beside the script
+            outcome = read_outcome(paths.attempt(1))
+    if outcome is not None and isinstance(outcome.error, KeyboardInterrupt):
+        raise outcome.error
     if outcome is None or outcome.exit_code != status:
         raise ScriptDied(f"{script.name} {_manner(status)}.", exit_code=status)
     if outcome.error is not None:
@@ -71,7 +76,7 @@ def run_command(
     for message in _checked(script, config, strict):
         warn(message)
     with _run_directory(script, config, strict) as paths:
-        with _worker(paths) as process:
+        with _worker(paths) as process, passing_signals_to(process):
             status = wait(process)
         outcome = read_outcome(paths.attempt(1))
     if outcome is not None and isinstance(outcome.error, EntrypointError):
@@ -83,7 +88,7 @@ def _checked(script: Script, config: Config, strict: bool) -> list[str]:
     """Refuse before a process is started what can't be run; give the warnings."""
     import warnings
 
-    with warnings.catch_warnings():
+    with one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of Python's compiler come from the process itself
         return compile_program(script, config, strict=strict).warnings
 
@@ -126,7 +131,7 @@ def _worker(paths: RunPaths) -> subprocess.Popen[bytes]:
 
 def _manner(status: int) -> str:
     if status >= 0:
-        return f"ended with status {status} before it was done"
+        return f"ended with status {status} before it could tell its result"
     import signal
 
     try:

@@ -47,7 +47,7 @@ def get_launcher(name: str) -> Launcher:
         LauncherError: There is none.
     """
     if name not in LAUNCHERS:
-        similar = nearest(name, LAUNCHERS)
+        similar = nearest(str(name), LAUNCHERS)
         hint = (
             f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(LAUNCHERS)}."
         )

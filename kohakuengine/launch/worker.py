@@ -5,6 +5,7 @@ It is handed the run's directory and nothing else.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..engine.process import leave_own_folder
@@ -29,8 +30,15 @@ def main(folder: str) -> int:
     paths = RunPaths(folder)
     attempt = paths.attempt(1)
 
+    worker = os.getpid()
+
     def ended(ending: Ending) -> None:
-        write_outcome(attempt, Outcome(ending.status, ending.value, ending.error))
+        if os.getpid() != worker:
+            return  # a child that the script forked and that came to the end of the script
+        try:
+            write_outcome(attempt, Outcome(ending.status, ending.value, ending.error))
+        except OSError as error:  # most likely no room: say so, and let the script end as it does
+            print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
 
     try:
         spec, config = read_spec(paths)

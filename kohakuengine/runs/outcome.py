@@ -8,6 +8,7 @@ from .values import json_holds, read_json, read_pickle, write_json, write_pickle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .paths import AttemptPaths
@@ -53,7 +54,7 @@ def write_outcome(paths: AttemptPaths, outcome: Outcome) -> None:
     elif json_holds(outcome.result):
         record["result"] = outcome.result
     elif fault := _pickled(paths.result, outcome.result):
-        record["result"] = repr(outcome.result)
+        record["result"] = _safely(repr, outcome.result)
         record["warning"] = f"the result can't be pickled, so this is its repr: {fault}"
     else:
         record["pickled"] = True
@@ -64,9 +65,19 @@ def _pickled(path: str, value: object) -> str | None:
     """Pickle a value; where that can't be done, say why."""
     try:
         write_pickle(path, value)
-    except Exception as fault:  # objects have many ways to say that they can't be pickled
-        return f"{type(fault).__name__}: {fault}"
+    except (OSError, KeyboardInterrupt):
+        raise
+    except BaseException as fault:  # objects have many ways to say that they can't be pickled
+        return f"{type(fault).__name__}: {_safely(str, fault)}"
     return None
+
+
+def _safely(say: Callable[[object], str], value: object) -> str:
+    """What `repr` or `str` says of a value of the script's; if that fails, what the value is."""
+    try:
+        return say(value)
+    except Exception:
+        return object.__repr__(value)
 
 
 def _described(error: BaseException) -> dict[str, str]:
@@ -74,7 +85,7 @@ def _described(error: BaseException) -> dict[str, str]:
 
     return {
         "type": type(error).__qualname__,
-        "message": str(error),
+        "message": _safely(str, error),
         "traceback": "".join(traceback.format_exception(error)),
     }
 
@@ -86,8 +97,19 @@ def read_outcome(paths: AttemptPaths) -> Outcome | None:
     except FileNotFoundError:
         return None
     error = _read_error(paths, record["error"]) if "error" in record else None
-    result = read_pickle(paths.result) if record.get("pickled") else record.get("result")
+    result = _read_result(paths) if record.get("pickled") else record.get("result")
     return Outcome(record["exit_code"], result, error, record.get("warning"))
+
+
+def _read_result(paths: AttemptPaths) -> object:
+    from ..errors import RunError
+
+    try:
+        return read_pickle(paths.result)
+    except Exception as fault:
+        raise RunError(
+            f"the script has run, but its result can't be unpickled here: {fault}.", exit_code=0
+        ) from fault
 
 
 def _read_error(paths: AttemptPaths, described: dict[str, str]) -> BaseException:

@@ -28,7 +28,7 @@ FIRM_SITES = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.FunctionDef, ast.Cla
 
 
 def reads(*nodes: ast.AST | None) -> set[str]:
-    """The names read here and now: a whole lambda's body and a comprehension's own names don't count."""
+    """The names read here and now: not in a lambda that is all there is, no comprehension's own."""
     return set().union(*(_reads(node) for node in nodes if not isinstance(node, ast.Lambda)))
 
 
@@ -73,7 +73,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> set[str]:
 class Reading(NamedTuple):
     """How two questions are answered which the text leaves open."""
 
-    own_target: bool = True  # `for x in ...: x = 2`: is x "bound before that loop" by its target?
+    own_target: bool = True  # `for x in ...: x = 2`: does the target bind x "before that loop"?
     star: bool = True  # does `from m import *` bind the names it brings, for what comes later?
 
 
@@ -229,14 +229,19 @@ class Interpreter:
         self._overrides = dict(overrides or {})
         self.given: dict[str, list[object]] = {}
         self.names: dict[str, Any] = {"__name__": "__main__"}
-        for name, value in self._overrides.items():
+        for name in self._overrides:
             if self._rules.preset(name):
-                self.names[name] = value
+                self._override(name)
 
     def run(self) -> None:
         self._block(self._tree.body)
 
-    # Binding: the rules are these three functions.
+    # Binding: the rules are these functions.
+
+    def _override(self, name: str) -> None:
+        """Bind the override: that very object, but a new list each time, as `x = []` makes one."""
+        value = self._overrides[name]
+        self.names[name] = list(value) if isinstance(value, list) else value
 
     def _replaced(self, site: ast.AST, name: str) -> bool:
         return name in self._overrides and self._rules.kinds.get((site, name)) == DEFAULT
@@ -244,13 +249,16 @@ class Interpreter:
     def _bind(self, site: ast.AST, name: str, value: object) -> None:
         if self._rules.kinds.get((site, name)) == DEFAULT:
             self.given.setdefault(name, []).append(value)
-        self.names[name] = self._overrides[name] if self._replaced(site, name) else value
+        if self._replaced(site, name):
+            self._override(name)
+        else:
+            self.names[name] = value
 
     def _bind_single(self, site: ast.AST, name: str, value: ast.expr) -> None:
         """A single name's default isn't computed, unless computing it binds another name."""
         others = {walrus.target.id for walrus in walruses(value)} - {name}
         if self._replaced(site, name) and not others:
-            self.names[name] = self._overrides[name]
+            self._override(name)
             return
         try:
             computed = self._value(value)
@@ -316,7 +324,7 @@ class Interpreter:
         if value is not None:
             self._bind_single(node, name, value)
         elif self._replaced(node, name):
-            self.names[name] = self._overrides[name]
+            self._override(name)
 
     def _as_python(self, node: ast.stmt, bound: set[str]) -> None:
         """Definitions and imports are carried out, and their names pinned right after."""
@@ -502,7 +510,7 @@ def warned(source: str, name: str) -> bool | None:
     """Whether overriding this name must bring a warning; None where the design doesn't say."""
     tree = ast.parse(source)
     rules = Rules(tree)
-    sites = rules.sites(name)
+    sites = [site for site in rules.sites(name) if rules.kinds[site, name] != NOTHING]
     if any(isinstance(node, ast.Global) and name in node.names for node in ast.walk(tree)):
         return True
     if rules.preset(name) or all(isinstance(site, LOOSE_SITES) for site in sites):
@@ -511,7 +519,7 @@ def warned(source: str, name: str) -> bool | None:
 
 
 def open_questions(source: str) -> dict[str, str]:
-    """The names of a script for which the design's text doesn't settle what an override does, and why."""
+    """The names whose override does what the design's text doesn't settle, and why."""
     tree = ast.parse(source)
     rules = Rules(tree)
     found = {}

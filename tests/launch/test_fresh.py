@@ -23,7 +23,7 @@ def test_process_that_dies(path):
     with pytest.raises(ScriptDied, match="killed by SIGKILL") as caught:
         run(path("import os; os.kill(os.getpid(), 9)"), launcher="fresh")
     assert caught.value.exit_code == -signal.SIGKILL
-    with pytest.raises(ScriptDied, match="status 3 before it was done"):
+    with pytest.raises(ScriptDied, match="status 3 before it could tell"):
         run(path("import os; os._exit(3)"), launcher="fresh")
 
 
