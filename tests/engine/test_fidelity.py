@@ -197,10 +197,18 @@ SCRIPTS = {
 }
 
 
+def undisturbed() -> dict[str, str]:
+    """The environment without what changes how Python works.
+
+    Nor is coverage measured: at its end it imports modules, and would get those of the script.
+    """
+    drop = ("PYTHONUNBUFFERED", "PYTHONWARNINGS", "PYTHONDEVMODE", "COVERAGE_")
+    return {key: value for key, value in os.environ.items() if not key.startswith(drop)}
+
+
 def execute(tmp_path, *command: str, arguments: tuple[str, ...] = ()) -> tuple[int, str, str]:
     """Run a command in a folder with a fixed environment: exit status, output, errors."""
-    drop = ("PYTHONUNBUFFERED", "PYTHONWARNINGS", "PYTHONDEVMODE")
-    keep = {key: value for key, value in os.environ.items() if key not in drop}
+    keep = undisturbed()
     done = subprocess.run(
         [sys.executable, *command, *arguments],
         cwd=tmp_path,
@@ -311,6 +319,7 @@ def test_modules_of_the_working_directory_are_not_ours(tmp_path):
     done = subprocess.run(
         [kogine, "run", "sub/train.py", "--launcher", "fresh"],
         cwd=tmp_path,
+        env=undisturbed(),
         capture_output=True,
         text=True,
         timeout=60,

@@ -92,7 +92,7 @@ sampled_from = functools.lru_cache(None)(st.sampled_from)
 
 
 class Writer:
-    """Writes one script line by line; every choice is drawn, the simplest choice being the first."""
+    """Writes one script line by line; every choice is drawn, the simplest first."""
 
     def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self._draw = draw
@@ -780,8 +780,12 @@ def same_values(draw: Any) -> tuple[str, dict[str, object]]:
 
 
 def steps(source: str, lines: list[int]) -> list[int]:
-    """The lines, one for each visit of a line with jumps: within one, Pythons may trace it again."""
-    jumps = (ast.IfExp, ast.BoolOp, ast.ListComp)
+    """The lines traced, one for each visit of a line within which the bytecode jumps.
+
+    Where it jumps from a line to that same line, Pythons may or may not trace it once more: some do
+    for `y = 1 if x else 2`, and overrides put a jump behind `from m import *`.
+    """
+    jumps = (ast.IfExp, ast.BoolOp, ast.ListComp, ast.ImportFrom)
     nodes = [node for node in ast.walk(ast.parse(PRELUDE + source)) if isinstance(node, jumps)]
     within = {node.lineno for node in nodes}
     following = [*lines[1:], 0]
