@@ -703,7 +703,7 @@ def test_engine_agrees_with_the_table(row: Row, path: Path) -> None:
 # ---- The properties
 
 many = settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     database=None,
     derandomize=True,
