@@ -14,35 +14,66 @@ if TYPE_CHECKING:
     from .engine.entrypoint import entrypoint
     from .engine.executor import ScriptExecutor
     from .engine.script import Script
-    from .errors import KogineError, OverrideWarning
-    from .main import run
+    from .errors import KogineError, OverrideWarning, RunsFailed
+    from .flow.base import Workflow
+    from .flow.flow import Flow
+    from .flow.options import Options
+    from .flow.parallel import Parallel
+    from .flow.sequential import Sequential
+    from .main import run, sweep
+    from .runs.log import log
+    from .runs.record import Run
+    from .runs.store import RunStore
+    from .runs.table import Runs
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Config": "config.base",
     "ConfigGenerator": "config.generator",
+    "Flow": "flow.flow",
     "KogineError": "errors",
+    "Options": "flow.options",
     "OverrideWarning": "errors",
+    "Parallel": "flow.parallel",
+    "Run": "runs.record",
+    "RunStore": "runs.store",
+    "Runs": "runs.table",
+    "RunsFailed": "errors",
     "Script": "engine.script",
     "ScriptExecutor": "engine.executor",
+    "Sequential": "flow.sequential",
+    "Workflow": "flow.base",
     "entrypoint": "engine.entrypoint",
     "load_config": "config.loader",
+    "log": "runs.log",
     "run": "main",
+    "sweep": "main",
     "use": "config.capture",
 }
 
 __all__ = [
     "Config",
     "ConfigGenerator",
+    "Flow",
     "KogineError",
+    "Options",
     "OverrideWarning",
+    "Parallel",
+    "Run",
+    "RunStore",
+    "Runs",
+    "RunsFailed",
     "Script",
     "ScriptExecutor",
+    "Sequential",
+    "Workflow",
     "__version__",
     "entrypoint",
     "load_config",
+    "log",
     "run",
+    "sweep",
     "use",
 ]
 

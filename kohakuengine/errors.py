@@ -11,7 +11,10 @@ KogineError
 │   ├── ScriptSyntaxError    it isn't valid Python
 │   └── EntrypointError      there is no such entrypoint, or it doesn't take these arguments
 ├── LauncherError            there is no such launcher, or it can't do its work here
+├── StoreError               the store can't be read or written
+│   └── NotFoundError        there is no such run or flow, or there are several
 └── RunError                 a run ended badly
+    ├── RunsFailed           several runs were asked for their results, and some have none
     ├── ScriptExit           the script ended itself with a status other than 0
     └── ScriptDied           the script's process ended without telling how
 
@@ -126,6 +129,28 @@ class LauncherError(KogineError):
     """There is no such launcher, or it can't do its work here."""
 
 
+class StoreError(KogineError):
+    """The store can't be read or written.
+
+    Attributes:
+        path: The file or folder that it is about, or None.
+        corrupt: Whether it is an index that can't be read, which a reindex makes anew.
+    """
+
+    path: str | None = None
+    corrupt: bool = False
+
+
+class NotFoundError(StoreError):
+    """There is no such run or flow, or there are several.
+
+    Attributes:
+        candidates: The ids to choose from where there are several, the first few.
+    """
+
+    candidates: tuple[str, ...] = ()
+
+
 class RunError(KogineError):
     """A run ended badly.
 
@@ -134,6 +159,16 @@ class RunError(KogineError):
     """
 
     exit_code: int | None = None
+
+
+class RunsFailed(RunError):
+    """Several runs were asked for their results, and some have none.
+
+    Attributes:
+        ids: The ids of those.
+    """
+
+    ids: tuple[str, ...] = ()
 
 
 class ScriptExit(RunError):

@@ -7,13 +7,15 @@ from .config.loader import load_config
 from .engine.executor import checked_config
 from .engine.script import Script
 from .errors import ConfigError
-from .launch.registry import get_launcher
+from .launch.registry import check_launcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
+
+    from .runs.table import Runs
 
 
 def run(
@@ -29,7 +31,7 @@ def run(
     launcher: str = "inline",
     strict: bool = False,
 ) -> Any:
-    """Run a script once, and give the value of its entrypoint.
+    """Run a script once, record the run, and give the value of its entrypoint.
 
     Args:
         script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
@@ -40,13 +42,14 @@ def run(
         kwargs: Keyword arguments of the entrypoint; they win over the config's.
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
-        launcher: Where the script's process lives: `"inline"`, in this process, or `"fresh"`, in
-            a new interpreter.
+        launcher: Where the script's process lives: `"inline"`, in this process; `"fresh"`, in a
+            new interpreter; `"pool"`, in one that is used again.
         strict: Refuse overrides of names that have no default in the script.
 
     Raises:
         KogineError: Nothing was run, because of what the message says; or the script exited with a
             status other than 0 (ScriptExit), or its process died (ScriptDied).
+        KeyboardInterrupt: A Ctrl-C came, and the script's process has ended.
         Exception: What the script raised and didn't catch.
 
     Example:
@@ -65,7 +68,57 @@ def run(
         {**base.kwargs, **own.kwargs},
         base.metadata,
     )
-    return get_launcher(launcher).run(script, merged, strict=strict)
+    check_launcher(launcher)
+    from .flow.once import run_once
+
+    return run_once(script, merged, launcher=launcher, strict=strict)
+
+
+def sweep(
+    script: str | os.PathLike[str] | Script,
+    axes: Mapping[str, Iterable[Any]],
+    *,
+    config: Config | None = None,
+    config_path: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+    launcher: str | None = None,
+    resume: bool | str = False,
+    show: bool = True,
+    **options: Any,
+) -> Runs:
+    """Run a script with every combination of some values, and give the runs.
+
+    Args:
+        script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
+        axes: For each name of a variable, the values to try; the last one varies fastest.
+        config: What is the same for all runs.
+        config_path: A config file, in place of `config`.
+        workers: How many runs go on at once; None for one a core that this process may use.
+        launcher: Where the runs' processes live; None for the best there is.
+        resume: Go on with the last flow of this script: what finished isn't run again.
+        show: Print what the runs print, line by line with the run's name, and how they end.
+        options: More choices: timeout, retries, on_error, name, tags, env, gpus, ...; see
+            `kohakuengine.Options`.
+
+    Returns:
+        The runs in the order of the grid. A run that failed is one of them.
+
+    Raises:
+        KogineError: The sweep can't be made, or can't go on, because of what the message says.
+
+    Example:
+        >>> runs = sweep("train.py", {"lr": [0.1, 0.01]}, workers=2)  # doctest: +SKIP
+        >>> runs.best("loss").params  # doctest: +SKIP
+        {'lr': 0.01}
+    """
+    from .flow.parallel import Parallel
+    from .flow.plan import Grid
+
+    grid = Grid(_base(config, config_path), axes)
+    flow = Parallel(
+        script, grid, axes=list(grid.axes), max_workers=workers, launcher=launcher, **options
+    )
+    return flow.run(resume=resume, show=show)
 
 
 def _base(config: Config | None, path: str | os.PathLike[str] | None) -> Config:

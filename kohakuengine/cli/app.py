@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 COMPLETION = "_KOGINE_COMPLETE"  # the variable by which a shell asks for completions
 
-_COMMANDS = ("run", "params", "config", "completion")
+_COMMANDS = (
+    *("run", "workflow", "params", "config"),
+    *("runs", "show", "logs", "compare", "attach", "cancel", "pause", "unpause", "retry"),
+    *("store", "completion"),
+)
 
 
 @click.group(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
-from ..errors import KogineError
+from ..errors import KogineError, LauncherError
+from ..launch.registry import LAUNCHERS, check_launcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +81,26 @@ class _Override(_TextType):
         return [CompletionItem(f"{key}={choice}") for choice in choices if choice.startswith(start)]
 
 
+class _Launcher(_TextType):
+    """The name of a launcher."""
+
+    name = "launcher"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            check_launcher(value)
+        except LauncherError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Completions:
+        return [CompletionItem(name) for name in LAUNCHERS if name.startswith(incomplete)]
+
+
 FILE = _File()
+LAUNCHER = _Launcher()
 FUNCTION = _Function()
 OVERRIDE = _Override()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..config.fit import short_repr
+from ..runs.shown import jsonable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +25,23 @@ def warn(message: str) -> None:
 
 def fail(error: Exception) -> int:
     """Tell an error on stderr, and give the exit status for it."""
-    _tell(f"kogine: error: {error}")
+    say_error(str(error))
     return 2
+
+
+def say_error(message: str) -> None:
+    """Tell on stderr what went wrong."""
+    _tell(f"kogine: error: {message}")
 
 
 def tell_interrupted(script: str) -> None:
     """Tell on stderr that Ctrl-C ended a script."""
-    _tell(f"kogine: {script} was interrupted.")
+    tell(f"{script} was interrupted.")
+
+
+def tell(text: str) -> None:
+    """Tell on stderr what isn't the result."""
+    _tell(f"kogine: {text}")
 
 
 def _tell(text: str) -> None:
@@ -70,26 +80,3 @@ def json_text(document: object) -> str:
     import json
 
     return json.dumps(jsonable(document), indent=2, allow_nan=False)
-
-
-def jsonable(value: object, depth: int = 20) -> object:
-    """A value as JSON can hold it: containers item by item, what it can't hold as its repr.
-
-    What lies deeper than `depth` is a repr, too.
-
-    Example:
-        >>> jsonable({"lr": (0.1, float("nan")), "path": {1}})
-        {'lr': [0.1, 'nan'], 'path': '{1}'}
-    """
-    kind = type(value)
-    if value is None or kind in (bool, str):
-        return value
-    if isinstance(value, int) and kind is int and value.bit_length() < 10_000:
-        return value
-    if isinstance(value, float) and kind is float and abs(value) < float("inf"):
-        return value
-    if depth and isinstance(value, (list, tuple)) and kind in (list, tuple):
-        return [jsonable(item, depth - 1) for item in value]
-    if depth and isinstance(value, dict) and all(type(key) is str for key in value):
-        return {key: jsonable(item, depth - 1) for key, item in value.items()}
-    return short_repr(value, 10_000)

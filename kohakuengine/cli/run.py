@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
+from functools import partial
 
 import click
 
@@ -12,13 +10,18 @@ from ..config.base import Config
 from ..config.overrides import parse_overrides
 from ..engine.script import Script
 from ..errors import ConfigError, KogineError
-from ..launch.registry import LAUNCHERS, get_launcher
-from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
-from .reply import fail, tell_interrupted, warn
+from .arguments import FILE, FUNCTION, LAUNCHER, OVERRIDE, ScriptCommand
+from .flow_options import flow_options, grid, options_of, resume_of
+from .reply import fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from ..config.generator import ConfigGenerator
+    from ..flow.base import Workflow
+    from ..flow.plan import Grid
 
 
 class _Run(ScriptCommand):
@@ -32,65 +35,116 @@ class _Run(ScriptCommand):
             ) from None
 
 
-@click.command(cls=_Run, short_help="Run a script.")
+@click.command(cls=_Run, short_help="Run a script, once or as a sweep.")
 @click.argument("script", type=FILE)
 @click.argument("args", nargs=-1, type=FILE)
 @click.option("--config", type=FILE, metavar="F", help="A config file.")
 @click.option(
     "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
 )
+@click.option(
+    "--sweep", "axes", multiple=True, type=OVERRIDE, metavar="K=A,B", help="Try each of the values."
+)
 @click.option("--entrypoint", type=FUNCTION, metavar="NAME", help="The function to call.")
-@click.option("--strict", is_flag=True, help="Refuse overrides of names without a default.")
-@click.option("--launcher", type=click.Choice(LAUNCHERS), default="inline", show_default=True)
+@click.option(
+    "--launcher",
+    type=LAUNCHER,
+    metavar="WHERE",
+    help="Where runs live: inline (for one), fresh (for more), pool.",
+)
+@flow_options
 def run(
     script: str,
     args: tuple[str, ...],
     config: str | None,
     overrides: tuple[str, ...],
+    axes: tuple[str, ...],
     entrypoint: str | None,
-    strict: bool,
-    launcher: str,
-) -> Callable[[], int]:
+    launcher: str | None,
+    **given: Any,
+) -> int | Callable[[], int]:
     """Run a SCRIPT: a file, a module (pkg.train), or a function in one (train.py:main).
 
     What follows -- is the script's own command line. What --set says wins over the config file.
+    Several --sweep make a grid: each combination of their values is a run.
     """
     target = Script(script, entrypoint=entrypoint, argv=args)
-    merged = with_overrides(one_config(config), overrides, target)
-    run_command = get_launcher(launcher).run_command
+    options = options_of(given, launcher)
+    configs = configs_of(config, overrides, axes, target)
+    if isinstance(configs, Config) and not _is_flow(given, launcher):
+        from .foreground import run_in_terminal
 
-    def job() -> int:
-        try:
-            status = run_command(target, merged, strict=strict, warn=warn)
-        except KeyboardInterrupt:  # the script's own, inline; it ends us as it ends plain python
-            tell_interrupted(target.name)
-            raise
-        except KogineError as error:  # before the script ran: its own exceptions don't come here
-            return fail(error)
-        if status == -signal.SIGINT:
-            tell_interrupted(target.name)
-        return _as_process(status)
+        return partial(run_in_terminal, target, configs, options, launcher or "inline")
+    from ..flow.parallel import Parallel
 
-    return job
+    names = [text.partition("=")[0] for text in axes]
+    return partial(do, Parallel(target, configs, axes=names, options=options), given)
 
 
-def one_config(path: str | None) -> Config:
-    """The Config of a file, or an empty one.
+def do(workflow: Workflow, given: dict[str, Any]) -> int:
+    """Do with a flow what the options say, and give the exit status."""
+    from . import sweep
+
+    try:
+        if given["dry_run"]:
+            return sweep.show_plan(workflow, given["as_json"])
+        resume = resume_of(given["resume"])
+        if given["detach"]:
+            from .detach import detach
+
+            return detach(workflow, resume, given["as_json"])
+        return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
+    except KogineError as error:
+        return fail(error)
+
+
+def _is_flow(given: dict[str, Any], launcher: str | None) -> bool:
+    """Whether options ask for what one run at this terminal can't do."""
+    names = ("resume", "detach", "dry_run", "retries", "quiet", "as_json")
+    return any(given[name] for name in names) or launcher not in (None, "inline", "fresh")
+
+
+def configs_of(
+    path: str | None, overrides: tuple[str, ...], axes: tuple[str, ...], script: Script
+) -> Config | ConfigGenerator | Grid:
+    """What a script is to be run with.
 
     Raises:
-        ConfigError: The file gives several, or can't be loaded.
+        ConfigError: The file can't be loaded, or a text can't be understood.
     """
-    if path is None:
-        return Config()
-    from ..config.loader import load_config
+    base = Config()
+    if path is not None:
+        from ..config.loader import load_config
 
-    config = load_config(path)
-    if not isinstance(config, Config):
-        raise ConfigError(
-            f"{path} gives several configs, and kogine run can't run a sweep yet: "
-            "give a file with one Config, or run them one by one from Python."
-        )
-    return config
+        loaded = load_config(path)
+        if not isinstance(loaded, Config):
+            return _above_each(loaded, overrides, axes, script, path)
+        base = loaded
+    base = with_overrides(base, overrides, script)
+    return grid(axes, base, script) if axes else base
+
+
+def _above_each(
+    configs: ConfigGenerator,
+    overrides: tuple[str, ...],
+    axes: tuple[str, ...],
+    script: Script,
+    path: str,
+) -> ConfigGenerator:
+    """What `--set` says, above each config of a file that gives several."""
+    if axes:
+        raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
+    if not overrides:
+        return configs
+    top = with_overrides(Config(), overrides, script).globals_dict
+
+    def merged() -> Iterator[Config]:
+        for config in configs:
+            values = {**config.globals_dict, **top}
+            outcome = yield Config(values, config.args, config.kwargs, config.metadata)
+            configs.tell(outcome)
+
+    return ConfigGenerator(merged, name=path)
 
 
 def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Config:
@@ -102,15 +156,3 @@ def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Co
     known = parameters(script.read(), script.path, whole=True)
     values = parse_overrides(texts, known, script.name)
     return Config({**config.globals_dict, **values}, config.args, config.kwargs, config.metadata)
-
-
-def _as_process(status: int) -> int:
-    """End by the signal that ended the script's process, if one did; else give its status."""
-    if status >= 0:
-        return status
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if -status not in (signal.SIGKILL, signal.SIGSTOP):
-        signal.signal(-status, signal.SIG_DFL)
-    os.kill(os.getpid(), -status)
-    return 128 - status  # where a signal doesn't end us

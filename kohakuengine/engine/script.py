@@ -24,6 +24,7 @@ class Script:
             `python train.py` would run it, a module as `python -m pkg.mod` would.
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
+        text: What is run in place of what the file says; the file need not be there then.
 
     Attributes:
         path: The absolute path of its file.
@@ -47,6 +48,7 @@ class Script:
         *,
         entrypoint: str | None = None,
         argv: Sequence[str] = (),
+        text: bytes | None = None,
     ) -> None:
         if isinstance(argv, str):
             raise ScriptError(f"argv must be a list of str, got one str: {argv!r}.", path=None)
@@ -56,10 +58,11 @@ class Script:
         self.name = place
         self.entrypoint = entrypoint or function
         self.argv = tuple(os.fspath(argument) for argument in argv)
-        self._piped: bytes | None = None
+        self._text = text
         self.module = None if _is_file_name(place) else place
         self.path = _file_path(place) if self.module is None else _module_path(place)
-        _check_file(self.path, place)
+        if text is None:
+            _check_file(self.path, place)
 
     def __repr__(self) -> str:
         return f"Script({self.name + (f':{self.entrypoint}' if self.entrypoint else '')!r})"
@@ -76,13 +79,13 @@ class Script:
             ScriptNotFoundError: The file is gone.
             ScriptError: It can't be read.
         """
-        if self._piped is not None:
-            return self._piped
+        if self._text is not None:
+            return self._text
         try:
             with open(self.path, "rb") as file:
                 source = file.read()
                 if not S_ISREG(os.fstat(file.fileno()).st_mode):
-                    self._piped = source  # it can't be read twice
+                    self._text = source  # it can't be read twice
                 return source
         except FileNotFoundError:
             raise ScriptNotFoundError(

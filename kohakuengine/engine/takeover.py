@@ -12,14 +12,13 @@ import sys
 from ..config.siblings import siblings
 from .children import hook_children
 from .process import become, enter_package, exit_status, main_module
-from .program import compile_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from ..config.base import Config
+    from .program import Program
     from .script import Script
 
 _OUR_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -41,12 +40,7 @@ class Ending:
 
 
 def take_over(
-    script: Script,
-    config: Config,
-    *,
-    strict: bool = False,
-    warn: Callable[[str], None],
-    ended: Callable[[Ending], None] = lambda ending: None,
+    script: Script, program: Program, ended: Callable[[Ending], None] = lambda ending: None
 ) -> Ending:
     """Run a script as this process' own, for good.
 
@@ -55,20 +49,15 @@ def take_over(
 
     Args:
         script: What to run.
-        config: What to run it with.
-        strict: Refuse overrides of names that have no default in the script.
-        warn: Is called with each warning, before the script runs.
+        program: The script, compiled.
         ended: Is called when the script has come to its end, also where this function raises.
 
     Raises:
         SystemExit: The script ended itself.
         KeyboardInterrupt: It was interrupted. Its traceback has been shown, and the interpreter
             will say nothing more; uncaught, this ends the process by SIGINT, as Python does.
-        ScriptError, OverrideError: Nothing was run, because of what the message says.
+        EntrypointError: There is no such entrypoint after all.
     """
-    program = compile_program(script, config, strict=strict)
-    for message in program.warnings:
-        warn(message)
     module = main_module(script)
     imports = siblings(script.folder)
     imports.__enter__()  # never left: sys.path and modules stay the script's

@@ -1,31 +1,127 @@
-"""Run a script in this process."""
+"""Run each script in this process."""
 
 from __future__ import annotations
 
+import os
+import time
+from contextlib import contextmanager
+
 from ..engine.executor import ScriptExecutor
-from ..engine.takeover import take_over
+from ..engine.takeover import without_our_frames
+from ..errors import LauncherError, ScriptExit
+from ..runs.ending import write_ending
+from ..runs.outcome import CANCELLED, FAILED, FINISHED, write_outcome
+from .tee import logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ..config.base import Config
-    from ..engine.script import Script
-
-
-def run(script: Script, config: Config, *, strict: bool = False) -> object:
-    """Run a script in this process, which is afterwards as it was; give its entrypoint's value."""
-    return ScriptExecutor(script, strict=strict).execute(config)
+    from .base import Job
 
 
-def run_command(
-    script: Script, config: Config, *, strict: bool = False, warn: Callable[[str], None]
-) -> int:
-    """Run a script as the whole work of this process, and give its exit status.
+class Inline:
+    """Runs scripts in this process, which is afterwards as it was, one after the other.
+
+    Nothing can end a run before it ends by itself, but a Ctrl-C.
+
+    Args:
+        echo: Whether what the scripts print is also printed here.
+    """
+
+    def __init__(self, echo: bool = False) -> None:
+        self._echo = echo
+
+    def submit(self, job: Job) -> None:
+        """Run a script from beginning to end."""
+        if job.timeout is not None or job.max_log is not None:
+            raise LauncherError(
+                "the inline launcher can't keep a run to a timeout or to max_log: use fresh."
+            )
+        try:
+            execute(job, echo=self._echo)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # of the script; it is recorded
+            return
+
+    def poll(self, ids: Sequence[str]) -> list[str]:
+        """All of them: they ended before `submit()` returned."""
+        return list(ids)
+
+    def cancel(self, ids: Sequence[str], how: str) -> None:
+        """Nothing goes on that could be ended."""
+
+    def wake_fds(self) -> list[int]:
+        """None."""
+        return []
+
+    def close(self) -> None:
+        """Nothing is kept between runs."""
+
+
+def execute(job: Job, *, echo: bool) -> object:
+    """Run a script in this process, record how it ended, and give its entrypoint's value.
 
     Raises:
-        SystemExit: The script ended itself.
-        KeyboardInterrupt: It was interrupted; that has been told.
-        ScriptError, OverrideError: Nothing was run, because of what the message says.
+        BaseException: What the script raised.
     """
-    return take_over(script, config, strict=strict, warn=warn).status
+    assert job.script is not None and job.config is not None
+    executor = ScriptExecutor(job.script, strict=job.strict)
+    started, before = time.time(), os.times()
+    error: BaseException | None = None
+    value: object = None
+    with _environment(job.variables(), job.cwd), logged(job.attempt.output, echo):
+        try:
+            value = executor.execute(job.config)
+        except BaseException as raised:
+            error = raised
+            error.__traceback__ = without_our_frames(error.__traceback__)
+    _record(job, value, error, started, before)
+    if error is not None:
+        raise error
+    return value
+
+
+def _record(
+    job: Job, value: object, error: BaseException | None, started: float, before: os.times_result
+) -> None:
+    told = None if isinstance(error, ScriptExit) else error
+    write_ending(job.attempt, result=value, error=told)
+    status, code = FINISHED, 0
+    if isinstance(error, KeyboardInterrupt):
+        status, code = CANCELLED, 1
+    elif error is not None:
+        status, code = FAILED, error.exit_code or 1 if isinstance(error, ScriptExit) else 1
+    now = os.times()
+    used = now.user + now.system - before.user - before.system
+    write_outcome(
+        job.attempt,
+        status,
+        code,
+        started=started,
+        ended=time.time(),
+        reason="it was interrupted" if status == CANCELLED else None,
+        slot=job.slot,
+        cpu_seconds=round(used, 3),
+    )
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str], cwd: str | None) -> Iterator[None]:
+    """Have this process in another environment for a while."""
+    saved = {name: os.environ.get(name) for name in variables}
+    folder = os.getcwd() if cwd else None
+    os.environ.update(variables)
+    try:
+        if cwd:
+            os.chdir(cwd)
+        yield
+    finally:
+        if folder:
+            os.chdir(folder)
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

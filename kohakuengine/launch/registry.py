@@ -8,51 +8,62 @@ from ..errors import LauncherError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any
 
-    from ..config.base import Config
-    from ..engine.script import Script
+    from .base import Launcher
 
-    class Launcher(Protocol):
-        """Where a run's process lives. Each launcher is a module with these two functions."""
+# Where a third party names its own: `[project.entry-points."kohakuengine.launchers"]`, and in it
+# `slurm = "package.module:Slurm"`, a class or function that is called without arguments.
+GROUP = "kohakuengine.launchers"
 
-        def run(self, script: Script, config: Config, *, strict: bool) -> object:
-            """Run a script and give its entrypoint's value, or raise what the script raised."""
-            ...
-
-        def run_command(
-            self, script: Script, config: Config, *, strict: bool, warn: Callable[[str], None]
-        ) -> int:
-            """Run a script as the whole work of this process, and give its exit status.
-
-            Args:
-                script: What to run.
-                config: What to run it with.
-                strict: Refuse overrides of names that have no default in the script.
-                warn: Is called with each warning, before the script runs.
-
-            Returns:
-                The exit status; negative for the number of the signal that ended the script.
-            """
-            ...
+_OURS = {
+    "inline": ("inline", "Inline"),
+    "fresh": ("fresh", "Fresh"),
+    "pool": ("pool", "Pool"),
+    "fake": ("fake", "Fake"),
+}
+LAUNCHERS = ("inline", "fresh", "pool")
 
 
-LAUNCHERS = ("inline", "fresh")
-
-
-def get_launcher(name: str) -> Launcher:
-    """The launcher of that name.
+def get_launcher(name: str) -> Callable[[], Launcher]:
+    """What makes the launcher of that name.
 
     Raises:
-        LauncherError: There is none.
+        LauncherError: There is none, or it can't be imported.
     """
-    if name not in LAUNCHERS:
-        similar = nearest(str(name), LAUNCHERS)
-        hint = (
-            f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(LAUNCHERS)}."
-        )
-        raise LauncherError(f"there is no launcher {name}{hint}")
     from importlib import import_module
 
-    module: Launcher = import_module(f".{name}", __package__)
-    return module
+    if name in _OURS:
+        module, kind = _OURS[name]
+        return getattr(import_module(f".{module}", __package__), kind)  # type: ignore[no-any-return]
+    others = _others()
+    if name not in others:
+        raise _unknown(name, [*LAUNCHERS, *others])
+    try:
+        return others[name].load()  # type: ignore[no-any-return]
+    except Exception as error:
+        raise LauncherError(
+            f"the launcher {name} can't be imported from {others[name].value}: {error}."
+        ) from error
+
+
+def check_launcher(name: str) -> None:
+    """Refuse a name that no launcher has, without importing any.
+
+    Raises:
+        LauncherError: There is none of that name.
+    """
+    if name not in _OURS and name not in _others():
+        raise _unknown(name, [*LAUNCHERS, *_others()])
+
+
+def _others() -> dict[str, Any]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _unknown(name: str, known: list[str]) -> LauncherError:
+    similar = nearest(str(name), known)
+    hint = f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(known)}."
+    return LauncherError(f"there is no launcher {name}{hint}")

@@ -1,6 +1,6 @@
-"""What a run's process does: `python -m kohakuengine.launch.worker RUN_DIR`.
+"""What a run's process does: `python -m kohakuengine.launch.worker RUN_DIR ATTEMPT ORDERS`.
 
-It is handed the run's directory and nothing else.
+It is handed the run's directory and what its init has to know, and nothing else.
 """
 
 from __future__ import annotations
@@ -8,50 +8,113 @@ from __future__ import annotations
 import os
 import sys
 
-from ..engine.process import leave_own_folder
-from ..engine.script import Script
-from ..engine.takeover import take_over
-from ..errors import KogineError
-from ..runs.outcome import Outcome, write_outcome
-from ..runs.paths import RunPaths
-from ..runs.spec import read_spec
+from ..runs.paths import AttemptPaths, RunPaths
+from .init import Orders, leave_script_to_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..engine.program import Program
+    from ..engine.script import Script
     from ..engine.takeover import Ending
 
 
-def main(folder: str) -> int:
-    """Run what the directory says, and write how it ended.
+def main(folder: str, number: str, orders: str) -> int:
+    """Run what the directory says, in a process that is watched over; write how it ended.
+
+    Args:
+        folder: The run's directory.
+        number: That of the attempt.
+        orders: For the run init, as `Orders.to_text()` gives them.
 
     Returns:
         The exit status of the script.
     """
     paths = RunPaths(folder)
-    attempt = paths.attempt(1)
+    attempt = paths.attempt(int(number))
+    leave_script_to_child(attempt, Orders.from_text(orders))
+    return run_script(paths, attempt)
 
-    worker = os.getpid()
 
-    def ended(ending: Ending) -> None:
-        if os.getpid() != worker:
-            return  # a child that the script forked and that came to the end of the script
-        try:
-            write_outcome(attempt, Outcome(ending.status, ending.value, ending.error))
-        except OSError as error:  # most likely no room: say so, and let the script end as it does
-            print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
+def run_script(paths: RunPaths, attempt: AttemptPaths) -> int:
+    """Run what a run's directory says as this process' own script, and give its exit status."""
+    from ..engine.program import compile_program
+    from ..errors import KogineError
+    from ..runs.ending import write_ending
+    from ..runs.spec import read_spec
 
     try:
         spec, config = read_spec(paths)
-        script = Script(**spec["script"])
+        script = _script(paths, spec)
         # Its warnings were given before this process was started.
-        return take_over(
-            script, config, strict=spec["strict"], warn=lambda message: None, ended=ended
-        ).status
+        program = compile_program(script, config, strict=spec["strict"])
     except KogineError as error:
-        write_outcome(attempt, Outcome(2, error=error))
+        write_ending(attempt, error=error)
+        return 2
+    return run_program(script, program, attempt)
+
+
+def _script(paths: RunPaths, spec: dict[str, Any]) -> Script:
+    """The script as it was when the flow began: an edit isn't to reach half of a sweep."""
+    from ..engine.script import Script
+
+    text = None
+    if spec.get("source"):
+        source = paths.store.flow(spec["flow"]).source
+        with open(os.path.join(source, spec["source"]), "rb") as file:
+            text = file.read()
+    return Script(**spec["script"], text=text)
+
+
+def run_program(
+    script: Script,
+    program: Program,
+    attempt: AttemptPaths,
+    kept: Callable[[int], None] = lambda status: None,
+) -> int:
+    """Run a script as this process' own, keep what comes of it, and give its exit status.
+
+    Args:
+        script: The script.
+        program: The script, compiled.
+        attempt: Where what comes of it is kept.
+        kept: Is called with the exit status when that has been done.
+    """
+    from ..engine.takeover import take_over
+    from ..errors import EntrypointError
+    from ..runs.ending import write_ending
+
+    process = os.getpid()
+
+    def ended(ending: Ending) -> None:
+        if os.getpid() != process:
+            return  # a child that the script forked and that came to the end of the script
+        try:
+            write_ending(attempt, result=ending.value, error=ending.error)
+        except OSError as error:  # most likely no room: say so, and let the script end as it does
+            print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
+        kept(ending.status)
+
+    _write_lines_at_once()
+    try:
+        return take_over(script, program, ended).status
+    except EntrypointError as error:
+        if error is not program.refusal:
+            raise
+        write_ending(attempt, error=error)
         return 2
 
 
+def _write_lines_at_once() -> None:
+    """Have what the script prints seen line by line while it runs."""
+    if sys.stdout is not None and not sys.stdout.line_buffering:
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
 if __name__ == "__main__":
+    from ..engine.process import leave_own_folder
+
     leave_own_folder()
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,40 +1,24 @@
-"""How an attempt at a run ended: its outcome, its result and its error, as files."""
+"""How an attempt at a run ended, as a file."""
 
 from __future__ import annotations
 
 import os
 
-from .values import json_holds, read_json, read_pickle, write_json, write_pickle
+from .values import read_json, read_pickle, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .paths import AttemptPaths
 
-
-class Outcome:
-    """How an attempt ended.
-
-    Attributes:
-        exit_code: The exit status with which the script ended.
-        result: The value of its entrypoint.
-        error: What the script raised, or None; an exception whose cause shows where it was raised.
-        warning: Why the result is not the value itself but its repr, or None.
-    """
-
-    def __init__(
-        self,
-        exit_code: int,
-        result: object = None,
-        error: BaseException | None = None,
-        warning: str | None = None,
-    ) -> None:
-        self.exit_code = exit_code
-        self.result = result
-        self.error = error
-        self.warning = warning
+# How a run can have ended.
+FINISHED = "finished"  # by itself, with exit status 0
+FAILED = "failed"  # by itself, otherwise
+TIMED_OUT = "timed_out"  # by us, since its time was over
+CANCELLED = "cancelled"  # by us, since somebody asked for it
+INTERRUPTED = "interrupted"  # with its coordinator, or since its init was killed
+FINAL = (FINISHED, FAILED, TIMED_OUT, CANCELLED, INTERRUPTED)
 
 
 class RemoteTraceback(Exception):
@@ -44,61 +28,186 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
-def write_outcome(paths: AttemptPaths, outcome: Outcome) -> None:
-    """Write how an attempt ended. It has ended for others when this returns."""
-    os.makedirs(paths.folder, exist_ok=True)
-    record: dict[str, Any] = {"format": 1, "exit_code": outcome.exit_code}
-    if outcome.error is not None:
-        record["error"] = _described(outcome.error)
-        _pickled(paths.error, outcome.error)
-    elif json_holds(outcome.result):
-        record["result"] = outcome.result
-    elif fault := _pickled(paths.result, outcome.result):
-        record["result"] = _safely(repr, outcome.result)
-        record["warning"] = f"the result can't be pickled, so this is its repr: {fault}"
-    else:
-        record["pickled"] = True
-    write_json(paths.outcome, record)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        status: One of `FINAL`.
+        exit_code: The exit status of the script's process, negative for the number of the signal
+            that ended it; None where nobody knows.
+        started: When the process was started, in seconds since 1970.
+        ended: When it had ended, with all that it left behind.
+        slot: The 0-based number of the slot in which it ran, or None.
+        peak_memory: The greatest resident memory of its process tree, in bytes, or None.
+        cpu_seconds: The processor time of its process tree, in seconds, or None.
+        survivors: How many processes it left behind, which were then ended.
+        warning: Why the result is not the value itself but its repr, or None.
+        log_fault: Why the log isn't whole, where the reader was there when it was written.
+        interrupts: How many Ctrl-C came meanwhile, likewise.
+    """
+
+    log_fault: OSError | None = None
+    interrupts: int = 0
+
+    def __init__(self, paths: AttemptPaths, record: dict[str, Any]) -> None:
+        self._paths = paths
+        self._ending: dict[str, Any] = record.get("ending") or {}
+        self._reason: str | None = record.get("reason")
+        self.status: str = record["status"]
+        self.exit_code: int | None = record.get("exit_code")
+        self.started: float = record["started"]
+        self.ended: float = record["ended"]
+        self.slot: int | None = record.get("slot")
+        self.peak_memory: int | None = record.get("peak_memory")
+        self.cpu_seconds: float | None = record.get("cpu_seconds")
+        self.survivors: int = record.get("survivors") or 0
+        self.warning: str | None = self._ending.get("warning")
+
+    @property
+    def told(self) -> bool:
+        """Whether the script's process came to tell how it ended."""
+        return bool(self._ending)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the status is not finished, in a few words; None where it is."""
+        if self.status == FINISHED:
+            return None
+        if self._reason is not None:
+            return self._reason
+        if "error" in self._ending:
+            described = self._ending["error"]
+            lines = described["message"].strip().splitlines() or [""]
+            return f"{described['type']}: {lines[0]}".removesuffix(": ")
+        return manner(self.exit_code)
+
+    @property
+    def shown_result(self) -> object:
+        """The result as JSON can hold it: itself, or a text that shows it."""
+        return self._ending.get("repr") if self._ending.get("pickled") else self.stored_result
+
+    @property
+    def stored_result(self) -> object:
+        """The result where JSON holds it, else None."""
+        return self._ending.get("result")
+
+    @property
+    def result(self) -> object:
+        """The value of the entrypoint.
+
+        Raises:
+            RunError: It can't be unpickled here.
+        """
+        return _read_result(self._paths) if self._ending.get("pickled") else self.stored_result
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback of what the script raised, or None."""
+        return self._ending["error"]["traceback"] if "error" in self._ending else None
+
+    @property
+    def error_type(self) -> str | None:
+        """The name of the type of what the script raised, or None."""
+        return self._ending["error"]["type"] if "error" in self._ending else None
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the script raised, its cause showing where; None where it raised nothing."""
+        return _read_error(self._paths, self._ending["error"]) if "error" in self._ending else None
 
 
-def _pickled(path: str, value: object) -> str | None:
-    """Pickle a value; where that can't be done, say why."""
+def manner(exit_code: int | None) -> str:
+    """The way in which a process ended, in words.
+
+    Example:
+        >>> manner(3), manner(-9)[:21]
+        ('exited with status 3', 'was killed by SIGKILL')
+    """
+    if exit_code is None:
+        return "ended nobody knows how"
+    if exit_code >= 0:
+        return f"exited with status {exit_code}"
+    import signal
+
     try:
-        write_pickle(path, value)
-    except (OSError, KeyboardInterrupt):
-        raise
-    except BaseException as fault:  # objects have many ways to say that they can't be pickled
-        return f"{type(fault).__name__}: {_safely(str, fault)}"
-    return None
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    # Who sent it can't be known; that the kernel did, for want of memory, is the most frequent case.
+    return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
 
-def _safely(say: Callable[[object], str], value: object) -> str:
-    """What `repr` or `str` says of a value of the script's; if that fails, what the value is."""
-    try:
-        return say(value)
-    except Exception:
-        return object.__repr__(value)
+def write_outcome(
+    paths: AttemptPaths,
+    status: str,
+    exit_code: int | None,
+    *,
+    started: float,
+    ended: float,
+    reason: str | None = None,
+    slot: int | None = None,
+    peak_memory: int | None = None,
+    cpu_seconds: float | None = None,
+    survivors: int = 0,
+) -> None:
+    """Write how an attempt ended, and take up what its process said of it.
 
+    It has ended for others when this returns. Imports nothing: the run init calls this.
 
-def _described(error: BaseException) -> dict[str, str]:
-    import traceback
-
-    return {
-        "type": type(error).__qualname__,
-        "message": _safely(str, error),
-        "traceback": "".join(traceback.format_exception(error)),
+    Raises:
+        OSError: It can't be written.
+    """
+    facts: dict[str, object] = {
+        "status": status,
+        "exit_code": exit_code,
+        "reason": reason,
+        "started": started,
+        "ended": ended,
+        "slot": slot,
+        "peak_memory": peak_memory,
+        "cpu_seconds": cpu_seconds,
+        "survivors": survivors,
     }
+    lines = [f'"{name}": {_as_json(value)},\n' for name, value in facts.items()]
+    head = ('{"format": 1,\n' + "".join(lines) + '"ending": ').encode()
+    ending = _ending(paths)
+    try:
+        write_bytes(paths.outcome, head + ending + b"}\n")
+    except OSError:
+        if ending == b"null":
+            raise
+        write_bytes(paths.outcome, head + b"null}\n")  # the disk is full: rather that than nothing
+    if ending != b"null":
+        os.unlink(paths.ending)
+
+
+def _ending(paths: AttemptPaths) -> bytes:
+    try:
+        with open(paths.ending, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b"null"
+
+
+def _as_json(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):  # of ours: printable, but a script's name may be in it
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return (
+            '"'
+            + "".join(c if c.isprintable() else f"\\u{min(ord(c), 0xFFFD):04x}" for c in escaped)
+            + '"'
+        )
+    return repr(value)
 
 
 def read_outcome(paths: AttemptPaths) -> Outcome | None:
-    """How an attempt ended, or None where it hasn't, or its process died before it could tell."""
+    """How an attempt ended, or None where it hasn't, or nobody could tell."""
     try:
-        record = read_json(paths.outcome)
+        return Outcome(paths, read_json(paths.outcome))
     except FileNotFoundError:
         return None
-    error = _read_error(paths, record["error"]) if "error" in record else None
-    result = _read_result(paths) if record.get("pickled") else record.get("result")
-    return Outcome(record["exit_code"], result, error, record.get("warning"))
 
 
 def _read_result(paths: AttemptPaths) -> object:

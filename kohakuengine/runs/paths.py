@@ -65,6 +65,11 @@ class RunPaths:
         """The files of one attempt at the run; the first is number 1."""
         return AttemptPaths(os.path.join(self.attempts, str(number)))
 
+    @property
+    def store(self) -> StorePaths:
+        """The store that the run is in."""
+        return StorePaths(os.path.dirname(os.path.dirname(os.path.dirname(self.folder))))
+
     def last_attempt(self) -> int:
         """The number of the last attempt that was begun, 0 where there was none."""
         try:
@@ -77,13 +82,15 @@ class RunPaths:
 class AttemptPaths:
     """The files of one attempt at a run.
 
-    The attempt has ended when `outcome` is renamed into place, after `result` or `error`.
+    The attempt has ended when `outcome` is renamed into place, after `result` or `error`. What the
+    script's process says of its end is `ending` until the outcome has taken it up.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.output = os.path.join(folder, "output.log")
         self.journal = os.path.join(folder, "journal.jsonl")
+        self.ending = os.path.join(folder, "ending.json")
         self.outcome = os.path.join(folder, "outcome.json")
         self.result = os.path.join(folder, "result.pkl")
         self.error = os.path.join(folder, "error.pkl")

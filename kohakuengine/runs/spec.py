@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from .paths import RunPaths
 
 
-def write_spec(paths: RunPaths, script: Mapping[str, object], config: Config, strict: bool) -> None:
+def write_spec(paths: RunPaths, facts: Mapping[str, Any], config: Config) -> None:
     """Write what a run is to do.
 
     Args:
         paths: The run's directory, which must be there.
-        script: What `Script` is to be made of: target, entrypoint, argv.
+        facts: All that can be said in JSON: id, flow, position, name, script, ...
         config: What to run with; any object that cloudpickle takes.
-        strict: Whether overrides of names without a default are refused.
 
     Raises:
+        OSError: It can't be written.
         Exception: The config holds an object that can't be pickled.
     """
     fields = config.to_dict()
@@ -35,10 +35,9 @@ def write_spec(paths: RunPaths, script: Mapping[str, object], config: Config, st
         write_pickle(paths.config, fields)
     spec = {
         "format": 1,
-        "script": dict(script),
+        **facts,
         "config": fields if as_json else None,
         "import_folders": import_folders(),
-        "strict": strict,
     }
     write_json(paths.spec, spec)
 

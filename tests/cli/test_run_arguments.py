@@ -6,7 +6,7 @@ import pytest
 
 from kohakuengine.config.base import Config
 from kohakuengine.config.overrides import EnumMember
-from kohakuengine.launch import inline
+from kohakuengine.cli import foreground
 
 
 @pytest.fixture
@@ -16,11 +16,11 @@ def launched(monkeypatch: pytest.MonkeyPatch, kogine):
     def launch(*arguments: str):
         seen = []
 
-        def run_command(script, config, *, strict, warn) -> int:
-            seen[:] = [script, config, strict]
+        def run_in_terminal(script, config, options, launcher) -> int:
+            seen[:] = [script, config, options.strict]
             return 3
 
-        monkeypatch.setattr(inline, "run_command", run_command)
+        monkeypatch.setattr(foreground, "run_in_terminal", run_in_terminal)
         reply = kogine("run", *arguments)
         assert callable(reply.outcome), reply.err
         assert reply.outcome() == 3
@@ -84,7 +84,11 @@ REFUSED = {
     "no such script": (["nosuch.py"], "nosuch.py"),
     "wrong value": (["train.py", "--set", "epochs=2.5"], "epochs is int (train.py line 14)"),
     "no value": (["train.py", "--set", "epochs"], "KEY=VALUE"),
-    "several configs": (["train.py", "--config", "sweep.py"], "can't run a sweep yet"),
+    "two sweeps": (["train.py", "--config", "sweep.py", "--sweep", "lr=1,2"], "can't be combined"),
+    "an axis without values": (["train.py", "--sweep", "lr"], "NAME=VALUE"),
+    "an axis twice": (["train.py", "--sweep", "lr=1", "--sweep", "lr=2"], "given twice"),
+    "a wrong value in a sweep": (["train.py", "--sweep", "epochs=1,x"], "epochs is int"),
+    "no workers": (["train.py", "--workers", "0"], "workers must be"),
     "no such config": (["train.py", "--config", "nosuch.py"], "nosuch.py"),
 }
 
@@ -105,7 +109,7 @@ USAGE = {
     "no command": (["rnu"], "Did you mean 'run'?"),
     "no such option": (["run", "train.py", "--lanucher", "x"], "Did you mean"),
     "an option of the script": (["run", "train.py", "--lr", "1"], "behind --"),
-    "no such launcher": (["run", "train.py", "--launcher", "warm"], "fresh"),
+    "no such launcher": (["run", "train.py", "--launcher", "wram"], "fresh"),
     "no script": (["run"], "SCRIPT"),
     "no such subcommand": (["config", "shwo", "a.py"], "Did you mean 'show'?"),
     "limit": (["config", "show", "a.py", "--limit", "0"], "--limit"),

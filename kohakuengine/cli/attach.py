@@ -1,0 +1,25 @@
+"""kogine attach"""
+
+from __future__ import annotations
+
+import click
+
+from ..flow.attached import AttachedFlow
+from ..flow.follow import follow_flow
+from ..runs.store import RunStore
+from .reply import tell
+from .sweep import finish, view_for
+
+
+@click.command(short_help="Follow a flow of another process.")
+@click.argument("flow", metavar="FLOW")
+def attach(flow: str) -> int:
+    """Follow a FLOW that goes on in another process until it has ended; Ctrl-C leaves it alone."""
+    store = RunStore(create=False)
+    attached = AttachedFlow(store, store.flow(flow)["id"])
+    try:
+        follow_flow(attached, store, view_for(False, False))
+    except KeyboardInterrupt:
+        tell(f"flow {attached.id[:8]} goes on; kogine cancel {attached.id[:8]} ends it.")
+        return 0
+    return finish(attached.id, attached.runs, False)

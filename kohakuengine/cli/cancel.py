@@ -1,0 +1,37 @@
+"""kogine cancel"""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import StoreError
+from ..flow.attached import AttachedFlow
+from ..runs.outcome import FINAL
+from ..runs.store import RunStore
+from .reply import say
+
+# How long what is cancelled is waited for: longer than the gentle ways of ending it take, in seconds.
+_PATIENCE = 20.0
+
+
+@click.command(short_help="End a run, or a flow.")
+@click.argument("which", metavar="RUN|FLOW")
+@click.option("--kill", is_flag=True, help="At once, without time to clean up.")
+def cancel(which: str, kill: bool) -> int:
+    """End a run that goes on, or a flow with all of its runs."""
+    store = RunStore(create=False)
+    kind, row = store.find(which)
+    how = "kill" if kill else "terminate"
+    flow = AttachedFlow(store, row["flow"] if kind == "run" else row["id"])
+    if not flow.live or (kind == "run" and row["status"] in FINAL):
+        status = (store.run if kind == "run" else store.flow)(row["id"])["status"]
+        raise StoreError(f"{kind} {row['id'][:8]} isn't going on: it is {status}.")
+    flow.cancel(how, run=row["id"] if kind == "run" else None)
+    if kind == "run":
+        flow.wait_until(lambda: store.run(row["id"])["status"] in FINAL, _PATIENCE)
+        status = store.run(row["id"])["status"]
+    else:
+        flow.wait_until(lambda: not flow.live, _PATIENCE)
+        status = flow.status
+    say(f"{kind} {row['id'][:8]} {'is ' if status in FINAL else 'is being '}{status}")
+    return 0

@@ -1,0 +1,89 @@
+"""Run one script as `python script.py` would, at this terminal, and record it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from ..engine.program import compile_program
+from ..errors import EntrypointError, KogineError
+from ..flow.checks import check
+from ..flow.single import Single
+from ..launch.foreground import run_in_foreground
+from ..launch.forked import InScript, fork
+from ..launch.worker import run_program
+from ..runs.outcome import CANCELLED, FAILED, FINISHED
+from .observed import in_this_process, is_observed
+from .reply import fail, say_error, tell_interrupted, warn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..config.base import Config
+    from ..engine.script import Script
+    from ..flow.options import Options
+    from ..runs.outcome import Outcome
+
+
+def run_in_terminal(script: Script, config: Config, options: Options, launcher: str) -> int:
+    """Run a script once, and give the exit status of the command.
+
+    With the inline launcher this returns in the process of the script, too: what it gives is then
+    the script's own exit status, and all that is left to do is to end.
+    """
+    in_script = False
+    try:
+        if launcher == "inline":
+            program = compile_program(script, config, strict=options.strict)
+            warnings = program.warnings
+        else:
+            warnings = check(script, config, options.strict)
+        for message in warnings:
+            warn(message)
+        single = Single(script, config, options, launcher)
+        if launcher == "inline" and is_observed():
+            return in_this_process(single, program)
+        seen = _run(single, launcher)
+        outcome = single.ended()
+    except InScript:
+        in_script = True
+    except KogineError as error:
+        return fail(error)
+    if in_script:  # and no exception is being handled any more
+        return run_program(script, program, single.job.attempt)
+    if seen.log_fault is not None:
+        warn(f"the log isn't whole: {seen.log_fault.strerror}.")
+    return _status(single, outcome, bool(seen.interrupts))
+
+
+def _run(single: Single, launcher: str) -> Outcome:
+    starting = fork if launcher == "inline" else None
+    return run_in_foreground(single.job, starting=starting, started=single.began)
+
+
+def _status(single: Single, outcome: Outcome, interrupted: bool) -> int:
+    """Tell what the script itself can't have told, and give the exit status."""
+    name = single.script.name
+    if isinstance(outcome.error, EntrypointError):
+        return fail(outcome.error)
+    if outcome.warning is not None:
+        warn(outcome.warning)
+    if outcome.exit_code == -signal.SIGINT or (interrupted and outcome.status == CANCELLED):
+        tell_interrupted(name)
+    elif outcome.status not in (FINISHED, FAILED, CANCELLED):
+        say_error(f"{name} was ended: {outcome.reason}.")
+        return 1
+    return 1 if outcome.exit_code is None else _as_process(outcome.exit_code)
+
+
+def _as_process(status: int) -> int:
+    """End by the signal that ended the script's process, if one did; else give its status."""
+    if status >= 0:
+        return status
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    if -status not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+    return 128 - status  # where a signal doesn't end us

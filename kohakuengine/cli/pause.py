@@ -1,0 +1,30 @@
+"""kogine pause"""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import StoreError
+from ..flow.attached import AttachedFlow
+from ..runs.store import RunStore
+from .reply import say
+
+
+@click.command(short_help="Begin no further runs of a flow.")
+@click.argument("flow", metavar="FLOW")
+def pause(flow: str) -> int:
+    """Begin no further runs of a FLOW; those that go on do so, until kogine unpause."""
+    return ask(flow, True)
+
+
+def ask(prefix: str, paused: bool) -> int:
+    """Ask a flow to pause, or to go on, and wait until it does."""
+    store = RunStore(create=False)
+    flow = AttachedFlow(store, store.flow(prefix)["id"])
+    if not flow.live:
+        raise StoreError(f"flow {flow.id[:8]} isn't going on: it is {flow.status}.")
+    (flow.pause if paused else flow.unpause)()
+    wanted = "paused" if paused else "running"
+    flow.wait_until(lambda: flow.status == wanted or not flow.live, 10.0)
+    say(f"flow {flow.id[:8]} is {flow.status}")
+    return 0

@@ -1,0 +1,27 @@
+"""kogine retry"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from .sweep import run_flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@click.command(short_help="Run again what didn't finish.")
+@click.argument("flow", metavar="FLOW")
+@click.option("--quiet", "-q", is_flag=True, help="Don't show what the runs print.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON at the end.")
+def retry(flow: str, quiet: bool, as_json: bool) -> Callable[[], int]:
+    """Run the runs of a FLOW that didn't finish again, with the configs and options they had.
+
+    The scripts are taken as they are now.
+    """
+    from ..flow.retry import Retry
+
+    return partial(run_flow, Retry(flow), False, quiet=quiet, as_json=as_json)

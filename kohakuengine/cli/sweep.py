@@ -1,0 +1,145 @@
+"""Run a flow from the command line: show it, and give the command's exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from ..errors import KogineError
+from ..runs.outcome import FINISHED
+from .reply import fail, json_text, say, table, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..flow.base import Workflow
+    from ..flow.handle import FlowHandle
+    from ..flow.view import View
+    from ..runs.table import Runs
+
+_SHOWN = 50  # rows of a dry run
+
+
+def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bool) -> int:
+    """Run a flow at this terminal, and give the exit status.
+
+    One Ctrl-C ends it, a second one kills what is left.
+    """
+    try:
+        handle = workflow.start(resume=resume, show=view_for(quiet, as_json))
+        interrupted = wait_for(handle)
+        runs = handle.runs
+        fault = None if interrupted else handle.fault
+    except KogineError as error:
+        return fail(error)
+    if as_json:
+        say(json_text(list(runs.rows())))
+    if fault is not None:
+        return fail(fault) if isinstance(fault, KogineError) else _told(fault)
+    return finish(handle.id, runs, interrupted)
+
+
+def wait_for(handle: FlowHandle) -> bool:
+    """Wait for a flow to end, and tell whether Ctrl-C ended it.
+
+    It is cancelled when this process is told to end, or its terminal is closed.
+    """
+
+    def end(number: int, frame: object) -> None:
+        handle.cancel("terminate")
+
+    before = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGHUP)}
+    interrupts = 0
+    try:
+        while True:
+            try:
+                handle.join()
+                return bool(interrupts)
+            except KeyboardInterrupt:
+                interrupts += 1
+                handle.cancel("interrupt" if interrupts == 1 else "kill")
+                if interrupts == 1:
+                    tell("ending the runs; once more kills them.")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def finish(flow: str, runs: Runs, interrupted: bool) -> int:
+    """Tell what became of a flow where that isn't plain to see, and give the exit status."""
+    rows = list(runs.rows())
+    bad = [row for row in rows if row["status"] != FINISHED]
+    if interrupted:
+        done = len(rows) - len(bad)
+        tell(f"interrupted: {done} of {len(rows)} runs begun have finished; --resume goes on.")
+        return 130
+    if bad:
+        tell(
+            f"{len(bad)} of {len(rows)} runs didn't finish: kogine runs {flow[:8]} lists them, "
+            f"kogine retry {flow[:8]} runs them again."
+        )
+    return 1 if bad else 0
+
+
+def view_for(quiet: bool, as_json: bool) -> View:
+    """What shows a flow: a live display on a terminal, else lines."""
+    from ..flow.lines import Lines
+    from ..flow.view import View
+
+    if quiet or as_json or sys.stdout is None:
+        return View()
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        from .progress import Progress
+
+        return Progress()
+    return Lines()
+
+
+def show_plan(workflow: Workflow, as_json: bool) -> int:
+    """Show what would run, and how many runs that is."""
+    from itertools import islice
+
+    planned = workflow.plan.runs()
+    first = list(islice(planned, None if as_json else _SHOWN))
+    if as_json:
+        say(json_text([_described(one) for one in first]))
+        return 0
+    names = list(dict.fromkeys(name for one in first for name in one.params))
+    rows = [["", "script", *names]]
+    for one in first:
+        values = [_cell(one.params.get(name, "")) for name in names]
+        rows.append([str(one.position), one.script.name, *values])
+    say(table(rows))
+    total = workflow.plan.total
+    more = total - len(first) if total is not None else sum(1 for _ in planned)
+    if more:
+        say(f"... and {more} more")
+    say(f"{len(first) + more} run(s)")
+    return 0
+
+
+def _described(planned: Any) -> dict[str, object]:
+    return {
+        "position": planned.position,
+        "script": planned.script.name,
+        "name": planned.name,
+        "params": planned.params,
+    }
+
+
+def _cell(value: object) -> str:
+    from .params import one_line
+
+    return one_line(str(value))
+
+
+def _told(fault: BaseException) -> int:
+    import traceback
+
+    from ..engine.takeover import without_our_frames
+
+    tell("a generator of configs raised this:")
+    traceback.print_exception(type(fault), fault, without_our_frames(fault.__traceback__))
+    return 1

@@ -1,0 +1,14 @@
+"""kogine unpause"""
+
+from __future__ import annotations
+
+import click
+
+from .pause import ask
+
+
+@click.command(short_help="Begin runs of a paused flow again.")
+@click.argument("flow", metavar="FLOW")
+def unpause(flow: str) -> int:
+    """Begin further runs of a paused FLOW again."""
+    return ask(flow, False)

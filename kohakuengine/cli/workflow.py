@@ -1,0 +1,61 @@
+"""kogine workflow"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from ..engine.script import Script
+from .arguments import FILE, OVERRIDE
+from .flow_options import flow_options, options_of
+from .groups import Group
+from .run import configs_of, do
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_MODES = {"subprocess": "fresh", "pool": "pool"}
+
+
+@click.group(cls=Group, short_help="Run several scripts.")
+def workflow() -> None:
+    """Run several scripts, one after the other or at once."""
+
+
+def _command(name: str, text: str) -> None:
+    @workflow.command(name, short_help=text)
+    @click.argument("scripts", nargs=-1, required=True, type=FILE)
+    @click.option("--config", type=FILE, metavar="F", help="A config file, for each of them.")
+    @click.option(
+        "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
+    )
+    @click.option(
+        "--mode",
+        type=click.Choice(list(_MODES)),
+        default="subprocess",
+        show_default=True,
+        help="A new interpreter for each run, or workers that are used again.",
+    )
+    @flow_options
+    def command(
+        scripts: tuple[str, ...],
+        config: str | None,
+        overrides: tuple[str, ...],
+        mode: str,
+        **given: Any,
+    ) -> int | Callable[[], int]:
+        from ..flow.flow import Flow
+
+        targets = [Script(script) for script in scripts]
+        pairs = [(target, configs_of(config, overrides, (), target)) for target in targets]
+        options = options_of(given, _MODES[mode])
+        return partial(do, Flow(pairs, mode=name, options=options), given)
+
+    command.help = f"{text} Each SCRIPT runs with each config that the file gives."
+
+
+_command("sequential", "Run scripts one after the other.")
+_command("parallel", "Run scripts at once, as many as there are workers.")

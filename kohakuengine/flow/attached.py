@@ -1,0 +1,133 @@
+"""AttachedFlow: a flow that another process coordinates."""
+
+from __future__ import annotations
+
+import time
+
+from ..runs.lock import flow_is_live
+from ..runs.outcome import FINAL
+from ..runs.record import Run
+from ..runs.table import Runs
+from .requests import make_request
+from .settle import settle_flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from typing import Any
+
+    from ..runs.store import RunStore
+
+_TICK = 0.1  # how often the store is looked at, in seconds
+
+
+class AttachedFlow:
+    """A flow of another process: a detached one, or one of another notebook or terminal.
+
+    It can be used as the handle that `start()` gives.
+
+    Args:
+        store: Where it is kept.
+        id: Its whole id.
+
+    Attributes:
+        id: Its id.
+    """
+
+    def __init__(self, store: RunStore, id: str) -> None:
+        self.id = id
+        self._store = store
+        self._paths = store.paths.flow(id)
+        self._settle()
+
+    @property
+    def live(self) -> bool:
+        """Whether the flow goes on."""
+        if flow_is_live(self._paths):
+            return True
+        self._settle()
+        return False
+
+    def _settle(self) -> None:
+        if not flow_is_live(self._paths):
+            settle_flow(self._store, self.id)
+
+    @property
+    def runs(self) -> Runs:
+        """The runs that have begun so far, in order."""
+        return Runs(self._store, self._store.ids(flow=self.id))
+
+    @property
+    def status(self) -> str:
+        """running, paused, finished, failed, cancelled or interrupted."""
+        self._settle()
+        return self._store.flow(self.id)["status"]  # type: ignore[no-any-return]
+
+    def wait(self, timeout: float | None = None) -> Runs:
+        """Wait until all runs have ended, and give them.
+
+        Raises:
+            TimeoutError: They haven't ended within so many seconds.
+        """
+        if not self.wait_until(lambda: not self.live, timeout):
+            raise TimeoutError(f"flow {self.id[:8]} hasn't ended within {timeout:g} s.")
+        return self.runs
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Wait for something to become true, for so many seconds at most; tell whether it has."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not condition():
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            time.sleep(_TICK)
+        return True
+
+    def cancel(self, how: str = "terminate", run: str | None = None) -> None:
+        """End the flow, or one run of it; see `FlowHandle.cancel`."""
+        self._ask({"do": "cancel", "how": how, "run": run})
+
+    def pause(self) -> None:
+        """Begin no further runs; those that go on do so."""
+        self._ask({"do": "pause"})
+
+    def unpause(self) -> None:
+        """Begin runs again."""
+        self._ask({"do": "unpause"})
+
+    def _ask(self, request: dict[str, Any]) -> None:
+        from .recorder import cannot_write
+
+        try:
+            make_request(self._paths, request)
+        except OSError as error:
+            raise cannot_write(self._paths.folder, error) from error
+
+    def __iter__(self) -> Iterator[Run]:
+        given: set[str] = set()
+        while True:
+            live = self.live  # before the look: what ends after it is seen by the next one
+            for row in self._store.select(flow=self.id, status=list(FINAL)):
+                if row["id"] not in given:
+                    given.add(row["id"])
+                    yield Run(self._store, row["id"], row)
+            if not live:
+                return
+            time.sleep(_TICK)
+
+    async def __aiter__(self) -> AsyncIterator[Run]:
+        import asyncio
+
+        runs = iter(self)
+        while True:
+            run = await asyncio.to_thread(next, runs, None)
+            if run is None:
+                return
+            yield run
+
+    def __await__(self) -> Generator[Any, None, Runs]:
+        import asyncio
+
+        return (yield from asyncio.to_thread(self.wait).__await__())
+
+    def __repr__(self) -> str:
+        return f"<Flow {self.id[:8]} {self.status}, {len(self.runs)} runs>"

@@ -1,0 +1,169 @@
+"""Workflow: scripts, what to run them with, and how; the base of the flows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from ..config.base import Config
+from ..config.generator import ConfigGenerator
+from ..engine.script import Script
+from ..errors import ConfigError
+from ..launch.registry import get_launcher
+from ..runs.store import RunStore
+from .coordinator import Coordinator
+from .handle import FlowHandle
+from .options import Options, cores
+from .plan import Plan
+from .recorder import Recorder
+from .view import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..runs.table import Runs
+    from .coordinator import EarlierRuns
+    from .plan import ConfigLike, ScriptLike
+
+
+class Workflow:
+    """Scripts with their configs, and the choices under which they are run.
+
+    Args:
+        scripts: One script or several: paths, `Script`s, or pairs of a script and its configs.
+        config: What the scripts without configs of their own are run with: a Config, a
+            ConfigGenerator, an iterable of Configs, or None. Each script runs with each config.
+        axes: The names that vary, by which runs are called.
+        options: What is chosen; or the arguments of `Options` themselves, by keyword.
+        plan: In place of scripts, config and axes.
+
+    Raises:
+        KogineError: There is no such script, or an option has a value that it can't have.
+    """
+
+    workers: int | None = None  # how many runs go on at once; None for what the options say
+
+    def __init__(
+        self,
+        scripts: ScriptLike | Iterable[ScriptLike | tuple[ScriptLike, ConfigLike]],
+        config: ConfigLike = None,
+        *,
+        axes: Sequence[str] = (),
+        options: Options | None = None,
+        plan: Plan | None = None,
+        **choices: Any,
+    ) -> None:
+        self.plan = plan or Plan([_pair(item, config) for item in _listed(scripts)], axes)
+        if not self.plan.items:
+            raise ConfigError("a flow needs at least one script.")
+        self.options = Options(**choices) if options is None else options
+        self._launcher = self.options.launcher or "fresh"
+        self._make_launcher = get_launcher(self._launcher)
+
+    def run(self, *, resume: bool | str = False, show: bool | View = False) -> Runs:
+        """Run all, and give the runs in the order of their submission.
+
+        Failed runs are no errors of the flow: `Runs.failed` has them.
+
+        Args:
+            resume: Go on with the newest flow of these scripts: what finished isn't run again.
+                `"any-code"` keeps also what finished before the scripts were changed; else the id
+                of a flow.
+            show: Print what the runs print, as it comes, and how they end; or the view that is to
+                be told.
+
+        Raises:
+            KogineError: The flow can't go on, because of what the message says.
+            KeyboardInterrupt: A Ctrl-C came; the runs have been ended.
+            Exception: What a generator of configs raised.
+        """
+        here = self._launcher == "inline"  # in the caller's thread, as scripts expect
+        handle = self._begin(resume, _view(show), here=here)
+        interrupted = False
+        while True:
+            try:
+                runs = handle.wait()
+                break
+            except KeyboardInterrupt:
+                if not handle.live:
+                    raise
+                handle.cancel("kill" if interrupted else "interrupt")
+                interrupted = True
+        if interrupted or handle.interrupted:
+            raise KeyboardInterrupt
+        return runs
+
+    def start(self, *, resume: bool | str = False, show: bool | View = False) -> FlowHandle:
+        """Begin, and give a handle at once; a thread of this process sees to the rest.
+
+        A handle that is live when the interpreter ends is cancelled. Arguments and errors are those
+        of `run()`, but what happens later is raised by the handle's `wait()`.
+        """
+        return self._begin(resume, _view(show))
+
+    def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
+        store = RunStore()
+        earlier = self._earlier(store, resume)
+        flow = earlier.flow if earlier else None
+        recorder = Recorder(store, self.options, self._launcher, flow)
+        try:
+            recorder.keep_flow(self.plan.scripts, self.plan.total)
+            handle = FlowHandle(recorder.id, store)
+            coordinator = Coordinator(
+                self.plan,
+                self.options,
+                recorder,
+                self._make_launcher(),
+                self.workers or self.options.workers or cores(),
+                view,
+                earlier,
+                handle.note_end,
+            )
+        except BaseException:
+            recorder.let_go()
+            raise
+        handle.begin(coordinator, here=here)
+        return handle
+
+    def _earlier(self, store: RunStore, resume: bool | str) -> EarlierRuns | None:
+        """What became of the flow's runs before, if it is to be gone on with."""
+        if not resume:
+            return None
+        from .resume import find_earlier
+
+        return find_earlier(store, self.plan, self.options, resume)
+
+
+def _view(show: bool | View) -> View:
+    if isinstance(show, View):
+        return show
+    if not show:
+        return View()
+    from .lines import Lines
+
+    return Lines()
+
+
+def _listed(scripts: object) -> list[Any]:
+    if isinstance(scripts, (str, os.PathLike, Script)):
+        return [scripts]
+    if isinstance(scripts, tuple) and len(scripts) == 2 and not _is_script(scripts[1]):
+        return [scripts]  # one pair
+    if not isinstance(scripts, Iterable):
+        raise ConfigError(f"scripts must be a script or a list of them, got {scripts!r}.")
+    return list(scripts)
+
+
+def _is_script(item: object) -> bool:
+    return isinstance(item, (str, os.PathLike, Script, tuple))
+
+
+def _pair(item: Any, config: ConfigLike) -> tuple[Script, ConfigLike]:
+    script, own = item if isinstance(item, tuple) else (item, config)
+    if isinstance(own, (str, os.PathLike)):
+        from ..config.loader import load_config
+
+        own = load_config(own)
+    return script if isinstance(script, Script) else Script(script), own

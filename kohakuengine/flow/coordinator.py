@@ -1,0 +1,465 @@
+"""The one loop of a flow: submit runs, watch them, record how they end, retry, cancel."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections import deque
+
+from ..errors import KogineError, StoreError
+from ..launch.base import Job
+from ..launch.survivors import settle_attempt
+from ..runs.outcome import CANCELLED, FINISHED, read_outcome
+from ..runs.rows import outcome_columns
+from ..runs.watch import Watch
+from .checks import Checks
+from .recorder import cannot_write
+from .requests import take_requests
+from .slots import Slots, gpu_ids
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Protocol
+
+    from ..launch.base import Launcher
+    from ..runs.outcome import Outcome
+    from .options import Options
+    from .plan import Plan, Planned
+    from .recorder import Recorder
+    from .view import View
+
+    class EarlierRuns(Protocol):
+        """What became of a flow's runs before, where it is gone on with."""
+
+        flow: str
+
+        def take(self, planned: Planned) -> dict[str, Any] | None:
+            """The earlier run that a planned one is: its row of the index; None where none is."""
+            ...
+
+        def attempts_of(self, run: str) -> int:
+            """How many attempts that run had before."""
+            ...
+
+
+TICK = 0.05  # how often output is looked at while runs go on, in seconds
+_REQUESTS = 0.2  # how often requests of others are looked for, in seconds
+_FLUSH_AGAIN = 5.0  # when an index that can't be written is tried again, in seconds
+_ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
+_METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
+
+
+class Going:
+    """An attempt that goes on."""
+
+    def __init__(self, planned: Planned, job: Job, row: dict[str, Any], watch: Watch) -> None:
+        self.planned = planned
+        self.job = job
+        self.row = row
+        self.watch = watch
+        self.cancelled = False
+        self.metrics_due = time.monotonic() + _METRICS
+
+
+class Coordinator:
+    """Sees a flow through, from its first run to its last.
+
+    Args:
+        plan: Which scripts run with which configs.
+        options: What was chosen.
+        recorder: Writes what happens.
+        launcher: Starts the runs' processes.
+        workers: How many runs go on at once.
+        view: Is told what happens.
+        earlier: What became of the flow's runs before, where it is resumed.
+        ended: Is called with the id of each run that has ended for good, in the order of their ends.
+
+    Attributes:
+        order: The runs' ids in the order of their submission.
+        status: Of the flow.
+        fault: Why the flow couldn't go on to its end, or None.
+        interrupted: Whether a Ctrl-C came in a script that ran in this thread.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        options: Options,
+        recorder: Recorder,
+        launcher: Launcher,
+        workers: int,
+        view: View,
+        earlier: EarlierRuns | None = None,
+        ended: Callable[[str], None] = lambda run: None,
+    ) -> None:
+        self.plan = plan
+        self.options = options
+        self.recorder = recorder
+        self.store = recorder.store
+        self.launcher = launcher
+        self.view = view
+        self.order: list[str] = []
+        self.status = "running"
+        self.fault: BaseException | None = None
+        self.interrupted = False
+        self._earlier = earlier
+        self._checks = Checks(options.strict)
+        self._ended = ended
+        self._slots = Slots(workers, gpu_ids(options.gpus))
+        self._workers = workers
+        self._going: dict[str, Going] = {}
+        self._retries: list[tuple[float, Planned, dict[str, Any]]] = []
+        self._left: Iterator[Planned] | None = plan.runs()
+        self._bad = 0
+        self._paused = False
+        self._cancelled = False
+        self._requests_due = 0.0
+        self._writes: list[Callable[[], None]] = []
+        self._flush_due = 0.0
+        self._announcing: list[str] = []
+        self._tasks: deque[Callable[[], None]] = deque()  # from other threads
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._closing = threading.Lock()
+
+    # ---- from other threads ----
+
+    def call(self, task: Callable[[], None]) -> None:
+        """Have the loop do something soon; nothing happens when it has ended."""
+        self._tasks.append(task)
+        with self._closing:
+            if self._wake_write >= 0:
+                try:
+                    os.write(self._wake_write, b"x")
+                except BlockingIOError:
+                    return  # it has been woken already
+
+    def cancel(self, how: str = "terminate", run: str | None = None) -> None:
+        """End a run, or the flow. To be called by the loop."""
+        chosen = [id for id in self._going if run in (None, id)]
+        for id in chosen:
+            self._going[id].cancelled = True
+        self.launcher.cancel(chosen, how)
+        if run is None:
+            self._cancelled = True
+            self._left = None
+        for waiting in [w for w in self._retries if run in (None, w[2]["id"])]:
+            self._retries.remove(waiting)
+            self._give_up(waiting[2])
+
+    def pause(self, paused: bool) -> None:
+        """Start no further runs, or do so again. To be called by the loop."""
+        if paused != self._paused:
+            self._paused = paused
+            self.status = "paused" if paused else "running"
+            self._write(self.store.update_flow, self.recorder.id, status=self.status)
+
+    # ---- the loop ----
+
+    def run(self) -> None:
+        """See the flow through. What keeps it from that is in `fault` afterwards."""
+        try:
+            self._loop()
+        except BaseException as error:
+            self.fault = self.fault or error
+            self._abandon()
+        finally:
+            self._close()
+
+    def _loop(self) -> None:
+        self.view.flow_began(self.recorder.id, self.plan.total)
+        self._write(self.recorder.index_flow)
+        while True:
+            self._fill()
+            self._flush()
+            if not (self._going or self._retries or self._left is not None):
+                break
+            self._wait()
+            self._do_tasks()
+            self._settle(self.launcher.poll(list(self._going)))
+            self._watch()
+        self._end()
+
+    def _do_tasks(self) -> None:
+        while self._tasks:
+            self._tasks.popleft()()
+        now = time.monotonic()
+        if now >= self._requests_due:
+            self._requests_due = now + _REQUESTS
+            for request in take_requests(self.recorder.paths):
+                self._obey(request)
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        if request["do"] == "cancel":
+            self.cancel(request.get("how", "terminate"), request.get("run"))
+        elif request["do"] in ("pause", "unpause"):
+            self.pause(request["do"] == "pause")
+
+    def _wait(self) -> None:
+        """Wait until something has ended, or it is time to look at something."""
+        poll = select.poll()
+        fds = self.launcher.wake_fds()
+        for fd in (self._wake_read, *fds):
+            poll.register(fd, select.POLLIN)
+        for fd, _ in poll.poll(self._patience(bool(fds)) * 1000):
+            if fd == self._wake_read:
+                os.read(fd, 1000)
+
+    def _patience(self, told: bool) -> float:
+        if self._going:
+            # A launcher that can't tell is asked often.
+            return TICK if told or self.view.wants_output else 0.005
+        waits = [_REQUESTS, *(due - time.monotonic() for due, *_ in self._retries)]
+        return max(0.0, min(waits))
+
+    # ---- the index ----
+
+    def _write(self, write: Callable[..., None], *args: Any, **columns: Any) -> None:
+        """Have something written to the index, soon."""
+        self._writes.append(lambda: write(*args, **columns))
+
+    def _flush(self, last: bool = False) -> None:
+        """Write to the index what waits for that.
+
+        The directories hold all that counts: where the index can't be written, the flow goes on,
+        and it is tried again.
+        """
+        if not self._writes or (time.monotonic() < self._flush_due and not last):
+            self._announce()
+            return
+        try:
+            with self.store.transaction():
+                for write in self._writes:
+                    write()
+        except StoreError as error:
+            if not self._flush_due:
+                self.view.note(f"{error} The runs go on, and are kept in their directories.")
+            self._flush_due = time.monotonic() + _FLUSH_AGAIN
+            self._announce()
+        else:
+            self._writes.clear()
+            self._flush_due = 0.0
+            self._announce()
+
+    def _announce(self) -> None:
+        """Say which runs have ended, now that the index knows it, too."""
+        for id in self._announcing:
+            self._ended(id)
+        self._announcing.clear()
+
+    # ---- starting ----
+
+    def _fill(self) -> None:
+        while self._slots.free and not self._paused:
+            due = [w for w in self._retries if w[0] <= time.monotonic()]
+            if due:
+                self._retries.remove(due[0])
+                self._submit(*due[0][1:])
+                continue
+            planned = self._next()
+            if planned is None:
+                return
+            try:
+                self._begin(planned)
+            except KogineError as error:  # it can't be started: what goes on is seen to its end
+                self.fault = self.fault or error
+                self._left = None
+
+    def _next(self) -> Planned | None:
+        if self._left is None:
+            return None
+        try:
+            planned = next(self._left, None)
+        except Exception as error:  # of the user's generator: what goes on is seen to its end
+            self.fault = self.fault or error
+            planned = None
+        if planned is None:
+            self._left = None
+        elif planned.fault is not None:
+            self.view.note(f"it can't be resumed by its config: {planned.fault}")
+        return planned
+
+    def _begin(self, planned: Planned) -> None:
+        for warning in self._checks.warnings(planned.script, planned.config):
+            self.view.note(warning)
+        row = self._earlier.take(planned) if self._earlier else None
+        new = row is None
+        if row is None:
+            row = self.recorder.make_run(planned)
+        self.order.append(row["id"])
+        if row["status"] == FINISHED:
+            self._tell(planned, row["id"])
+            self._announcing.append(row["id"])
+        else:
+            self._submit(planned, row, new)
+
+    def _submit(self, planned: Planned, row: dict[str, Any], new: bool = False) -> None:
+        paths = self.store.paths.run(row["id"])
+        number = self.recorder.new_attempt(paths)
+        slot = self._slots.take()
+        job = Job(
+            row["id"],
+            paths,
+            number,
+            environ={
+                **self._slots.environ(slot),
+                **self.options.env,
+                "KOGINE_FLOW_ID": self.recorder.id,
+            },
+            cwd=self.options.cwd,
+            slot=slot,
+            timeout=self.options.timeout,
+            max_log=self.options.max_log,
+            script=planned.script,
+            config=planned.config,
+            strict=self.options.strict,
+        )
+        began = {"status": "running", "started": time.time(), "slot": slot, "attempts": number}
+        row = {**row, **began, "metrics": {}, **dict.fromkeys(_ENDINGS)}
+        going = self._going[job.id] = Going(planned, job, row, self._watch_of(job, row))
+        if new:
+            self._write(self.store.add_runs, [dict(row)])
+        else:
+            self._write(self.store.update_run, job.id, **{n: row[n] for n in (*began, *_ENDINGS)})
+        self.view.run_began(row)
+        self._start(going)
+
+    def _start(self, going: Going) -> None:
+        # Where it can't be started, that is recorded like any other end: it is seen to have ended
+        # without an outcome.
+        try:
+            self.launcher.submit(going.job)
+        except KeyboardInterrupt:  # in a script that ran in this thread
+            self.interrupted = True
+            self.cancel("interrupt")
+        except KogineError as error:
+            self.fault = self.fault or error
+            self._left = None
+
+    def _watch_of(self, job: Job, row: dict[str, Any]) -> Watch:
+        show = (lambda lines: self.view.output(row, lines)) if self.view.wants_output else None
+        return Watch(job.attempt, self.options.metrics, show)
+
+    # ---- watching ----
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        for going in self._going.values():
+            going.watch.look()
+            if self.view.wants_output:
+                self.view.live(going.row, going.watch.live)
+            if now >= going.metrics_due:
+                going.metrics_due = now + _METRICS
+                metrics = going.watch.metrics()
+                if metrics != going.row["metrics"]:
+                    going.row["metrics"] = metrics
+                    self._write(self.store.update_run, going.row["id"], metrics=metrics)
+
+    # ---- ending ----
+
+    def _settle(self, ids: list[str]) -> None:
+        for id in ids:
+            going = self._going[id]
+            outcome = self._outcome(going)
+            del self._going[id]
+            self._slots.give_back(going.job.slot)
+            self._record_end(going, outcome)
+
+    def _outcome(self, going: Going) -> Outcome:
+        job = going.job
+        try:
+            if going.cancelled:
+                settle_attempt(job.id, job.attempt, status=CANCELLED, reason="it was cancelled")
+            else:
+                settle_attempt(job.id, job.attempt, slot=job.slot)
+            going.watch.finish()
+        except OSError as error:
+            raise cannot_write(job.attempt.folder, error) from error
+        outcome = read_outcome(job.attempt)
+        assert outcome is not None  # it is settled
+        return outcome
+
+    def _record_end(self, going: Going, outcome: Outcome) -> None:
+        row = going.row
+        columns = outcome_columns(outcome, going.watch.metrics())
+        row.update(columns)
+        self._write(self.store.update_run, row["id"], **columns)
+        delay = self._retry_delay(going, outcome)
+        self.view.run_ended(row, delay)
+        if outcome.warning is not None:
+            self.view.note(f"{row['name']}: {outcome.warning}")
+        if delay is not None:
+            due = time.monotonic() + delay
+            self._retries.append((due, going.planned, row))
+            return
+        self._tell(going.planned, row["id"])
+        self._announcing.append(row["id"])
+        if outcome.status != FINISHED:
+            self._after_bad_end()
+
+    def _after_bad_end(self) -> None:
+        self._bad += 1
+        if self.options.on_error != "continue":
+            self._left = None
+            while self._retries:
+                self._give_up(self._retries.pop()[2])
+        if self.options.on_error == "cancel":
+            self.cancel()
+
+    def _give_up(self, row: dict[str, Any]) -> None:
+        """A run that was to be tried again isn't: how it ended the last time counts."""
+        self._bad += 1
+        self._announcing.append(row["id"])
+
+    def _retry_delay(self, going: Going, outcome: Outcome) -> float | None:
+        """In how many seconds to try a run again; None where it isn't to be."""
+        tried = going.job.number - (self._earlier.attempts_of(going.job.id) if self._earlier else 0)
+        if going.cancelled or self._cancelled or tried > self.options.retries:
+            return None
+        if not _counts(outcome, self.options.retry_on):
+            return None
+        return float(self.options.retry_delay * 2 ** (tried - 1))
+
+    def _tell(self, planned: Planned, id: str) -> None:
+        from ..runs.record import Run
+
+        self.plan.tell(planned, Run(self.store, id))
+
+    def _end(self) -> None:
+        bad = self._bad or self.fault is not None
+        self.status = CANCELLED if self._cancelled else "failed" if bad else FINISHED
+        self._write(self.recorder.index_end, self.status, len(self.order))
+        self.recorder.end_flow(self.status, len(self.order))
+        self._flush(last=True)
+        self.view.flow_ended(self.status)
+
+    def _abandon(self) -> None:
+        """End what goes on, after an error that leaves no way to go on."""
+        self.status = "interrupted"
+        ids = list(self._going)
+        self.launcher.cancel(ids, "kill")
+        patience = time.monotonic() + 30
+        while ids and time.monotonic() < patience:
+            ended = set(self.launcher.poll(ids))
+            ids = [id for id in ids if id not in ended]
+            time.sleep(0.01)
+        self.view.flow_ended(self.status)
+
+    def _close(self) -> None:
+        self.recorder.let_go()
+        self.launcher.close()
+        with self._closing:
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            self._wake_write = -1
+
+
+def _counts(outcome: Outcome, retry_on: list[str | int]) -> bool:
+    """Whether a run that ended so is one of those to be tried again."""
+    if outcome.status == FINISHED:
+        return False
+    kind = outcome.error_type
+    return any(wanted in (outcome.status, outcome.exit_code, kind) for wanted in retry_on)

@@ -1,0 +1,85 @@
+"""Show a flow as plain lines: what its runs print, each with its label, and how they end."""
+
+from __future__ import annotations
+
+import sys
+
+from ..runs.output import plain
+from ..runs.outcome import FINISHED
+from .view import View
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TextIO
+
+
+class Lines(View):
+    """Prints what runs print, line by line as it comes.
+
+    Args:
+        stream: Where to; `sys.stdout` if None.
+        labelled: Whether each line begins with its run's name; None for where there are several.
+        colour: Whether colours that the runs print are kept; None for where the stream is a
+            terminal.
+    """
+
+    wants_output = True
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        labelled: bool | None = None,
+        colour: bool | None = None,
+    ) -> None:
+        self.stream = stream or sys.stdout
+        self._labelled = labelled
+        self._colour = self.stream.isatty() if colour is None else colour
+        self._total: int | None = None
+
+    def flow_began(self, flow: str, total: int | None) -> None:
+        """A single run needs no label."""
+        self._total = total
+        if self._labelled is None:
+            self._labelled = total != 1
+
+    def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
+        """Print the lines, each with its run's label."""
+        label = f"[{row['name']}] " if self._labelled else ""
+        self._say("".join(f"{label}{line if self._colour else plain(line)}\n" for line in lines))
+
+    def run_ended(self, row: dict[str, Any], again: float | None) -> None:
+        """Say how a run ended, where it isn't alone or hasn't finished."""
+        if not self._labelled and row["status"] == FINISHED:
+            return
+        self._say(f"[{row['name']}] {ending(row, again)}\n")
+
+    def note(self, text: str) -> None:
+        """Say it on stderr."""
+        if sys.stderr is not None:
+            print(f"kogine: {text}", file=sys.stderr, flush=True)
+
+    def _say(self, text: str) -> None:
+        encoding = getattr(self.stream, "encoding", None) or "utf-8"
+        self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        self.stream.flush()
+
+
+def ending(row: dict[str, Any], again: float | None = None) -> str:
+    """How a run ended, in one line.
+
+    Args:
+        row: The run's row of the index.
+        again: In how many seconds it is tried again, or None.
+    """
+    seconds = row["ended"] - row["started"] if row["ended"] and row["started"] else 0.0
+    text = f"{row['status'].replace('_', ' ')} after {seconds:.1f} s"
+    if row["metrics"]:
+        numbers = (f"{name}={value:.6g}" for name, value in list(row["metrics"].items())[:4])
+        text += f" ({', '.join(numbers)})"
+    if row["status"] != FINISHED and row["error"]:
+        text += f": {row['error']}"
+    if again is not None:
+        text += f"; it is tried again in {again:g} s"
+    return text

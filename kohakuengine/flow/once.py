@@ -1,0 +1,83 @@
+"""Run a script once, and give its value to the caller."""
+
+from __future__ import annotations
+
+import sys
+
+from ..config.siblings import siblings
+from ..engine.process import one_at_a_time
+from ..errors import OverrideWarning, warn_user
+from ..runs.outcome import FINISHED
+from ..runs.record import error_of
+from .checks import check
+from .options import Options
+from .single import Single
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..config.base import Config
+    from ..engine.script import Script
+    from ..launch.relay import Write
+    from ..runs.outcome import Outcome
+
+
+def run_once(script: Script, config: Config, *, launcher: str, strict: bool) -> object:
+    """Run a script once, recorded; see `kohakuengine.run`."""
+    warnings = check(script, config, strict)  # and refuse what can't be run
+    options = Options(strict=strict)
+    if launcher == "inline":
+        return _inline(Single(script, config, options, launcher))
+    for message in warnings:
+        warn_user(message, OverrideWarning)
+    if launcher == "fresh":
+        return _fresh(Single(script, config, options, launcher))
+    from .sequential import Sequential
+
+    [run] = Sequential(script, config=config, launcher=launcher, strict=strict).run(show=True)
+    return run.result
+
+
+def _inline(single: Single) -> object:
+    from ..launch.inline import execute
+
+    single.began()
+    try:
+        return execute(single.job, echo=True)
+    finally:
+        single.ended()
+
+
+def _fresh(single: Single) -> object:
+    from ..launch.foreground import run_in_foreground
+
+    out, err = _writer("stdout"), _writer("stderr")
+    seen = run_in_foreground(single.job, out=out, err=err, started=single.began)
+    outcome = single.ended()
+    if seen.interrupts and outcome.status != FINISHED:
+        raise KeyboardInterrupt from outcome.error
+    return _value(single, outcome)
+
+
+def _value(single: Single, outcome: Outcome) -> object:
+    with one_at_a_time, siblings(single.script.folder):  # classes from modules beside the script
+        if outcome.status != FINISHED:
+            raise error_of(outcome, single.script.name)
+        if outcome.warning is not None:
+            warn_user(outcome.warning, RuntimeWarning)
+        return outcome.result
+
+
+def _writer(name: str) -> Write | None:
+    """What passes output on to a stream of ours that isn't the process' own, as in a notebook."""
+    stream = getattr(sys, name)
+    if stream is None or stream is getattr(sys, f"__{name}__"):
+        return None
+    from codecs import getincrementaldecoder
+
+    decoder = getincrementaldecoder("utf-8")("replace")
+
+    def write(data: bytes) -> None:
+        stream.write(decoder.decode(data))
+        stream.flush()
+
+    return write

@@ -1,0 +1,184 @@
+"""Scripts and configs become runs, one after the other, each only when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sized
+from itertools import product
+
+from ..config.base import Config
+from ..config.generator import ConfigGenerator
+from ..config.identity import config_key
+from ..engine.script import Script
+from ..errors import ConfigError, ConfigTypeError, NoKeyError
+from ..runs.shown import label, shown_params
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    ScriptLike = Script | str | os.PathLike[str]
+    ConfigLike = Config | ConfigGenerator | Iterable[Config] | None
+
+
+class Planned:
+    """One run of a plan.
+
+    Attributes:
+        position: Its 0-based place in the plan.
+        script: What to run.
+        config: What to run it with.
+        params: What the config sets, as people are shown it.
+        name: What the run is called.
+        key: The config key, under which it is the same run; None where there is none.
+        fault: Why there is no key, or None.
+        item: The 0-based number of the plan's item that it belongs to.
+    """
+
+    def __init__(
+        self, position: int, script: Script, config: Config, axes: Sequence[str] = (), item: int = 0
+    ) -> None:
+        self.position = position
+        self.item = item
+        self.script = script
+        self.config = config
+        self.params = shown_params(config)
+        self.name = self._name(axes)
+        self.key, self.fault = _key(script, config)
+
+    def _name(self, axes: Sequence[str]) -> str:
+        given = self.config.metadata.get("name")
+        if isinstance(given, str) and given:
+            return given
+        varied = {name: self.params[name] for name in axes if name in self.params}
+        return label(varied or self.params) or _stem(self.script)
+
+
+class Plan:
+    """Which scripts run with which configs.
+
+    Args:
+        items: Scripts, each with a Config, a ConfigGenerator, an iterable of Configs, or None.
+        axes: The names that vary, by which the runs are called.
+    """
+
+    def __init__(
+        self, items: Sequence[tuple[Script, ConfigLike]], axes: Sequence[str] = ()
+    ) -> None:
+        self.items = [(script, _checked(configs)) for script, configs in items]
+        self.axes = tuple(axes)
+        self._outcomes: list[deque[object]] = [deque() for _ in self.items]
+
+    @property
+    def scripts(self) -> list[Script]:
+        """The scripts, in order, each once."""
+        return list(dict.fromkeys(script for script, _ in self.items))
+
+    @property
+    def total(self) -> int | None:
+        """How many runs there are; None where that isn't known before they are made."""
+        total = 0
+        for _, configs in self.items:
+            source: object = None if isinstance(configs, Config) else configs.source
+            if source is not None and not isinstance(source, Sized):
+                return None
+            total += 1 if source is None else len(source)
+        return total
+
+    def runs(self) -> Iterator[Planned]:
+        """The runs, in order. A config is made when its run is asked for.
+
+        Raises:
+            ConfigError: A generator gives something else than Configs.
+        """
+        position = 0
+        for item, (script, configs) in enumerate(self.items):
+            for config in self._configs(configs, self._outcomes[item]):
+                yield Planned(position, script, config, self.axes, item)
+                position += 1
+
+    def _configs(
+        self, configs: Config | ConfigGenerator, outcomes: deque[object]
+    ) -> Iterator[Config]:
+        if isinstance(configs, Config):
+            yield configs
+            return
+        iterator = iter(configs)
+        while True:
+            if outcomes:
+                configs.tell(outcomes.popleft())
+            config = next(iterator, None)
+            if config is None:
+                return
+            yield config
+
+    def tell(self, planned: Planned, outcome: object) -> None:
+        """Tell the generator that gave a run's config how the run ended.
+
+        It learns of one run each time it is asked for a config, in the order in which they ended.
+        """
+        self._outcomes[planned.item].append(outcome)
+
+
+class Grid:
+    """All combinations of the values of several axes, made one by one.
+
+    Args:
+        base: What every Config of the grid begins with.
+        axes: Values by name; the last axis varies fastest.
+
+    Raises:
+        ConfigError: An axis has no values, or isn't a list of them.
+
+    Example:
+        >>> [config.globals_dict for config in Grid(Config(), {"lr": [0.1, 0.2]})]
+        [{'lr': 0.1}, {'lr': 0.2}]
+    """
+
+    def __init__(self, base: Config, axes: Mapping[str, Iterable[Any]]) -> None:
+        self.base = base
+        self.axes = {name: _values(name, values) for name, values in axes.items()}
+
+    def __len__(self) -> int:
+        count = 1
+        for values in self.axes.values():
+            count *= len(values)
+        return count
+
+    def __iter__(self) -> Iterator[Config]:
+        base = self.base
+        for combination in product(*self.axes.values()):
+            values = {**base.globals_dict, **dict(zip(self.axes, combination))}
+            yield Config(values, base.args, base.kwargs, base.metadata)
+
+
+def _values(name: str, values: object) -> list[Any]:
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise ConfigError(f"sweep: {name} must be a list of values, got {values!r}.")
+    values = list(values)
+    if not values:
+        raise ConfigError(f"sweep: {name} has no values.")
+    return values
+
+
+def _checked(configs: object) -> Config | ConfigGenerator:
+    if configs is None:
+        return Config()
+    if isinstance(configs, (Config, ConfigGenerator)):
+        return configs
+    if isinstance(configs, dict):
+        raise ConfigTypeError("config must be a Config, got dict: write Config({...}).")
+    return ConfigGenerator(configs, name="config")  # type: ignore[arg-type]  # or it says so
+
+
+def _key(script: Script, config: Config) -> tuple[str | None, str | None]:
+    try:
+        return config_key(config, argv=script.argv, entrypoint=script.entrypoint), None
+    except NoKeyError as error:
+        return None, str(error)
+
+
+def _stem(script: Script) -> str:
+    return os.path.splitext(os.path.basename(script.name))[0] or script.name

@@ -1,0 +1,227 @@
+"""Keep what becomes of a flow and its runs: in their directories first, then in the index."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..errors import LauncherError, StoreError
+from ..runs.lock import FlowLock
+from ..runs.rows import row_of_spec
+from ..runs.spec import write_spec
+from ..runs.values import read_json, write_json
+from .sources import KeptSources, keep_provenance_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ..engine.script import Script
+    from ..runs.paths import RunPaths
+    from ..runs.store import RunStore
+    from .options import Options
+    from .plan import Planned
+
+
+def new_id() -> str:
+    """An id for a flow or a run: 128 random bits in hex."""
+    return os.urandom(16).hex()
+
+
+class Recorder:
+    """Writes one flow, which it holds the lock of.
+
+    Args:
+        store: Where the flow is kept.
+        options: What was chosen for the flow.
+        launcher: Where its runs' processes live.
+        id: That of an earlier flow, to go on with it.
+
+    Raises:
+        StoreError: Another process writes that flow, or it can't be made.
+    """
+
+    def __init__(
+        self, store: RunStore, options: Options, launcher: str, id: str | None = None
+    ) -> None:
+        self.store = store
+        self.options = options
+        self.launcher = launcher
+        self.id = id or new_id()
+        self.paths = store.paths.flow(self.id)
+        self.created = time.time()
+        self._make_folder()
+        lock = FlowLock.acquire(self.paths.lock)
+        if lock is None:
+            raise StoreError(
+                f"flow {self.id[:8]} is going on in another process: follow it with "
+                f"kogine attach {self.id[:8]}.",
+                path=self.paths.folder,
+            )
+        self._lock = lock
+
+    def _make_folder(self) -> None:
+        try:
+            os.makedirs(self.paths.requests, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.paths.folder, error) from error
+
+    # ---- the flow ----
+
+    def keep_flow(self, scripts: Sequence[Script], total: int | None) -> None:
+        """Write what the flow is, with the text of its scripts and of what they import."""
+        import socket
+
+        try:
+            self.kept = KeptSources(scripts, self.paths)
+            if os.path.exists(self.paths.record):
+                self.created = read_json(self.paths.record)["created"]
+            if os.path.exists(self.paths.ended):
+                os.unlink(self.paths.ended)
+            self.record: dict[str, Any] = {
+                "format": 1,
+                "id": self.id,
+                "name": self.options.name,
+                "created": self.created,
+                "scripts": [script.module or script.path for script in scripts],
+                "options": {**self.options.to_json(), "launcher": self.launcher},
+                "tags": self.options.tags,
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "total": total,
+                "code": self.kept.code,
+            }
+            write_json(self.paths.record, self.record)
+        except OSError as error:
+            raise cannot_write(self.paths.folder, error) from error
+
+    def keep_provenance(self, scripts: Sequence[Script]) -> None:
+        """Write what the flow runs on. Takes a while: git and the installed packages are asked.
+
+        Raises:
+            StoreError: It can't be written.
+        """
+        try:
+            keep_provenance_of(self.kept, scripts, self.paths)
+        except OSError as error:
+            raise cannot_write(self.paths.folder, error) from error
+
+    def index_flow(self) -> None:
+        """Put the flow into the index."""
+        columns = ("id", "name", "created", "scripts", "options", "tags", "host", "pid", "total")
+        facts = {name: self.record[name] for name in columns}
+        self.store.add_flow(**facts, status="running")
+
+    def end_flow(self, status: str, total: int) -> None:
+        """Write that the flow has ended in order."""
+        self.ended = time.time()
+        try:
+            record = {"format": 1, "status": status, "ended": self.ended, "total": total}
+            write_json(self.paths.ended, record)
+        except OSError as error:
+            raise cannot_write(self.paths.folder, error) from error
+
+    def index_end(self, status: str, total: int) -> None:
+        """Put into the index that the flow has ended."""
+        self.store.update_flow(self.id, status=status, ended=self.ended, total=total, pid=None)
+
+    def let_go(self) -> None:
+        """Release the lock; nothing happens if it has been."""
+        self._lock.release()
+
+    # ---- its runs ----
+
+    def make_run(self, planned: Planned) -> dict[str, Any]:
+        """Make the directory of a run, with what the run is to do.
+
+        Returns:
+            Its row of the index; that of a run which hasn't begun.
+
+        Raises:
+            LauncherError: The config can't be sent to another process.
+            StoreError: The directory can't be made.
+        """
+        id = new_id()
+        paths = self.store.paths.run(id)
+        try:
+            os.makedirs(paths.attempts)
+            return row_of_spec(self._write_spec(id, paths, planned))
+        except OSError as error:
+            raise cannot_write(paths.folder, error) from error
+
+    def _write_spec(self, id: str, paths: RunPaths, planned: Planned) -> dict[str, Any]:
+        script, options = planned.script, self.options
+        moved = options.cwd is not None and script.module is None
+        facts = {
+            "id": id,
+            "flow": self.id,
+            "position": planned.position,
+            "name": planned.name,
+            "created": time.time(),
+            "script": {
+                "target": script.path if moved else script.name,
+                "entrypoint": script.entrypoint,
+                "argv": list(script.argv),
+            },
+            "path": script.module or script.path,
+            "source": self.kept.names.get(script),
+            "params": planned.params,
+            "metadata": _shown_metadata(planned),
+            "key": planned.key,
+            "strict": options.strict,
+            "launcher": self.launcher,
+            "cwd": options.cwd or _working_directory(),
+            "env": options.env,
+            "timeout": options.timeout,
+            "max_log": options.max_log,
+            "metrics": options.metrics,
+            "tags": options.tags,
+        }
+        try:
+            write_spec(paths, facts, planned.config)
+        except OSError:
+            raise
+        except Exception as error:  # objects have many ways to say that they can't be pickled
+            if self.launcher != "inline":
+                raise LauncherError(
+                    f"the config can't be sent to a new process: {error}. Run it inline, "
+                    "or have the script make that object."
+                ) from error
+            write_json(paths.spec, {"format": 1, **facts, "config": None, "import_folders": []})
+        return facts
+
+    def new_attempt(self, paths: RunPaths) -> int:
+        """Make the directory of a run's next attempt, and give its number."""
+        number = paths.last_attempt() + 1
+        try:
+            os.mkdir(paths.attempt(number).folder)
+        except OSError as error:
+            raise cannot_write(paths.folder, error) from error
+        return number
+
+
+def _shown_metadata(planned: Planned) -> object:
+    from ..runs.shown import jsonable
+
+    return jsonable(planned.config.metadata, 3)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
+
+
+def cannot_write(path: str, error: OSError) -> StoreError:
+    """What is said where the store can't be written."""
+    import errno
+
+    reason = (error.strerror or str(error)).lower()
+    advice = "make room there" if error.errno == errno.ENOSPC else "make it writable"
+    return StoreError(
+        f"the store can't be written ({path}): {reason}; {advice}, or name another folder in the "
+        "variable KOGINE_HOME.",
+        path=path,
+    )

@@ -1,0 +1,51 @@
+"""Requests to a flow: files that its coordinator obeys."""
+
+from __future__ import annotations
+
+import os
+
+from ..runs.values import read_json, write_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..runs.paths import FlowPaths
+
+
+def make_request(paths: FlowPaths, request: dict[str, Any]) -> str:
+    """Ask a flow to do something, and give the file that is gone when the flow has taken it up.
+
+    Args:
+        paths: The flow.
+        request: `{"do": "cancel", "run": id or None, "how": ...}`, `{"do": "pause"}` or
+            `{"do": "unpause"}`.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    import time
+
+    name = f"{time.time_ns():020}-{os.urandom(4).hex()}.json"
+    path = os.path.join(paths.requests, name)
+    write_json(path, request)
+    return path
+
+
+def take_requests(paths: FlowPaths) -> list[dict[str, Any]]:
+    """The requests that have come, oldest first; each is given once."""
+    try:
+        names = sorted(name for name in os.listdir(paths.requests) if name.endswith(".json"))
+    except FileNotFoundError:
+        return []  # somebody removed the flow's directory
+    requests = []
+    for name in names:
+        path = os.path.join(paths.requests, name)
+        try:
+            request = read_json(path)
+        except (OSError, ValueError):
+            request = None
+        os.unlink(path)
+        if isinstance(request, dict) and "do" in request:
+            requests.append(request)
+    return requests

@@ -1,0 +1,110 @@
+"""Go on with a flow: what finished isn't run again, the rest is."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..errors import StoreError
+from ..runs.outcome import FINISHED
+from ..runs.sources import code_digest
+from ..runs.values import read_json
+from .settle import settle_flow
+from .sources import sources_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..runs.store import RunStore
+    from .options import Options
+    from .plan import Plan, Planned
+
+ANY_CODE = "any-code"
+
+
+class Earlier:
+    """What became of a flow's runs before.
+
+    The nth run of a script and config key takes the nth finished one of them, so that repeats
+    count; then those that didn't finish, which are tried again in their own directories.
+
+    Args:
+        store: Where the flow is kept.
+        flow: Its id.
+    """
+
+    def __init__(self, store: RunStore, flow: str) -> None:
+        self.flow = flow
+        self._runs: dict[tuple[str, str], deque[dict[str, Any]]] = {}
+        self._attempts: dict[str, int] = {}
+        rows = [row for row in store.select(flow=flow) if row["key"] is not None]
+        for row in sorted(rows, key=lambda row: row["status"] != FINISHED):  # a stable sort
+            self._runs.setdefault((row["script"], row["key"]), deque()).append(row)
+
+    def take(self, planned: Planned) -> dict[str, Any] | None:
+        """The earlier run that a planned one is, each once; None where there is none."""
+        where = planned.script.module or planned.script.path
+        rows = self._runs.get((where, planned.key or ""))
+        if not rows:
+            return None
+        row = rows.popleft()
+        self._attempts[row["id"]] = row["attempts"]
+        return row
+
+    def attempts_of(self, run: str) -> int:
+        """How many attempts a run had before."""
+        return self._attempts.get(run, 0)
+
+
+def find_earlier(store: RunStore, plan: Plan, options: Options, resume: bool | str) -> Earlier:
+    """What to go on with.
+
+    Args:
+        store: Where flows are kept.
+        plan: Which scripts run with which configs.
+        options: What was chosen; the flow has the same name.
+        resume: True for the newest flow of these scripts; `"any-code"` to keep what finished
+            before they were changed; else the beginning of a flow's id.
+
+    Raises:
+        StoreError: There is no such flow, it is still going on, or the scripts have changed.
+    """
+    scripts = [script.module or script.path for script in plan.scripts]
+    flow = (
+        _newest(store, scripts, options) if resume in (True, ANY_CODE) else store.flow(str(resume))
+    )
+    settle_flow(store, flow["id"])
+    earlier = Earlier(store, flow["id"])
+    if resume != ANY_CODE:
+        _check_code(store, flow["id"], plan)
+    return earlier
+
+
+def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, Any]:
+    for flow in store.flows():
+        if flow["scripts"] == scripts and options.name in (None, flow["name"]):
+            return flow
+    named = f" called {options.name}" if options.name else ""
+    raise StoreError(
+        f"there is no flow{named} of {', '.join(scripts)} to resume in {store.paths.home}.",
+        path=store.paths.home,
+    )
+
+
+def _check_code(store: RunStore, flow: str, plan: Plan) -> None:
+    paths = store.paths.flow(flow)
+    before = read_json(paths.record).get("code", {})
+    changed = []
+    for script in plan.scripts:
+        where = script.module or script.path
+        if before.get(where) != code_digest(sources_of(script)):
+            changed.append(where)
+    finished = sum(store.count(flow=flow, script=where, status=FINISHED) for where in changed)
+    if finished:
+        raise StoreError(
+            f"{', '.join(changed)} changed since flow {flow[:8]} ran it: {finished} finished "
+            "run(s) would run again. Keep them with --resume=any-code (resume='any-code'), or "
+            "begin anew without --resume.",
+            path=paths.folder,
+            count=finished,
+        )

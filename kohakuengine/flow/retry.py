@@ -1,0 +1,100 @@
+"""Run again what didn't finish in a flow, from what its directories say."""
+
+from __future__ import annotations
+
+from ..engine.script import Script
+from ..errors import StoreError
+from ..runs.outcome import FINISHED
+from ..runs.spec import read_spec
+from ..runs.store import RunStore
+from ..runs.values import read_json
+from .base import Workflow
+from .options import Options
+from .plan import Plan, Planned
+from .settle import settle_flow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class Retry(Workflow):
+    """The runs of a flow that didn't finish, with the configs that they had, in the same flow.
+
+    The scripts are taken as they are now, so that what was mended in them counts.
+
+    Args:
+        flow: The beginning of the flow's id.
+
+    Raises:
+        StoreError: There is no such flow, it is going on, or all of its runs have finished.
+    """
+
+    def __init__(self, flow: str) -> None:
+        store = RunStore(create=False)
+        self._flow: str = store.flow(flow)["id"]
+        if not settle_flow(store, self._flow):
+            raise StoreError(f"flow {self._flow[:8]} is going on: wait for its end, or cancel it.")
+        rows = [row for row in store.select(flow=self._flow) if row["status"] != FINISHED]
+        if not rows:
+            raise StoreError(f"all runs of flow {self._flow[:8]} have finished.")
+        record = read_json(store.paths.flow(self._flow).record)
+        options = Options(**record["options"])
+        super().__init__([], options=options, plan=_StoredPlan(store, rows))
+        if len(record["scripts"]) > 1 and options.workers is None:
+            self.workers = 1
+
+    def _earlier(self, store: RunStore, resume: bool | str) -> _Known:
+        assert isinstance(self.plan, _StoredPlan)
+        return _Known(self._flow, self.plan.rows)
+
+
+class _StoredPlan(Plan):
+    """A plan of runs that are in the store already."""
+
+    def __init__(self, store: RunStore, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+        self._store = store
+        self._scripts: dict[tuple[Any, ...], Script] = {}
+        specs = [read_spec(store.paths.run(row["id"]))[0] for row in rows]
+        super().__init__([(self._script(spec), None) for spec in specs])
+
+    def _script(self, spec: dict[str, Any]) -> Script:
+        made_of = spec["script"]
+        target = spec.get("path") or made_of["target"]
+        key = (target, made_of["entrypoint"], tuple(made_of["argv"]))
+        if key not in self._scripts:
+            self._scripts[key] = Script(
+                target, entrypoint=made_of["entrypoint"], argv=made_of["argv"]
+            )
+        return self._scripts[key]
+
+    @property
+    def total(self) -> int:
+        """How many runs there are."""
+        return len(self.rows)
+
+    def runs(self) -> Iterator[Planned]:
+        """The runs, in the order of their submission."""
+        for item, row in enumerate(self.rows):
+            spec, config = read_spec(self._store.paths.run(row["id"]))
+            planned = Planned(row["position"], self._script(spec), config, item=item)
+            planned.name = row["name"]
+            yield planned
+
+
+class _Known:
+    """Gives each run of a `_StoredPlan` its own row; as `Earlier` does for a resumed flow."""
+
+    def __init__(self, flow: str, rows: list[dict[str, Any]]) -> None:
+        self.flow = flow
+        self._rows = rows
+
+    def take(self, planned: Planned) -> dict[str, Any]:
+        """The row of a run."""
+        return self._rows[planned.item]
+
+    def attempts_of(self, run: str) -> int:
+        """How many attempts a run had before."""
+        return next(row["attempts"] or 0 for row in self._rows if row["id"] == run)

@@ -1,0 +1,98 @@
+"""Settle flows whose coordinator is gone: what went on is interrupted."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..launch.survivors import end_survivors, settle_attempt
+from ..runs.lock import FlowLock
+from ..runs.outcome import FINAL, INTERRUPTED
+from ..runs.rows import row_of_flow, row_of_run
+from ..runs.watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..runs.paths import RunPaths
+    from ..runs.store import RunStore
+
+# How long the inits of a dead coordinator's runs are left to do their own work, in seconds.
+_PATIENCE = 5.0
+
+
+def settle_all(store: RunStore) -> None:
+    """Settle every flow that the index takes for a live one and that nobody holds.
+
+    Raises:
+        StoreError: The store can't be written.
+    """
+    for status in ("running", "paused"):
+        for flow in store.flows(status=status):
+            settle_flow(store, flow["id"])
+
+
+def settle_flow(store: RunStore, flow: str) -> bool:
+    """Settle a flow from what its directories say, if nobody holds its lock.
+
+    Nothing of it is left running afterwards. Harmless for a flow that has ended in order.
+
+    Returns:
+        Whether it is settled; False where its coordinator is alive.
+    """
+    paths = store.paths.flow(flow)
+    if not os.path.isdir(paths.folder):  # somebody removed it
+        store.remove_flow(flow)
+        return True
+    lock = FlowLock.acquire(paths.lock)
+    if lock is None:
+        return False
+    try:
+        _settle(store, flow)
+    finally:
+        lock.release()
+    return True
+
+
+def _settle(store: RunStore, flow: str) -> None:
+    open_runs = [row["id"] for row in store.select(flow=flow) if row["status"] not in FINAL]
+    rows = []
+    for id in open_runs:
+        paths = store.paths.run(id)
+        if os.path.isdir(paths.folder):
+            _settle_run(id, paths)
+        row = row_of_run(paths, lambda flow: False)
+        if row is None:
+            store.remove_runs([id])
+        else:
+            rows.append(row)
+    end_survivors([flow], "KOGINE_FLOW_ID")
+    with store.transaction():
+        store.add_runs(rows)
+        _settle_row(store, flow)
+
+
+def _settle_row(store: RunStore, flow: str) -> None:
+    row = row_of_flow(store.paths.flow(flow))
+    if row is None:
+        return
+    if row["status"] in ("running", "paused"):  # as we hold the lock, it seems to be alive
+        row.update(status=INTERRUPTED, pid=None)
+    store.add_flow(**row)
+
+
+def _settle_run(id: str, paths: RunPaths) -> None:
+    """See to an outcome for a run's last attempt, if it has begun one."""
+    number = paths.last_attempt()
+    if not number:
+        return
+    attempt = paths.attempt(number)
+    patience = time.monotonic() + _PATIENCE
+    while not os.path.exists(attempt.outcome) and time.monotonic() < patience:
+        from ..launch.survivors import is_alive
+
+        if not is_alive(id):
+            break
+        time.sleep(0.05)
+    reason = "its coordinator, the process that started it, ended before it"
+    settle_attempt(id, attempt, reason=reason)
+    Watch(attempt).finish()

@@ -1,0 +1,104 @@
+"""Run one script once, recorded like a flow of many."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from ..launch.base import Job
+from ..runs.outcome import read_outcome
+from ..runs.rows import outcome_columns
+from ..runs.store import RunStore
+from ..runs.watch import Watch
+from .plan import Planned
+from .recorder import Recorder, cannot_write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..config.base import Config
+    from ..engine.script import Script
+    from ..runs.outcome import Outcome
+    from .options import Options
+
+
+class Single:
+    """A flow of one run, which whoever makes it carries out.
+
+    Args:
+        script: What to run.
+        config: What to run it with.
+        options: What was chosen.
+        launcher: Where the run's process lives.
+
+    Attributes:
+        job: The attempt, ready to be started.
+
+    Raises:
+        StoreError: The store can't be written.
+        LauncherError: The config can't be sent to another process.
+    """
+
+    def __init__(self, script: Script, config: Config, options: Options, launcher: str) -> None:
+        self.script = script
+        self.options = options
+        self.planned = Planned(0, script, config)
+        self.recorder = Recorder(RunStore(), options, launcher)
+        self.recorder.keep_flow([script], 1)
+        self.row = self.recorder.make_run(self.planned)
+        self.id = self.row["id"]
+        self.paths = self.recorder.store.paths.run(self.id)
+        self.job = Job(
+            self.id,
+            self.paths,
+            self.recorder.new_attempt(self.paths),
+            environ={**options.env, "KOGINE_FLOW_ID": self.recorder.id},
+            cwd=options.cwd,
+            timeout=options.timeout,
+            max_log=options.max_log,
+            script=script,
+            config=config,
+            strict=options.strict,
+        )
+        self._work: threading.Thread | None = None
+        self._fault: BaseException | None = None
+
+    def began(self) -> None:
+        """Record that the run goes on. Takes a while, in a thread: the run needn't wait for it."""
+        self._work = threading.Thread(target=self._record_start)
+        self._work.start()
+
+    def _record_start(self) -> None:
+        try:
+            with self.recorder.store.transaction():
+                self.recorder.index_flow()
+                began = {"status": "running", "started": time.time(), "attempts": 1, "slot": 0}
+                self.recorder.store.add_runs([{**self.row, **began}])
+            self.recorder.keep_provenance([self.script])
+        except BaseException as error:
+            self._fault = error
+
+    def ended(self) -> Outcome:
+        """Record how the run ended.
+
+        Raises:
+            StoreError: The store can't be written.
+        """
+        if self._work is not None:
+            self._work.join()
+        if self._fault is not None:
+            raise self._fault
+        watch = Watch(self.job.attempt, self.options.metrics)
+        outcome = read_outcome(self.job.attempt)
+        assert outcome is not None  # whoever carries it out sees to that
+        try:
+            watch.finish()
+        except OSError as error:
+            raise cannot_write(self.paths.folder, error) from error
+        status = outcome.status if outcome.status != "timed_out" else "failed"
+        self.recorder.end_flow(status, 1)
+        with self.recorder.store.transaction():
+            columns = outcome_columns(outcome, watch.metrics())
+            self.recorder.store.update_run(self.id, **columns)
+            self.recorder.index_end(status, 1)
+        self.recorder.let_go()
+        return outcome

@@ -1,0 +1,41 @@
+"""Those who look on while a flow goes on."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class View:
+    """Is told what happens in a flow, by its coordinator's thread. This one shows nothing.
+
+    A run is told of by its row of the index, a dict of columns.
+
+    Attributes:
+        wants_output: Whether the runs' output is to be read for it.
+    """
+
+    wants_output = False
+
+    def flow_began(self, flow: str, total: int | None) -> None:
+        """A flow begins; `total` is how many runs it has, where that is known."""
+
+    def run_began(self, row: dict[str, Any]) -> None:
+        """An attempt at a run begins."""
+
+    def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
+        """A run has printed lines."""
+
+    def live(self, row: dict[str, Any], text: str) -> None:
+        """The unfinished line of a run, most often a progress bar, shows this now."""
+
+    def run_ended(self, row: dict[str, Any], again: float | None) -> None:
+        """An attempt has ended; `again` is in how many seconds it is tried again, or None."""
+
+    def note(self, text: str) -> None:
+        """Something is worth a sentence."""
+
+    def flow_ended(self, status: str) -> None:
+        """The flow has ended."""

@@ -1,0 +1,60 @@
+"""Run a script in a fork of this process: for the command, whose process has nothing else to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .init import Orders, leave_script_to_child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .base import Job
+    from .relay import Relay
+
+
+class Forked:
+    """A forked process; as far as it is used here, a `subprocess.Popen`."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit status."""
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._status
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal; nothing happens when it has ended."""
+        if self._status is None:
+            os.kill(self.pid, sig)  # not reaped yet, so the number is still its own
+
+
+class InScript(BaseException):
+    """Raised in the fork, to leave everything that the command's own process still has to do."""
+
+
+def fork(job: Job, relay: Relay) -> Forked:
+    """Start the process of an attempt as a fork of this one.
+
+    Raises:
+        InScript: This is that process; what catches this runs the script.
+    """
+    orders = Orders(os.getpid(), job.timeout, job.max_log, job.slot, foreground=True)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    pid = os.fork()
+    if pid:
+        return Forked(pid)
+    for fd, theirs in ((1, relay.stdout), (2, relay.stderr)):
+        if theirs is not None:
+            os.dup2(theirs, fd)
+    relay.close()
+    os.environ.update(job.variables())
+    if job.cwd is not None:
+        os.chdir(job.cwd)
+    leave_script_to_child(job.attempt, orders)
+    raise InScript

@@ -1,0 +1,380 @@
+"""The run init: one small process that sees to it that nothing of a run outlives it.
+
+The process of a run forks before it loads anything. The child goes on to run the script; the parent
+is the init. It watches the child and the coordinator; when either ends, it ends whatever the run
+has started, waits until nothing is left, and writes the outcome. As a child subreaper (Linux) it
+inherits every process of the run whose parent ends, also those in sessions of their own.
+
+It is told what to do by signals. Those by which users end processes are passed on to the script,
+and harsher ones follow when it hasn't ended `GRACE` later. `KILL` ends all of the run at once.
+`AT_TERMINAL` says that the script has got a Ctrl-C from its terminal, so that an end by that isn't
+taken for a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, write_outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from ..runs.paths import AttemptPaths
+
+GRACE = 2.0  # how long processes are given after each way of being told to end, in seconds
+_SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
+_MEMORY_LOOKS = 1.0  # how often the memory of the process tree is added up, in seconds
+_LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_CHILD_SUBREAPER = 36
+
+KILL = signal.SIGUSR2
+AT_TERMINAL = signal.SIGUSR1
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Orders:
+    """What an init is told at its start.
+
+    Attributes:
+        owner: The process id of the coordinator.
+        timeout: After how many seconds the run is ended, or None.
+        max_log: How many bytes of output are kept, or None for all.
+        slot: The slot in which the run is, or None.
+        foreground: Whether the script stays in the session and process group of the coordinator,
+            so that it is what its terminal talks to.
+    """
+
+    def __init__(
+        self,
+        owner: int,
+        timeout: float | None = None,
+        max_log: int | None = None,
+        slot: int | None = None,
+        foreground: bool = False,
+    ) -> None:
+        self.owner = owner
+        self.timeout = timeout
+        self.max_log = max_log
+        self.slot = slot
+        self.foreground = foreground
+
+    def to_text(self) -> str:
+        """As one argument of a command line."""
+        numbers = (self.owner, self.timeout, self.max_log, self.slot, self.foreground)
+        return repr(tuple(0 if number is None else number for number in numbers))
+
+    @classmethod
+    def from_text(cls, text: str) -> Orders:
+        """The inverse of `to_text()`; imports nothing."""
+        owner, timeout, max_log, slot, foreground = text.strip("()").split(", ")
+        return cls(
+            int(owner),
+            float(timeout) or None,
+            int(max_log) or None,
+            int(slot),
+            foreground == "True",
+        )
+
+
+def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
+    """Split this process in two: return in the one that is to run the script, be its init here.
+
+    The init ends the process when the run has ended; it never returns.
+    """
+    started = time.time()
+    init = os.getpid()
+    child = os.fork()
+    if child:
+        _be_init(child, attempt, orders, started)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
+    if os.getppid() != init:
+        os._exit(1)
+    if not orders.foreground:
+        os.setpgid(0, 0)  # so that a script which signals its group doesn't reach its init
+
+
+def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) -> NoReturn:
+    status = 1
+    try:
+        _Init(child, attempt, orders, started).run()
+        status = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(status)  # whatever is registered for the interpreter's end is the script's
+
+
+class _Init:
+    def __init__(self, child: int, attempt: AttemptPaths, orders: Orders, started: float) -> None:
+        self.child = child
+        self.attempt = attempt
+        self.orders = orders
+        self.started = started
+        self.status: int | None = None  # of the child, once it has ended
+        self.cause: str | None = None  # the status that the run gets, where that isn't its own
+        self.reason: str | None = None
+        self.orphaned = False
+        self.yielding = False  # whether an end by itself with status 0 is stronger than the cause
+        self.hurry = False  # whether nothing of the run is given any more time
+        self.peak = 0
+        self.survivors = 0
+        now = time.monotonic()
+        self.deadline = now + orders.timeout if orders.timeout else None
+        self.harsher: tuple[float, int] | None = None  # when the child is sent which signal next
+        self.memory_look = now + _MEMORY_LOOKS
+        self.log_look = now + _LOG_LOOKS if orders.max_log else None
+        self.poll = select.poll()
+        self._watch_signals()
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        if os.getpgrp() != os.getpid():
+            os.setsid()  # out of reach of the terminal; the child stays where it is
+        self.owner_fd = self._watch_owner()
+
+    def _watch_signals(self) -> None:
+        self.wake, write = os.pipe()
+        for fd in (self.wake, write):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (*_PASSED_ON, KILL, AT_TERMINAL, signal.SIGCHLD):
+            signal.signal(number, lambda number, frame: None)  # seen through the pipe
+        for number in (signal.SIGPIPE, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_IGN)
+        self.poll.register(self.wake, select.POLLIN)
+
+    def _watch_owner(self) -> int | None:
+        try:
+            fd = os.pidfd_open(self.orders.owner)
+        except (AttributeError, OSError):
+            return None  # not Linux, or gone already, which the next look at it shows
+        self.poll.register(fd, select.POLLIN)
+        return fd
+
+    def run(self) -> None:
+        """Be there until nothing is left of the run, and write its outcome."""
+        self._check_owner()
+        self._reap()  # the child may have ended before its signal was listened to
+        while self.status is None:
+            self._wait(None)
+        ended = self._end_all()
+        write_outcome(
+            self.attempt,
+            *self._verdict(),
+            reason=self.reason,
+            started=self.started,
+            ended=time.time(),
+            slot=self.orders.slot,
+            peak_memory=max(self.peak, _largest_process()) or None,
+            cpu_seconds=_processor_time() if ended else None,
+            survivors=self.survivors,
+        )
+
+    def _verdict(self) -> tuple[str, int | None]:
+        """The status of the run, and the exit status of its script."""
+        code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
+        if self.cause is not None and not (self.yielding and code == 0):
+            return self.cause, code
+        self.reason = None
+        return FINISHED if code == 0 else FAILED, code
+
+    # ---- waiting ----
+
+    def _wait(self, until: float | None) -> None:
+        """Wait for what happens next, and see to it."""
+        timers = [self.deadline, self.log_look, self.memory_look, until]
+        if self.harsher:
+            timers.append(self.harsher[0])
+        if self.owner_fd is None:
+            timers.append(time.monotonic() + 0.2)  # where nothing tells of the owner's end
+        left = min(timer for timer in timers if timer is not None) - time.monotonic()
+        for fd, _ in self.poll.poll(max(0.0, left) * 1000 + 0.5):
+            if fd == self.wake:
+                self._obey(os.read(self.wake, 1000))
+        self._check_owner()
+        self._look_at_clock()
+
+    def _obey(self, numbers: bytes) -> None:
+        for number in dict.fromkeys(numbers):
+            if number == signal.SIGCHLD:
+                self._reap()
+            elif number == AT_TERMINAL:
+                self.yielding = self.cause is None
+                self._stop(CANCELLED, "it was interrupted", None)
+            elif number == KILL:
+                self._stop(CANCELLED, "it was killed on request", signal.SIGKILL)
+            elif number in _PASSED_ON:
+                self._stop(CANCELLED, "it was cancelled", number)
+
+    def _check_owner(self) -> None:
+        if self.orphaned or os.getppid() == self.orders.owner:
+            return
+        self.orphaned = True
+        if self.owner_fd is not None:
+            self.poll.unregister(self.owner_fd)
+        reason = "its coordinator, the process that started it, ended before it"
+        self._stop(INTERRUPTED, reason, signal.SIGKILL)
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        if self.deadline is not None and now >= self.deadline:
+            self.deadline = None
+            self._stop(TIMED_OUT, f"it took longer than {self.orders.timeout:g} s", signal.SIGTERM)
+        if self.harsher and now >= self.harsher[0]:
+            self._signal(self.harsher[1])
+        if now >= self.memory_look:
+            self.peak = max(self.peak, _memory_of_tree())
+            self.memory_look = time.monotonic() + _MEMORY_LOOKS
+        if self.log_look is not None and now >= self.log_look:
+            self._cut_log()
+            self.log_look = time.monotonic() + _LOG_LOOKS
+
+    # ---- ending ----
+
+    def _stop(self, cause: str, reason: str, number: int | None) -> None:
+        """End the run for a cause; the first one counts, and none where it has ended by itself."""
+        self._reap()
+        self.hurry = self.hurry or number == signal.SIGKILL
+        if self.status is not None:
+            return
+        if self.cause is None:
+            self.cause, self.reason = cause, reason
+        if number is not None:
+            self._signal(number)
+
+    def _signal(self, number: int) -> None:
+        """Send a signal to the script, and have a harsher one follow."""
+        target = self.child if self.orders.foreground else -self.child
+        for pid in (target, self.child):
+            try:
+                os.kill(pid, number)
+                break
+            except ProcessLookupError:
+                continue  # it hasn't made its group yet, or has left it
+            except PermissionError:
+                break
+        if number == signal.SIGKILL:
+            self.harsher = None
+        else:
+            following = signal.SIGTERM if number == signal.SIGINT else signal.SIGKILL
+            self.harsher = (time.monotonic() + GRACE, following)
+
+    def _reap(self) -> bool:
+        """Collect the processes that have ended; tell whether any is left."""
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == self.child:
+                    self.status = status
+                    self.deadline = self.harsher = None
+                elif pid == 0:
+                    return True
+        except ChildProcessError:
+            return False
+
+    def _end_all(self) -> bool:
+        """End what the script has left behind; False where that wasn't possible."""
+        if self._gone_within(_SHORTLY):
+            return True
+        left = _descendants()
+        self.survivors = len(left)
+        for pid in left:
+            _send(pid, signal.SIGTERM)
+        if self._gone_within(GRACE):
+            return True
+        patience = time.monotonic() + 10 * GRACE
+        while time.monotonic() < patience:  # what is being killed may still start others
+            for pid in _descendants():
+                _send(pid, signal.SIGKILL)
+            time.sleep(0.005)
+            if not self._reap():
+                return True
+        return False  # the kernel holds it, as it does on a network filesystem that hangs
+
+    def _gone_within(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while self._reap():
+            if self.hurry or time.monotonic() >= until:
+                return False
+            self._wait(until)
+        return True
+
+    def _cut_log(self) -> None:
+        """Keep the first half and the end of a log that has become too long."""
+        limit = self.orders.max_log or 0
+        try:
+            if os.path.getsize(self.attempt.output) > limit:
+                _cut(self.attempt.output, limit)
+        except OSError as error:
+            print(f"kogine: the log can't be cut: {error.strerror}.", file=sys.stderr, flush=True)
+            self.log_look = None
+
+
+def _cut(path: str, limit: int) -> None:
+    """Keep the first half of `limit` bytes and the newest; others go on appending meanwhile."""
+    newest = min(limit // 4, 1_000_000)
+    with open(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(size - newest)
+        end = file.read()
+        file.truncate(limit // 2)
+    dropped = size - limit // 2 - newest
+    note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
+    with open(path, "ab") as file:
+        file.write(note.encode() + end)
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return  # it has ended, or belongs to another user: we can't end it
+
+
+def _descendants() -> list[int]:
+    import psutil
+
+    return [process.pid for process in psutil.Process().children(recursive=True)]
+
+
+def _memory_of_tree() -> int:
+    """The resident memory of all processes of the run together, in bytes."""
+    import psutil
+
+    total = 0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            total += process.memory_info().rss
+        except psutil.Error:
+            continue  # it has just ended
+    return total
+
+
+def _largest_process() -> int:
+    """The greatest resident memory that one of the ended processes had, in bytes."""
+    from resource import RUSAGE_CHILDREN, getrusage
+
+    # Bytes on macOS, kibibytes elsewhere (getrusage(2)).
+    return getrusage(RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _processor_time() -> float:
+    times = os.times()
+    return round(times.children_user + times.children_system, 3)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Linux' prctl(2); elsewhere nothing happens."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

@@ -1,0 +1,109 @@
+"""See to an attempt whose init was killed: end what is left of it, and write its outcome."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ..runs.outcome import INTERRUPTED, write_outcome
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..runs.paths import AttemptPaths
+
+# How long it is tried, in seconds: what is being killed may still start others.
+_PATIENCE = 10.0
+
+_RUN = "KOGINE_RUN_ID"
+
+
+def settle_attempt(
+    run: str,
+    attempt: AttemptPaths,
+    *,
+    status: str = INTERRUPTED,
+    reason: str = "the process that watched over it, its init, was killed",
+    slot: int | None = None,
+) -> None:
+    """Give an attempt an outcome where it has none, once nothing of it is left.
+
+    Args:
+        run: The run's id.
+        attempt: The attempt, whose init must have ended.
+        status: How it ended, where nobody else said so.
+        reason: Why, in a few words.
+        slot: The slot it was in.
+
+    Raises:
+        OSError: The outcome can't be written.
+    """
+    if os.path.exists(attempt.outcome):
+        return
+    survivors = end_survivors([run])
+    if os.path.exists(attempt.outcome):
+        return
+    began = os.stat(attempt.folder).st_mtime
+    write_outcome(
+        attempt,
+        status,
+        None,
+        started=began,
+        ended=time.time(),
+        reason=reason,
+        slot=slot,
+        survivors=survivors,
+    )
+
+
+def is_alive(run: str) -> bool:
+    """Whether any process of a run is left, its init included."""
+    return bool(_carrying({run}, _RUN))
+
+
+def end_survivors(ids: Iterable[str], variable: str = _RUN) -> int:
+    """Kill every process that has one of these ids in its environment.
+
+    Args:
+        ids: Of runs, or of flows.
+        variable: Where in the environment.
+
+    Returns:
+        How many there were.
+    """
+    wanted = set(ids)
+    killed: set[int] = set()
+    patience = time.monotonic() + _PATIENCE
+    while wanted and time.monotonic() < patience:
+        found = _carrying(wanted, variable)
+        if not found:
+            break
+        killed |= found
+        for pid in found:
+            _kill(pid)
+        time.sleep(0.005)
+    return len(killed)
+
+
+def _carrying(ids: set[str], variable: str) -> set[int]:
+    import psutil
+
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            if alive and process.environ().get(variable) in ids:
+                found.add(process.pid)
+        except psutil.Error:
+            continue  # it has ended, or belongs to another user
+    return found - {os.getpid()}
+
+
+def _kill(pid: int) -> None:
+    import psutil
+
+    try:
+        psutil.Process(pid).kill()
+    except psutil.Error:
+        return  # it has just ended

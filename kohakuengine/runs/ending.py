@@ -1,0 +1,73 @@
+"""What a script's process says of its own end: its result or its error, as files."""
+
+from __future__ import annotations
+
+from .values import json_holds, write_json, write_pickle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .paths import AttemptPaths
+
+
+def write_ending(
+    paths: AttemptPaths, *, result: object = None, error: BaseException | None = None
+) -> None:
+    """Write what came of a script: the value of its entrypoint, or what it raised.
+
+    Raises:
+        OSError: The value can't be written. Most likely there is no room.
+    """
+    record: dict[str, Any] = {}
+    if error is not None:
+        record["error"] = _described(error)
+        _pickled(paths.error, error)
+    elif json_holds(result):
+        record["result"] = result
+    elif fault := _pickled(paths.result, result):
+        record["result"] = _safely(repr, result)
+        record["warning"] = f"the result can't be pickled, so this is its repr: {fault}"
+    else:
+        record["pickled"] = True
+        record["repr"] = glimpse(result)
+    write_json(paths.ending, record)
+
+
+def _pickled(path: str, value: object) -> str | None:
+    """Pickle a value; where that can't be done, say why."""
+    try:
+        write_pickle(path, value)
+    except (OSError, KeyboardInterrupt):
+        raise
+    except BaseException as fault:  # objects have many ways to say that they can't be pickled
+        return f"{type(fault).__name__}: {_safely(str, fault)}"
+    return None
+
+
+def glimpse(value: object) -> str:
+    """A value's repr for people, in at most 200 characters, whatever the value is."""
+    import reprlib
+
+    shortened = reprlib.Repr()
+    shortened.maxstring = shortened.maxother = 150
+    return _safely(shortened.repr, value)[:200]
+
+
+def _safely(say: Callable[[object], str], value: object) -> str:
+    """What `repr` or `str` says of a value of the script's; if that fails, what the value is."""
+    try:
+        return say(value)
+    except Exception:
+        return object.__repr__(value)
+
+
+def _described(error: BaseException) -> dict[str, str]:
+    import traceback
+
+    return {
+        "type": type(error).__qualname__,
+        "message": _safely(str, error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }

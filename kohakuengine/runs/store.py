@@ -1,0 +1,312 @@
+"""The store: an index over the directories of runs and flows, for many processes at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+
+from ..errors import NotFoundError, StoreError
+from .columns import FLOW_COLUMNS, RUN_COLUMNS, decoded, encoded
+from .home import cannot_make, find_home, index_path, make_home
+from .paths import StorePaths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+# How many rows are held in memory at once where all are gone through.
+_BATCH = 500
+# How many of several candidates are named.
+_NAMED = 5
+
+
+class RunStore:
+    """What is known of all runs and flows, to be asked and told by any number of processes.
+
+    Can be used from several threads. Nothing is opened before it is needed. An index that isn't
+    there, or was not completely made, is made from the directories.
+
+    Args:
+        home: The store's folder; if None, the one that `find_home` finds.
+        create: Whether the store is made where there is none.
+
+    Attributes:
+        paths: The names of its files.
+
+    Raises:
+        StoreError: By any method: the store can't be read or written, with what to do about it.
+
+    Example:
+        >>> store = RunStore()  # doctest: +SKIP
+        >>> store.select(status="failed", where="lr < 0.1", sort="-loss", limit=10)  # doctest: +SKIP
+    """
+
+    def __init__(self, home: str | None = None, create: bool = True) -> None:
+        self.paths = StorePaths(find_home() if home is None else home)
+        self._create = create
+        self._index: str | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._depth = 0
+
+    @property
+    def index(self) -> str:
+        """The file of the index: in the store, or in the user's cache on a network filesystem."""
+        if self._index is None:
+            self._index = index_path(self.paths)
+        return self._index
+
+    def __repr__(self) -> str:
+        return f"RunStore({self.paths.home!r})"
+
+    # --- the connection
+
+    @contextmanager
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone; what SQLite raises becomes a StoreError."""
+        from .schema import sqlite_errors
+
+        self._after_fork()
+        with self._lock, sqlite_errors(self.index):
+            self.open()
+            yield self._connection  # type: ignore[misc]  # it is open
+
+    def _after_fork(self) -> None:
+        """In a forked child, forget the parent's connection: SQLite's don't survive a fork."""
+        if self._process != os.getpid():
+            self._forsaken = self._connection  # closed when this process ends: it is the parent's
+            self._reset()
+
+    def open(self) -> dict[str, Any] | None:
+        """Open the index, if it isn't open.
+
+        Returns:
+            What `reindex` counts, where the index had to be made; else None.
+        """
+        self._after_fork()
+        with self._lock:
+            return self._opened() if self._connection is None else None
+
+    def _opened(self) -> dict[str, Any] | None:
+        from .reindex import complete, fill
+        from .schema import open_index, sqlite_errors
+
+        self._make_folders()
+        self._connection = open_index(self.index)
+        try:
+            with sqlite_errors(self.index):
+                return None if complete(self._connection) else fill(self, again=False)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_folders(self) -> None:
+        if self._create:
+            make_home(self.paths.home)
+        elif not os.path.isdir(self.paths.home):
+            raise StoreError(
+                f"there is no store {self.paths.home}: go to where your runs were started, or name"
+                " their store in the variable KOGINE_HOME.",
+                path=self.paths.home,
+            )
+        folder = os.path.dirname(self.index)
+        try:
+            os.makedirs(folder, exist_ok=True)
+        except OSError as error:
+            raise cannot_make(folder, error) from error
+
+    def close(self) -> None:
+        """Close the index; it is opened again when it is needed again."""
+        if self._process == os.getpid():
+            with self._lock:
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within is written together, or not at all if an exception leaves it.
+
+        Fast for many writes, too. One within another is a part of it. Other threads wait.
+        """
+        with self.connected() as index:
+            if not self._depth:
+                index.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+                if self._depth == 1:
+                    index.execute("COMMIT")
+            except BaseException:
+                if self._depth == 1 and index.in_transaction:
+                    index.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+
+    # --- writing
+
+    def add_flow(self, **columns: object) -> None:
+        """Add a flow, or replace it whole; `id` must be among the columns."""
+        self._insert("flows", [columns])
+
+    def update_flow(self, id: str, **columns: object) -> None:
+        """Set columns of a flow; nothing happens if there is none with that whole id."""
+        self._update("flows", id, columns)
+
+    def add_runs(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Add runs, or replace them whole; `id` must be among the columns of each."""
+        self._insert("runs", rows)
+
+    def update_run(self, id: str, **columns: object) -> None:
+        """Set columns of a run; nothing happens if there is none with that whole id."""
+        self._update("runs", id, columns)
+
+    def remove_runs(self, ids: Iterable[str]) -> None:
+        """Forget runs; their directories stay."""
+        with self.transaction():
+            self._write("DELETE FROM runs WHERE id = ?", [(id,) for id in ids])
+
+    def remove_flow(self, id: str) -> None:
+        """Forget a flow and its runs; their directories stay."""
+        with self.transaction():
+            self._write("DELETE FROM runs WHERE flow = ?", [(id,)])
+            self._write("DELETE FROM flows WHERE id = ?", [(id,)])
+
+    def _insert(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
+        done = [encoded(table, row) for row in rows]
+        if not done:
+            return
+        none = dict.fromkeys(name for row in done for name in row)
+        marks = ", ".join(f":{name}" for name in none)
+        sql = f"INSERT OR REPLACE INTO {table} ({', '.join(none)}) VALUES ({marks})"
+        with self.transaction():
+            self._write(sql, [{**none, **row} for row in done])
+
+    def _update(self, table: str, id: str, columns: Mapping[str, object]) -> None:
+        if not columns:
+            return
+        values = encoded(table, columns)
+        places = ", ".join(f"{name} = ?" for name in values)
+        with self.transaction():
+            self._write(f"UPDATE {table} SET {places} WHERE id = ?", [(*values.values(), id)])
+
+    def _write(self, sql: str, rows: Sequence[Any]) -> None:
+        with self.connected() as index:
+            index.executemany(sql, rows)
+
+    # --- reading
+
+    def flow(self, prefix: str) -> dict[str, Any]:
+        """The flow whose id begins so.
+
+        Raises:
+            NotFoundError: There is none, or there are several.
+        """
+        return self._row("flows", self._whole(prefix, "flows")[1])
+
+    def run(self, prefix: str) -> dict[str, Any]:
+        """The run whose id begins so.
+
+        Raises:
+            NotFoundError: There is none, or there are several.
+        """
+        return self._row("runs", self._whole(prefix, "runs")[1])
+
+    def find(self, prefix: str) -> tuple[str, dict[str, Any]]:
+        """`"run"` or `"flow"`, and the one whose id begins so.
+
+        Raises:
+            NotFoundError: There is none, or there are several.
+        """
+        table, id = self._whole(prefix, "runs", "flows")
+        return table.removesuffix("s"), self._row(table, id)
+
+    def _whole(self, prefix: str, *tables: str) -> tuple[str, str]:
+        """The table and the whole id that a prefix stands for."""
+        found = [(table, id) for table in tables for id in self._beginning(table, prefix)]
+        exact = [pair for pair in found if pair[1] == prefix]
+        if len(found) != 1 and len(exact) != 1:
+            raise _not_found(prefix, tables, [id for _, id in found], self.paths.home)
+        return (exact or found)[0]
+
+    def _beginning(self, table: str, prefix: str) -> list[str]:
+        """The first few ids that begin so, of which the shortest is the first."""
+        if not prefix or not prefix.isprintable():
+            return []
+        sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        return [row[0] for row in self._read(sql, [prefix, prefix + chr(0x10FFFF), _NAMED + 1])]
+
+    def _row(self, table: str, id: str) -> dict[str, Any]:
+        names = FLOW_COLUMNS if table == "flows" else RUN_COLUMNS
+        rows = self._read(f"SELECT {', '.join(names)} FROM {table} WHERE id = ?", [id])
+        if not rows:  # gone since its id was looked up
+            raise _not_found(id, (table,), [], self.paths.home)
+        return decoded(table, rows)[0]
+
+    def flows(self, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """Flows, the newest first.
+
+        Args:
+            status: Only those with this status.
+            limit: How many at most.
+        """
+        where = "" if status is None else "WHERE status = ? "
+        sql = f"SELECT {', '.join(FLOW_COLUMNS)} FROM flows {where}ORDER BY created DESC LIMIT ?"
+        rows = self._read(sql, [*([status] * bool(where)), -1 if limit is None else max(limit, 0)])
+        return decoded("flows", rows)
+
+    def select(self, **which: Any) -> list[dict[str, Any]]:
+        """The rows of the runs that are meant.
+
+        Args:
+            which: See `Selection`.
+
+        Raises:
+            ConfigError: The filter or the order can't be understood.
+        """
+        from .select import Selection
+
+        return decoded("runs", self._read(*Selection(**which).statement(RUN_COLUMNS)))
+
+    def ids(self, **which: Any) -> list[str]:
+        """The ids of the runs that are meant; as `select`, but lean."""
+        from .select import Selection
+
+        return [row[0] for row in self._read(*Selection(**which).statement(["id"]))]
+
+    def count(self, **which: Any) -> int:
+        """How many runs are meant; as `select`."""
+        from .select import Selection
+
+        return int(self._read(*Selection(**which).count())[0][0])
+
+    def iterate(self, **which: Any) -> Iterator[dict[str, Any]]:
+        """The rows of `select` one after the other, a few of them in memory at once.
+
+        Each is as it is when its turn comes; those that are gone by then are left out.
+        """
+        ids = self.ids(**which)
+        for start in range(0, len(ids), _BATCH):
+            yield from self.select(ids=ids[start : start + _BATCH])
+
+    def _read(self, sql: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        with self.connected() as index:
+            return index.execute(sql, parameters).fetchall()
+
+
+def _not_found(prefix: str, tables: Sequence[str], ids: list[str], home: str) -> NotFoundError:
+    what = " or ".join(table.removesuffix("s") for table in tables)
+    if not ids:
+        message = f"there is no {what} {prefix!r} in the store {home}: `kogine runs` lists all."
+        return NotFoundError(message, path=home, candidates=())
+    named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
+    message = f"{prefix!r} is the beginning of several ids, {named}: write more of it."
+    return NotFoundError(message, path=home, candidates=tuple(ids[:_NAMED]))

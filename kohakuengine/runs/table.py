@@ -1,0 +1,216 @@
+"""Runs: a list of runs, with what one asks of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import RunsFailed
+from .outcome import FINAL, FINISHED
+from .record import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, overload
+
+    import pandas
+    from rich.table import Table
+
+    from .store import RunStore
+
+_BATCH = 500  # how many rows are read from the index at once
+
+
+class Runs(Sequence[Run]):
+    """Runs, in the order of their submission; a sequence of `Run`.
+
+    Holds their ids alone: what is known of them is read from the store when it is asked for.
+
+    Args:
+        store: Where they are kept.
+        ids: Their ids.
+
+    Example:
+        >>> runs = sweep("train.py", {"lr": [0.1, 0.01]})  # doctest: +SKIP
+        >>> runs.best("loss", mode="min").params  # doctest: +SKIP
+        {'lr': 0.01}
+        >>> runs.to_pandas()  # doctest: +SKIP
+    """
+
+    def __init__(self, store: RunStore, ids: Sequence[str]) -> None:
+        self._store = store
+        self._ids = list(ids)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+        return list(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: int) -> Run: ...
+
+        @overload
+        def __getitem__(self, index: slice) -> Runs: ...
+
+    def __getitem__(self, index: int | slice) -> Run | Runs:
+        if isinstance(index, slice):
+            return Runs(self._store, self._ids[index])
+        return Run(self._store, self._ids[index])
+
+    def __iter__(self) -> Iterator[Run]:
+        for row in self.rows():
+            yield Run(self._store, row["id"], row)
+
+    def __eq__(self, other: object) -> bool:
+        return self._ids == other._ids if isinstance(other, Runs) else NotImplemented
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of the index, in order, a few of them in memory at once."""
+        for start in range(0, len(self._ids), _BATCH):
+            ids = self._ids[start : start + _BATCH]
+            found = {row["id"]: row for row in self._store.select(ids=ids)}
+            yield from (found[id] for id in ids if id in found)
+
+    def __add__(self, other: Runs) -> Runs:
+        return Runs(self._store, [*self._ids, *other._ids])
+
+    # ---- choosing ----
+
+    @property
+    def finished(self) -> Runs:
+        """Those that finished."""
+        return self._with(lambda row: row["status"] == FINISHED)
+
+    @property
+    def failed(self) -> Runs:
+        """Those that ended otherwise: failed, timed out, cancelled or interrupted."""
+        return self._with(lambda row: row["status"] in FINAL and row["status"] != FINISHED)
+
+    def filter(self, condition: str | Callable[[Run], bool]) -> Runs:
+        """Those that a condition holds for.
+
+        Args:
+            condition: A function of a Run, or a text such as `"lr < 0.1 and loss < 0.3"`.
+
+        Raises:
+            ConfigError: The text can't be understood.
+        """
+        if isinstance(condition, str):
+            chosen = set(self._store.ids(where=condition))
+            return Runs(self._store, [id for id in self._ids if id in chosen])
+        return Runs(self._store, [run.id for run in self if condition(run)])
+
+    def _with(self, condition: Callable[[dict[str, Any]], bool]) -> Runs:
+        return Runs(self._store, [row["id"] for row in self.rows() if condition(row)])
+
+    def best(self, metric: str, mode: str = "min") -> Run:
+        """The finished run whose metric is the lowest, or the highest; the first of equal ones.
+
+        Args:
+            metric: The name of a metric.
+            mode: `"min"` or `"max"`.
+
+        Raises:
+            ValueError: The mode is another one.
+            KeyError: No finished run has that metric; the message names those there are.
+        """
+        if mode not in ("min", "max"):
+            raise ValueError(f'mode must be "min" or "max", got {mode!r}.')
+        sign = 1 if mode == "min" else -1
+        known: dict[str, None] = {}
+        best: tuple[float, dict[str, Any]] | None = None
+        for row in self.rows():
+            if row["status"] != FINISHED:
+                continue
+            known.update(dict.fromkeys(row["metrics"]))
+            value = row["metrics"].get(metric)
+            if value is None or value != value:  # not a number
+                continue
+            if best is None or sign * value < best[0]:
+                best = (sign * value, row)
+        if best is None:
+            raise KeyError(
+                f"no finished run has a metric {metric!r}; there are {', '.join(known) or 'none'}."
+            )
+        return Run(self._store, best[1]["id"], best[1])
+
+    # ---- values ----
+
+    @property
+    def results(self) -> list[Any]:
+        """The value of each run's entrypoint, in order.
+
+        Raises:
+            RunsFailed: Some runs haven't finished; it names them.
+        """
+        bad = [row for row in self.rows() if row["status"] != FINISHED]
+        if bad:
+            raise runs_failed(bad, len(self))
+        return [run.result for run in self]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A DataFrame with one row a run, in order, indexed by id.
+
+        Its columns are name, status, the parameters, the metrics (`metrics.loss` where a parameter
+        has that name, too), result, error, started and ended (UTC), duration (seconds), and more.
+
+        Raises:
+            ImportError: pandas isn't installed.
+        """
+        from .frame import to_pandas
+
+        return to_pandas(list(self.rows()))
+
+    def compare(self, *which: int | str) -> dict[str, dict[str, Any]]:
+        """What differs between runs.
+
+        Args:
+            which: Positions or ids of the runs; all if none are given.
+
+        Returns:
+            For each parameter, metric or fact in which they differ, its value by run id.
+        """
+        from .compare import compare
+
+        return compare(self.rows_of(which) if which else list(self.rows()))
+
+    def rows_of(self, which: Sequence[int | str]) -> list[dict[str, Any]]:
+        """The rows of the runs at these positions, or with ids that begin so."""
+        ids = [self._ids[one] if isinstance(one, int) else one for one in which]
+        return [self._store.run(id) for id in ids]
+
+    # ---- display ----
+
+    def table(self, limit: int = 50) -> Table:
+        """A rich table: what varies, status, metrics, time; the first `limit` runs."""
+        from .display import runs_table
+
+        return runs_table(list(self[:limit].rows()), len(self))
+
+    def __rich__(self) -> Table:
+        return self.table()
+
+    def __repr__(self) -> str:
+        from collections import Counter
+
+        counts = Counter(row["status"] for row in self.rows())
+        return f"<Runs: {', '.join(f'{n} {status}' for status, n in counts.items()) or 'none'}>"
+
+
+def runs_failed(bad: Sequence[dict[str, Any]], total: int) -> RunsFailed:
+    """The error that names runs which haven't finished."""
+    named = "; ".join(
+        f"{row['id'][:8]} ({row['name']}) {row['status']}"
+        + (f": {row['error']}" if row["error"] else "")
+        for row in bad[:5]
+    )
+    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+    return RunsFailed(
+        f"{len(bad)} of {total} runs have no result: {named}{more}.",
+        ids=tuple(row["id"] for row in bad),
+    )
