@@ -8,7 +8,11 @@ interpreter to the next. What can't be told by its value has no digest, rather t
 from __future__ import annotations
 
 import sys
-from hashlib import blake2b
+
+try:
+    from _blake2 import blake2b  # hashlib would load all of OpenSSL for it
+except ImportError:
+    from hashlib import blake2b
 
 from ..errors import NoKeyError
 from .members import EnumMember

@@ -105,10 +105,10 @@ class Workflow:
 
     def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
         store = RunStore()
-        earlier = self._earlier(store, resume)
-        flow = earlier.flow if earlier else None
+        flow = self._flow(store, resume)
         recorder = Recorder(store, self.options, self._launcher, flow)
-        try:
+        try:  # nobody else changes the flow from here on
+            earlier = self._earlier(store, flow, resume) if flow else None
             recorder.keep_flow(self.plan.scripts, self.plan.total)
             handle = FlowHandle(recorder.id, store)
             coordinator = Coordinator(
@@ -127,13 +127,19 @@ class Workflow:
         handle.begin(coordinator, here=here)
         return handle
 
-    def _earlier(self, store: RunStore, resume: bool | str) -> EarlierRuns | None:
-        """What became of the flow's runs before, if it is to be gone on with."""
+    def _flow(self, store: RunStore, resume: bool | str) -> str | None:
+        """The flow to go on with, if any."""
         if not resume:
             return None
-        from .resume import find_earlier
+        from .resume import find_flow
 
-        return find_earlier(store, self.plan, self.options, resume)
+        return find_flow(store, self.plan, self.options, resume)
+
+    def _earlier(self, store: RunStore, flow: str, resume: bool | str) -> EarlierRuns:
+        """What became of the flow's runs before; its lock is held."""
+        from .resume import read_earlier
+
+        return read_earlier(store, flow, self.plan, resume)
 
 
 def _view(show: bool | View) -> View:

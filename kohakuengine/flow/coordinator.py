@@ -171,7 +171,8 @@ class Coordinator:
 
     def _loop(self) -> None:
         self.view.flow_began(self.recorder.id, self.plan.total)
-        self._write(self.recorder.index_flow)
+        provenance = threading.Thread(target=self._keep_provenance, daemon=True)
+        provenance.start()  # git and others take their time, for which no run has to wait
         while True:
             self._fill()
             self._flush()
@@ -181,7 +182,15 @@ class Coordinator:
             self._do_tasks()
             self._settle(self.launcher.poll(list(self._going)))
             self._watch()
+        provenance.join()
         self._end()
+
+    def _keep_provenance(self) -> None:
+        try:
+            self.recorder.keep_provenance(self.plan.scripts)
+        except StoreError as error:
+            note = str(error)
+            self.call(lambda: self.view.note(note))
 
     def _do_tasks(self) -> None:
         while self._tasks:

@@ -6,10 +6,11 @@ import os
 import time
 
 from ..errors import LauncherError, StoreError
-from ..runs.lock import FlowLock
+from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
 from ..runs.spec import write_spec
 from ..runs.values import read_json, write_json
+from .requests import take_requests
 from .sources import KeptSources, keep_provenance_of
 
 TYPE_CHECKING = False
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..runs.store import RunStore
     from .options import Options
     from .plan import Planned
+
+# How long those who only look at a flow are waited for, in seconds.
+_PATIENCE = 10.0
 
 
 def new_id() -> str:
@@ -52,14 +56,7 @@ class Recorder:
         self.paths = store.paths.flow(self.id)
         self.created = time.time()
         self._make_folder()
-        lock = FlowLock.acquire(self.paths.lock)
-        if lock is None:
-            raise StoreError(
-                f"flow {self.id[:8]} is going on in another process: follow it with "
-                f"kogine attach {self.id[:8]}.",
-                path=self.paths.folder,
-            )
-        self._lock = lock
+        self._lock = self._taken()
 
     def _make_folder(self) -> None:
         try:
@@ -67,18 +64,42 @@ class Recorder:
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
 
+    def _taken(self) -> FlowLock:
+        deadline = time.monotonic() + _PATIENCE
+        while (lock := FlowLock.acquire(self.paths.lock)) is None:
+            if self._goes_on() or time.monotonic() > deadline:
+                raise StoreError(
+                    f"flow {self.id[:8]} is going on in another process: follow it with "
+                    f"kogine attach {self.id[:8]}.",
+                    path=self.paths.folder,
+                )
+            time.sleep(0.02)
+        return lock
+
+    def _goes_on(self) -> bool:
+        """Whether who holds the lock runs the flow, and doesn't just settle it, as all who look do."""
+        try:
+            return bool(read_json(self.paths.record)["pid"] == flow_holder(self.paths))
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
     # ---- the flow ----
 
-    def keep_flow(self, scripts: Sequence[Script], total: int | None) -> None:
-        """Write what the flow is, with the text of its scripts and of what they import."""
-        import socket
+    def keep_flow(
+        self, scripts: Sequence[Script], total: int | None, *, indexed: bool = True
+    ) -> None:
+        """Write what the flow is, with the text of its scripts and of what they import.
 
+        Args:
+            scripts: All of them, in order.
+            total: How many runs there are, or None where that isn't known.
+            indexed: Whether it is put into the index, too: before its directory says what it is,
+                so that the index knows all that the directories do, whenever we are killed.
+        """
         try:
             self.kept = KeptSources(scripts, self.paths)
             if os.path.exists(self.paths.record):
                 self.created = read_json(self.paths.record)["created"]
-            if os.path.exists(self.paths.ended):
-                os.unlink(self.paths.ended)
             self.record: dict[str, Any] = {
                 "format": 1,
                 "id": self.id,
@@ -87,11 +108,16 @@ class Recorder:
                 "scripts": [script.module or script.path for script in scripts],
                 "options": {**self.options.to_json(), "launcher": self.launcher},
                 "tags": self.options.tags,
-                "host": socket.gethostname(),
+                "host": os.uname().nodename,
                 "pid": os.getpid(),
                 "total": total,
                 "code": self.kept.code,
             }
+            if indexed:
+                self.index_flow()
+            if os.path.exists(self.paths.ended):
+                os.unlink(self.paths.ended)
+            take_requests(self.paths)  # they were for the process that ran the flow before
             write_json(self.paths.record, self.record)
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
@@ -145,6 +171,8 @@ class Recorder:
         id = new_id()
         paths = self.store.paths.run(id)
         try:
+            with open(self.paths.runs, "a") as file:  # by which a later look finds what we began
+                file.write(f"{id}\n")
             os.makedirs(paths.attempts)
             return row_of_spec(self._write_spec(id, paths, planned))
         except OSError as error:

@@ -8,7 +8,7 @@ from ..errors import StoreError
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
 from ..runs.values import read_json
-from .settle import settle_flow
+from .settle import settle_held
 from .sources import sources_of
 
 TYPE_CHECKING = False
@@ -56,8 +56,8 @@ class Earlier:
         return self._attempts.get(run, 0)
 
 
-def find_earlier(store: RunStore, plan: Plan, options: Options, resume: bool | str) -> Earlier:
-    """What to go on with.
+def find_flow(store: RunStore, plan: Plan, options: Options, resume: bool | str) -> str:
+    """The id of the flow to go on with.
 
     Args:
         store: Where flows are kept.
@@ -67,17 +67,24 @@ def find_earlier(store: RunStore, plan: Plan, options: Options, resume: bool | s
             before they were changed; else the beginning of a flow's id.
 
     Raises:
-        StoreError: There is no such flow, it is still going on, or the scripts have changed.
+        StoreError: There is no such flow.
     """
     scripts = [script.module or script.path for script in plan.scripts]
-    flow = (
-        _newest(store, scripts, options) if resume in (True, ANY_CODE) else store.flow(str(resume))
-    )
-    settle_flow(store, flow["id"])
-    earlier = Earlier(store, flow["id"])
+    if resume in (True, ANY_CODE):
+        return str(_newest(store, scripts, options)["id"])
+    return str(store.flow(str(resume))["id"])
+
+
+def read_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> Earlier:
+    """What became of the runs of a flow whose lock this process holds.
+
+    Raises:
+        StoreError: The scripts have changed.
+    """
+    settle_held(store, flow)
     if resume != ANY_CODE:
-        _check_code(store, flow["id"], plan)
-    return earlier
+        _check_code(store, flow, plan)
+    return Earlier(store, flow)
 
 
 def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, Any]:

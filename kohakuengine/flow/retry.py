@@ -11,7 +11,7 @@ from ..runs.values import read_json
 from .base import Workflow
 from .options import Options
 from .plan import Plan, Planned
-from .settle import settle_flow
+from .settle import settle_flow, settle_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,21 +33,26 @@ class Retry(Workflow):
 
     def __init__(self, flow: str) -> None:
         store = RunStore(create=False)
-        self._flow: str = store.flow(flow)["id"]
-        if not settle_flow(store, self._flow):
-            raise StoreError(f"flow {self._flow[:8]} is going on: wait for its end, or cancel it.")
-        rows = [row for row in store.select(flow=self._flow) if row["status"] != FINISHED]
+        self._id: str = store.flow(flow)["id"]
+        if not settle_flow(store, self._id):
+            raise StoreError(f"flow {self._id[:8]} is going on: wait for its end, or cancel it.")
+        rows = [row for row in store.select(flow=self._id) if row["status"] != FINISHED]
         if not rows:
-            raise StoreError(f"all runs of flow {self._flow[:8]} have finished.")
-        record = read_json(store.paths.flow(self._flow).record)
+            raise StoreError(f"all runs of flow {self._id[:8]} have finished.")
+        record = read_json(store.paths.flow(self._id).record)
         options = Options(**record["options"])
         super().__init__([], options=options, plan=_StoredPlan(store, rows))
         if len(record["scripts"]) > 1 and options.workers is None:
             self.workers = 1
 
-    def _earlier(self, store: RunStore, resume: bool | str) -> _Known:
+    def _flow(self, store: RunStore, resume: bool | str) -> str:
+        return self._id
+
+    def _earlier(self, store: RunStore, flow: str, resume: bool | str) -> _Known:
         assert isinstance(self.plan, _StoredPlan)
-        return _Known(self._flow, self.plan.rows)
+        settle_held(store, flow)
+        now = {row["id"]: row for row in store.select(flow=flow)}
+        return _Known(flow, [now.get(row["id"], row) for row in self.plan.rows])
 
 
 class _StoredPlan(Plan):

@@ -13,7 +13,9 @@ from ..runs.watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runs.paths import RunPaths
+    from typing import Any
+
+    from ..runs.paths import FlowPaths, RunPaths
     from ..runs.store import RunStore
 
 # How long the inits of a dead coordinator's runs are left to do their own work, in seconds.
@@ -47,16 +49,16 @@ def settle_flow(store: RunStore, flow: str) -> bool:
     if lock is None:
         return False
     try:
-        _settle(store, flow)
+        settle_held(store, flow)
     finally:
         lock.release()
     return True
 
 
-def _settle(store: RunStore, flow: str) -> None:
-    open_runs = [row["id"] for row in store.select(flow=flow) if row["status"] not in FINAL]
+def settle_held(store: RunStore, flow: str) -> None:
+    """Settle a flow whose lock this process holds."""
     rows = []
-    for id in open_runs:
+    for id in _unsettled(store, flow):
         paths = store.paths.run(id)
         if os.path.isdir(paths.folder):
             _settle_run(id, paths)
@@ -71,9 +73,31 @@ def _settle(store: RunStore, flow: str) -> None:
         _settle_row(store, flow)
 
 
+def _unsettled(store: RunStore, flow: str) -> list[str]:
+    """The runs of which the index may not know what their directories say."""
+    rows = {row["id"]: row for row in store.select(flow=flow)}
+    listed = dict.fromkeys([*rows, *_listed(store.paths.flow(flow))])
+    return [id for id in listed if not _is_settled(store, id, rows.get(id))]
+
+
+def _listed(paths: FlowPaths) -> list[str]:
+    try:
+        with open(paths.runs) as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
+
+
+def _is_settled(store: RunStore, id: str, row: dict[str, Any] | None) -> bool:
+    if row is None or row["status"] not in FINAL:
+        return False
+    return bool(row["attempts"] == store.paths.run(id).last_attempt())
+
+
 def _settle_row(store: RunStore, flow: str) -> None:
     row = row_of_flow(store.paths.flow(flow))
-    if row is None:
+    if row is None:  # its coordinator was killed before it had made it
+        store.remove_flow(flow)
         return
     if row["status"] in ("running", "paused"):  # as we hold the lock, it seems to be alive
         row.update(status=INTERRUPTED, pid=None)

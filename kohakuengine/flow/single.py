@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -9,16 +10,21 @@ from ..launch.base import Job
 from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.store import RunStore
-from ..runs.watch import Watch
 from .plan import Planned
 from .recorder import Recorder, cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..config.base import Config
     from ..engine.script import Script
     from ..runs.outcome import Outcome
     from .options import Options
+
+
+# A run that takes no longer, in seconds, isn't made to share the processor with git and others.
+_SHORT = 0.2
 
 
 class Single:
@@ -43,7 +49,7 @@ class Single:
         self.options = options
         self.planned = Planned(0, script, config)
         self.recorder = Recorder(RunStore(), options, launcher)
-        self.recorder.keep_flow([script], 1)
+        self.recorder.keep_flow([script], 1, indexed=False)
         self.row = self.recorder.make_run(self.planned)
         self.id = self.row["id"]
         self.paths = self.recorder.store.paths.run(self.id)
@@ -60,12 +66,23 @@ class Single:
             strict=options.strict,
         )
         self._work: threading.Thread | None = None
+        self._forking = False
+        self._over = threading.Event()
         self._fault: BaseException | None = None
 
-    def began(self) -> None:
-        """Record that the run goes on. Takes a while, in a thread: the run needn't wait for it."""
+    def began(self, *, forking: bool = False) -> None:
+        """Record that the run goes on. Takes a while, in a thread: the run needn't wait for it.
+
+        Args:
+            forking: Whether what a short run took place with may be found out afterwards, by a
+                fork of this process that nobody waits for.
+        """
+        self._forking = forking
         self._work = threading.Thread(target=self._record_start)
         self._work.start()
+
+    def _keep_provenance(self) -> None:
+        self.recorder.keep_provenance([self.script])
 
     def _record_start(self) -> None:
         try:
@@ -73,7 +90,8 @@ class Single:
                 self.recorder.index_flow()
                 began = {"status": "running", "started": time.time(), "attempts": 1, "slot": 0}
                 self.recorder.store.add_runs([{**self.row, **began}])
-            self.recorder.keep_provenance([self.script])
+            if not (self._forking and self._over.wait(_SHORT)):
+                self._keep_provenance()
         except BaseException as error:
             self._fault = error
 
@@ -83,10 +101,13 @@ class Single:
         Raises:
             StoreError: The store can't be written.
         """
+        self._over.set()
         if self._work is not None:
             self._work.join()
         if self._fault is not None:
             raise self._fault
+        from ..runs.watch import Watch
+
         watch = Watch(self.job.attempt, self.options.metrics)
         outcome = read_outcome(self.job.attempt)
         assert outcome is not None  # whoever carries it out sees to that
@@ -101,4 +122,26 @@ class Single:
             self.recorder.store.update_run(self.id, **columns)
             self.recorder.index_end(status, 1)
         self.recorder.let_go()
+        if not os.path.exists(self.recorder.paths.provenance):
+            _fork(self._keep_provenance, self.recorder.paths.log)
         return outcome
+
+
+def _fork(work: Callable[[], None], log: str) -> None:
+    """Do something in a fork of this process, which nobody waits for.
+
+    It holds none of our standard streams: who reads them waits for their end. What goes wrong is
+    told in a log.
+    """
+    if os.fork():
+        return
+    try:
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        work()
+    except Exception as error:
+        with open(log, "a") as file:
+            print(f"what the run takes place with can't be kept: {error}", file=file)
+    finally:
+        os._exit(0)

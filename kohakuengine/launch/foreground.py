@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 
 from ..runs.outcome import read_outcome
-from .fresh import start
 from .init import AT_TERMINAL, KILL
 from .relay import Relay
 from .survivors import settle_attempt
@@ -84,6 +83,8 @@ def run_in_foreground(
 
 
 def _new_interpreter(job: Job, relay: Relay) -> Process:
+    from .fresh import start
+
     return start(job, None, relay.stdout, relay.stderr, foreground=True)
 
 

@@ -375,6 +375,13 @@ def _prctl(option: int, value: int) -> None:
     """Linux' prctl(2); elsewhere nothing happens."""
     if sys.platform != "linux":
         return
-    import ctypes
+    try:
+        # What is below ctypes: that itself takes longer to import than a small script to run.
+        from _ctypes import call_function, dlopen, dlsym
 
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+        prctl = dlsym(dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: what is loaded
+        call_function(prctl, (option, value, 0, 0, 0))
+    except ImportError:  # another Python than CPython
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

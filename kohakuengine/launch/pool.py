@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from ..errors import LauncherError
-from ..runs.outcome import FAILED
+from ..runs.outcome import FAILED, manner
 from .messages import Messages
 from .survivors import end_survivors, settle_attempt
 
@@ -190,15 +190,17 @@ class _Worker:
     def settle(self) -> None:
         """See to what is left of a run whose init has ended without a word."""
         self.close()
-        end_survivors([self._mark])
-        if not self.ready:
-            reason = f"no worker could be started: it exited with status {self._process.returncode}"
-            try:
-                settle_attempt(
-                    self.job.id, self.job.attempt, status=FAILED, reason=reason, slot=self.job.slot
-                )
-            except OSError:
-                return  # whoever asks how it ended finds no outcome
+        end_survivors([self._mark, self.job.id])
+        code = self._process.returncode
+        if not self.ready and code >= 0:  # else it was killed, which is no fault of the run's
+            self._record_failure(f"its worker {manner(code)} before it was ready")
+
+    def _record_failure(self, reason: str) -> None:
+        job = self.job
+        try:
+            settle_attempt(job.id, job.attempt, status=FAILED, reason=reason, slot=job.slot)
+        except OSError:
+            return  # whoever asks how it ended finds no outcome
 
 
 def _start(fd: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:

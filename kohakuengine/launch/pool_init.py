@@ -48,8 +48,9 @@ def be_init(worker: int, owner: int, control: Messages, worker_messages: Message
     """
     status = 1
     try:
-        PoolInit(worker, owner, control, worker_messages).run()
-        status = 0
+        init = PoolInit(worker, owner, control, worker_messages)
+        init.run()
+        status = 0 if init.ready else 1
     except BaseException:
         import traceback
 
@@ -91,6 +92,7 @@ class PoolInit:
         self.control = control
         self.messages = worker_messages
         self.status: int | None = None  # of the worker, once it has ended
+        self.ready = False  # whether the worker has come so far that it can run something
         self.going: Going | None = None
         self.last = False  # whether there is to be no further run
         self.alone = False  # whether the coordinator has ended, or has let go of us
@@ -167,6 +169,7 @@ class PoolInit:
             self._close_worker()
         for message in messages or ():
             if "ready" in message:
+                self.ready = True
                 self.worker_time = message["ready"]
                 self._tell(ready=True)
             elif self.going:

@@ -7,16 +7,12 @@ from .listing import duration, identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     Row = dict[str, Any]
 
-_FACTS: dict[str, Callable[[Row], object]] = {
-    **{name: lambda row, name=name: row[name] for name in ("status", "script")},
-    "duration": duration,
-    **{name: lambda row, name=name: row[name] for name in ("exit_code", "error", "launcher")},
-}
+_FACTS = ("status", "script", "duration", "exit_code", "error", "launcher")
 
 
 def compare(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
@@ -38,8 +34,9 @@ def compare(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
         for name in dict.fromkeys(name for row in rows for name in row[kind]):
             values = {row["id"]: row[kind][name] for row in rows if name in row[kind]}
             _keep(found, kind, name, values, len(rows))
-    for name, fact in _FACTS.items():
-        _keep(found, "facts", name, {row["id"]: fact(row) for row in rows}, len(rows))
+    for name in _FACTS:
+        facts = {row["id"]: duration(row) if name == "duration" else row[name] for row in rows}
+        _keep(found, "facts", name, facts, len(rows))
     return found
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from .cells import counted, one_line, shown
-from .listing import ID_WIDTH, columns, fitting
+from .cells import counted
+from .listing import FLOW_HEADS, columns, comparison_cells, fitting, flow_cells
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ STYLES = {
     "interrupted": "yellow",
 }
 _NUMBERS = ("metric", "duration", "age")
-_CELL = 48  # the longest value of a comparison, in characters
 
 
 def runs_table(
@@ -103,12 +102,16 @@ def comparison_table(
     return table
 
 
-def comparison_cells(
-    differences: Mapping[str, Mapping[str, object]], ids: Sequence[str], *, across: bool = True
-) -> list[list[str]]:
-    """The texts of `comparison_table`, line by line, the heads first."""
-    lines = [["", *(id[:ID_WIDTH] for id in ids)]]
-    for name, values in differences.items():
-        cells = [shown(values[id], _CELL) if id in values else "" for id in ids]
-        lines.append([one_line(name, _CELL), *cells])
-    return lines if across else [list(line) for line in zip(*lines)]
+def flows_table(flows: Sequence[dict[str, Any]]) -> Table:
+    """A table of flows.
+
+    Args:
+        flows: Rows of the index, each with `counts`: how many runs have each status.
+    """
+    table = _table()
+    for head in FLOW_HEADS:
+        table.add_column(Text(head), no_wrap=head in ("id", "status"), overflow="fold")
+    for flow in flows:
+        id, name, status, *others = flow_cells(flow)
+        table.add_row(Text(id, style="dim"), Text(name), status_text(status), *map(Text, others))
+    return table

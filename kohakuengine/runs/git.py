@@ -64,13 +64,29 @@ def describe(folder: str) -> dict[str, Any] | None:
         without credentials. An "error" alone where git refuses, or doesn't answer in 5 seconds.
         None where there is no repository or no git.
     """
-    if not os.path.isdir(folder):
+    if not os.path.isdir(folder) or not _may_be_in_one(folder):
         return None
     try:
         root = _root(folder)
         return None if root is None else {"root": root, **_state(root), **_remote(root)}
     except GitError as error:
         return {"error": str(error)}
+
+
+def _may_be_in_one(folder: str) -> bool:
+    """Whether it is worth while to ask git, which takes longer than a look at the folders above."""
+    if "GIT_DIR" in os.environ:
+        return True
+    folder = os.path.realpath(folder)
+    while True:
+        # A bare repository has no .git, but a HEAD and objects of its own.
+        names = (".git", "objects")
+        if any(os.path.exists(os.path.join(folder, name)) for name in names):
+            return True
+        above = os.path.dirname(folder)
+        if above == folder:
+            return False
+        folder = above
 
 
 def uncommitted_diff(root: str) -> bytes | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 
-from .cells import age_text, duration_text, one_line, shown
+from .cells import age_text, duration_text, one_line, shown, time_text
+from .outcome import FINAL, FINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     Row = dict[str, Any]
@@ -59,7 +60,7 @@ def columns(rows: Sequence[Row], *, ages: bool = False) -> list[Column]:
     found.append(Column("duration", "duration", [duration_text(duration(row)) for row in rows]))
     if ages:
         now = time.time()
-        found.append(Column("made", "age", [age_text(now - row["created"]) for row in rows]))
+        found.append(Column("created", "age", [age_text(now - row["created"]) for row in rows]))
     return found
 
 
@@ -140,3 +141,60 @@ def _least_first(found: Sequence[Column]) -> list[Column]:
     metrics, params = of("metric"), of("param")
     middle = [*metrics[:-2], *params[:-3], *of("age"), *of("name")]
     return [*middle, *params[-3:-1], *metrics[-2:-1], *of("script"), *metrics[-1:], *params[-1:]]
+
+
+FLOW_HEADS = ("id", "name", "status", "runs", "created", "scripts")
+
+
+def flow_cells(flow: Row) -> tuple[str, ...]:
+    """What stands in the line of a flow.
+
+    Args:
+        flow: Its row of the index, and `counts`: how many of its runs have each status.
+    """
+    scripts = [script_name(script) for script in flow["scripts"]]
+    return (
+        flow["id"][:ID_WIDTH],
+        one_line(flow["name"] or "", _CELL),
+        flow["status"],
+        progress(flow),
+        time_text(flow["created"])[:16],
+        one_line(", ".join(dict.fromkeys(scripts)), 2 * _CELL),
+    )
+
+
+def progress(flow: Row) -> str:
+    """How many runs of a flow have ended, of how many, and how many of them badly."""
+    counts = flow["counts"]
+    ended = {status: number for status, number in counts.items() if status in FINAL}
+    total = flow["total"]
+    if total is None and flow["status"] not in ("running", "paused"):
+        total = sum(counts.values())
+    bad = sum(ended.values()) - ended.get(FINISHED, 0)
+    text = f"{sum(ended.values())}/{'?' if total is None else total}"
+    return f"{text}, {bad} failed" if bad else text
+
+
+def comparison_cells(
+    differences: Mapping[str, Mapping[str, object]], ids: Sequence[str], *, across: bool = True
+) -> list[list[str]]:
+    """What differs between runs as texts, line by line, the heads first.
+
+    Args:
+        differences: As `compare` gives it.
+        ids: The runs, in order.
+        across: Whether each run has a column; else it has a line.
+    """
+    lines = [["", *(id[:ID_WIDTH] for id in ids)]]
+    for name, values in differences.items():
+        cells = [_compared(name, values[id]) if id in values else "" for id in ids]
+        lines.append([one_line(name, 2 * _CELL), *cells])
+    return lines if across else [list(line) for line in zip(*lines)]
+
+
+def _compared(name: str, value: object) -> str:
+    if name.removeprefix("facts.") == "duration" and isinstance(value, float):
+        return duration_text(value)
+    if value is None and name in ("error", "exit_code", "duration"):
+        return ""
+    return shown(value, 2 * _CELL)

@@ -40,6 +40,7 @@ class FlowPaths:
         self.provenance = os.path.join(folder, "provenance.json")
         self.ended = os.path.join(folder, "ended.json")
         self.lock = os.path.join(folder, "lock")
+        self.runs = os.path.join(folder, "runs.txt")
         self.requests = os.path.join(folder, "requests")
         self.source = os.path.join(folder, "source")
         self.shared = os.path.join(folder, "shared")

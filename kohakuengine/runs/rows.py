@@ -35,6 +35,7 @@ def row_of_flow(paths: FlowPaths) -> dict[str, Any] | None:
             "ended": ended.get("ended"),
             "status": ended.get("status", INTERRUPTED if holder is None else "running"),
             "total": ended.get("total", record.get("total")),
+            "pid": None if holder is None else record.get("pid"),
         }
     except _UNREADABLE:
         return None

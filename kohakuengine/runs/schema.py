@@ -69,18 +69,18 @@ def open_index(path: str) -> sqlite3.Connection:
 
 def _connected(path: str) -> sqlite3.Connection:
     import sqlite3
-    from urllib.parse import quote
 
-    place = f"file:{quote(os.fsencode(path))}"
+    place, as_uri = path, False
     if os.path.exists(path) and not _writable(path):
+        from urllib.parse import quote
+
         # A log that was left beside holds the newest rows. Without one nobody is writing, and only
         # "immutable" opens a file in a folder in which SQLite can make nothing.
-        place += "?mode=ro" if os.path.exists(path + "-wal") else "?immutable=1"
-    index = sqlite3.connect(
-        place, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=True
+        how = "mode=ro" if os.path.exists(path + "-wal") else "immutable=1"
+        place, as_uri = f"file:{quote(os.fsencode(path))}?{how}", True
+    return sqlite3.connect(
+        place, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=as_uri
     )
-    index.execute("PRAGMA synchronous=NORMAL")
-    return index
 
 
 def _writable(path: str) -> bool:
@@ -91,6 +91,7 @@ def _writable(path: str) -> bool:
 
 def _brought_up(index: sqlite3.Connection, path: str) -> None:
     """Bring the tables to this version: once, whoever else does the same right now."""
+    index.execute("PRAGMA synchronous=NORMAL")
     version = _version(index)
     if version > VERSION:
         raise StoreError(

@@ -12,7 +12,11 @@ import os
 import sys
 import warnings
 from collections import deque
-from hashlib import blake2b
+
+try:
+    from _blake2 import blake2b  # hashlib would load all of OpenSSL for it
+except ImportError:
+    from hashlib import blake2b
 
 from .imports import imported_names
 from .values import write_bytes

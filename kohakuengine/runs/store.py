@@ -130,6 +130,10 @@ class RunStore:
                 if connection is not None:
                     connection.close()
 
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written within is written together, or not at all if an exception leaves it.

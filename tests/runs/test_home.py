@@ -85,6 +85,16 @@ def test_file_of_that_name_is_no_store(folder):
     assert find_home(str(folder)) == str(folder.parent / ".kogine")
 
 
+def test_working_directory_that_is_gone(folder, monkeypatch):
+    """Where the working directory has been deleted, the store is looked for from the user's home."""
+    (folder / "gone").mkdir()
+    (folder / ".kogine").mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    assert find_home() == str(folder / ".kogine")
+
+
 def test_store_hides_itself_from_git(tmp_path):
     """A new store has its folders, and a .gitignore that keeps all of it out of git."""
     make_home(str(tmp_path / "a" / ".kogine"))
@@ -166,7 +176,7 @@ def test_cache_of_a_user_without_the_variable(tmp_path, monkeypatch):
 def test_innermost_mount_counts(tmp_path, cache):
     """A local disk within a network filesystem is local, and the other way round."""
     real = os.path.realpath(tmp_path)
-    outer, inner = f"a / nfs rw 0 0\n", f"b {real} ext4 rw 0 0\n"
+    outer, inner = "a / nfs rw 0 0\n", f"b {real} ext4 rw 0 0\n"
     for mounts in (outer + inner, inner + outer):
         assert place(tmp_path, mounts) == str(tmp_path / "kogine.db")
         assert place(tmp_path.parent, mounts).startswith(cache)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.parse  # noqa: F401  # before its files can't be read
 from pathlib import Path
 
 import pytest
@@ -425,7 +426,8 @@ def test_processes_share_a_store(tmp_path):
     home = str(tmp_path / "new" / ".kogine")
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, home, str(n)]) for n in range(4)]
     assert [writer.wait() for writer in writers] == [0] * 4
-    found = RunStore(home).select()
+    with contextlib.closing(RunStore(home)) as store:
+        found = store.select()
     assert sorted(row["position"] for row in found) == list(range(400))
 
 

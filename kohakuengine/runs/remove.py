@@ -1,0 +1,187 @@
+"""Remove runs and flows from the store."""
+
+from __future__ import annotations
+
+import os
+
+from ..errors import NotFoundError, StoreError
+from .lock import FlowLock, flow_is_live
+from .paths import StorePaths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .store import RunStore
+
+# A folder that is being removed is `.<id>.removed` until it is gone. No listing takes it for a run,
+# so that a removal which is killed removes each run as a whole or not at all.
+_END = ".removed"
+
+
+class Removal:
+    """What is to be removed, or has been.
+
+    Attributes:
+        runs: Ids of runs.
+        flows: Ids of flows; one whose last run goes, goes too.
+    """
+
+    def __init__(self, runs: Sequence[str] = (), flows: Sequence[str] = ()) -> None:
+        self.runs = list(runs)
+        self.flows = list(flows)
+
+    def folders(self, paths: StorePaths) -> list[str]:
+        """The folders of all of them."""
+        flows = [paths.flow(id).folder for id in self.flows]
+        return [*flows, *(paths.run(id).folder for id in self.runs)]
+
+
+def plan_removal(store: RunStore, runs: Iterable[str], flows: Iterable[str]) -> dict[str, Removal]:
+    """What it means to remove these runs, and these flows with all of their runs; by flow.
+
+    Args:
+        store: Where they are kept.
+        runs: Whole ids of runs.
+        flows: Whole ids of flows.
+    """
+    wanted: dict[str, set[str]] = {id: set(store.ids(flow=id)) for id in flows}
+    whole = set(wanted)
+    for row in store.iterate(ids=runs):
+        wanted.setdefault(row["flow"], set()).add(row["id"])
+    found = {}
+    for flow, ids in wanted.items():
+        there = store.ids(flow=flow)
+        gone = flow in whole or set(there) <= ids
+        found[flow] = Removal([id for id in there if id in ids], [flow] * gone)
+    return found
+
+
+def going_on(store: RunStore, flows: Iterable[str]) -> list[str]:
+    """Those of these flows that go on."""
+    return [id for id in flows if flow_is_live(store.paths.flow(id))]
+
+
+def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
+    """Remove runs and flows: their folders, and what the index says of them.
+
+    Whatever happens meanwhile, each run and flow is there or is gone. What an earlier removal
+    couldn't delete, as it was killed, is deleted, too.
+
+    Args:
+        store: Where they are kept.
+        plan: As `plan_removal` gives it.
+
+    Raises:
+        StoreError: A flow goes on; or a folder can't be removed.
+    """
+    done = Removal()
+    for flow, removal in plan.items():
+        with_lock = os.path.isdir(store.paths.flow(flow).folder)
+        lock = FlowLock.acquire(store.paths.flow(flow).lock) if with_lock else None
+        if with_lock and lock is None:
+            raise is_going_on(store, flow)
+        try:
+            _remove(store, flow, removal)
+        finally:
+            if lock is not None:
+                lock.release()
+        done.runs += removal.runs
+        done.flows += removal.flows
+    for folder in _leftovers(store.paths):
+        _delete(folder)
+    return done
+
+
+def is_going_on(store: RunStore, flow: str) -> StoreError:
+    """What is said where a flow would have to have ended."""
+    try:
+        name = store.flow(flow)["name"]
+    except NotFoundError:
+        name = None
+    called = f" ({name})" if name else ""
+    return StoreError(
+        f"flow {flow[:8]}{called} is going on, so its runs can't be removed: wait until it has"
+        f" ended, or end it by kogine cancel {flow[:8]}.",
+        path=store.paths.flow(flow).folder,
+    )
+
+
+def _remove(store: RunStore, flow: str, removal: Removal) -> None:
+    # First out of the way, which takes no time; then the index; and what takes long comes last.
+    away = [_put_away(folder) for folder in removal.folders(store.paths)]
+    with store.transaction():
+        store.remove_runs(removal.runs)
+        if removal.flows:
+            store.remove_flow(flow)
+    for folder in away:
+        if folder is not None:
+            _delete(folder)
+
+
+def _put_away(folder: str) -> str | None:
+    """Rename a folder to one that is being removed; None where there is none."""
+    place, name = os.path.split(folder)
+    away = os.path.join(place, f".{name}{_END}")
+    try:
+        if os.path.lexists(away):  # an earlier removal of the same folder, which came back
+            _delete(away)
+        os.rename(folder, away)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _cannot_remove(folder, error) from error
+    return away
+
+
+def _delete(folder: str) -> None:
+    import shutil
+
+    if os.path.islink(folder):
+        os.unlink(folder)
+        return
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return  # another removal was faster
+    except OSError:
+        _delete_unwritable(folder)
+
+
+def _delete_unwritable(folder: str) -> None:
+    """Delete a folder in which scripts left folders that nobody may write to."""
+    import shutil
+
+    for place, _, _ in os.walk(folder):
+        try:
+            os.chmod(place, 0o700)
+        except OSError:
+            continue
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _cannot_remove(folder, error) from error
+
+
+def _cannot_remove(folder: str, error: OSError) -> StoreError:
+    reason = (error.strerror or str(error)).lower()
+    return StoreError(
+        f"{folder} can't be removed: {reason}; make it and the folder above writable.", path=folder
+    )
+
+
+def _leftovers(paths: StorePaths) -> Iterator[str]:
+    groups = [paths.flows, *(os.path.join(paths.runs, name) for name in _names(paths.runs))]
+    for group in groups:
+        for name in _names(group):
+            if name.startswith(".") and name.endswith(_END):
+                yield os.path.join(group, name)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
