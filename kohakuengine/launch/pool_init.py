@@ -14,8 +14,7 @@ import signal
 import sys
 import time
 
-from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, write_outcome
-from ..runs.paths import RunPaths
+from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT
 from .init import (
     _MEMORY_LOOKS,
     _PR_SET_CHILD_SUBREAPER,
@@ -27,6 +26,7 @@ from .init import (
     _send,
 )
 from .messages import Messages
+from .pool_going import Going
 from .usage import MEMORY_UNIT
 
 TYPE_CHECKING = False
@@ -57,28 +57,6 @@ def be_init(worker: int, owner: int, control: Messages, worker_messages: Message
         traceback.print_exc()
     finally:
         os._exit(status)
-
-
-class Going:
-    """A run that goes on."""
-
-    def __init__(self, message: dict[str, Any]) -> None:
-        self.id: str = message["run"]
-        self.attempt = RunPaths(message["folder"]).attempt(message["attempt"])
-        self.slot: int = message["slot"]
-        self.timeout: float | None = message["timeout"]
-        self.started = time.time()
-        now = time.monotonic()
-        self.deadline = now + self.timeout if self.timeout else None
-        self.harsher: tuple[float, int] | None = None  # when the worker is sent which signal next
-        self.memory_look = now + _MEMORY_LOOKS
-        self.done: dict[str, Any] | None = None  # what the worker says of its end
-        self.cause: str | None = None  # the status that it gets, where that isn't its own
-        self.reason: str | None = None
-        self.hurry = False  # whether nothing of it is given any more time
-        self.peak = 0
-        self.survivors = 0
-        self.reaped = _reaped_time()  # processor time of others, before
 
 
 class PoolInit:
@@ -292,35 +270,13 @@ class PoolInit:
             self._end_worker()
         self._end_left(going)
         try:
-            self._write(going, code)
+            going.write(code, self.worker_time, alive=self.status is None)
         except OSError as error:  # whoever asks finds no outcome
             reason = error.strerror or error
             print(f"kogine: error: no outcome can be written: {reason}.", file=sys.stderr)
         self.worker_time = going.done["time"] if going.done else 0.0
         self.going = None
         self._tell(ended=going.id, last=self.last or self.status is not None)
-
-    def _write(self, going: Going, code: int | None) -> None:
-        done = going.done or {}
-        status = done.get("status") or (FINISHED if code == 0 else FAILED)
-        reason = done.get("reason")
-        if going.cause is not None:
-            status, reason = going.cause, going.reason
-        used = _reaped_time() - going.reaped - self.worker_time
-        if self.status is None:
-            used += done["time"]
-        write_outcome(
-            going.attempt,
-            status,
-            code,
-            started=going.started,
-            ended=time.time(),
-            reason=reason,
-            slot=going.slot,
-            peak_memory=max(going.peak, done.get("memory", 0)) or None,
-            cpu_seconds=round(max(used, 0.0), 3),
-            survivors=going.survivors,
-        )
 
     def _end_worker(self) -> None:
         """End the worker: by itself where it waits for a run, else by force."""
@@ -373,12 +329,6 @@ class PoolInit:
             self.control.send(**message)
         except OSError:
             return  # the coordinator has ended, as the next look at it shows
-
-
-def _reaped_time() -> float:
-    """The processor time of the children that have been collected, and theirs, in seconds."""
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def _known_childless(pid: int, but: int = 0) -> bool:

@@ -6,7 +6,7 @@ import ast
 import re
 
 from ..errors import ConfigError
-from .terms import COLUMNS, IDS, NAMES, STATUSES, TIMES, Literal, Term, held, named
+from .terms import IDS, NAMES, STATUSES, TIMES, Literal, Term, held, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

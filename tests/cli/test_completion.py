@@ -14,7 +14,7 @@ from kohakuengine.cli.app import COMPLETION, parse_command
 
 # A command line up to the cursor, and what it may go on with.
 WORDS = {
-    "a command": ("ru", ["run"]),
+    "a command": ("par", ["params"]),
     "an option": ("run --la", ["--launcher"]),
     "a launcher": ("run train.py --launcher ", ["inline", "fresh", "pool"]),
     "a parameter": ("run train.py --set e", ["epochs="]),
@@ -140,7 +140,7 @@ STARTS = {
     "fish": (["--no-config", "--private", "-i"], "kogine completion fish | source"),
 }
 TYPED = [
-    ("kogine ru", "kogine run "),
+    ("kogine par", "kogine params "),
     ("kogine run train.py --set ep", "kogine run train.py --set epochs="),
     ("kogine run train.py --set color=R", "kogine run train.py --set color=RED "),
     ("kogine run train.py --set=ep", "kogine run train.py --set=epochs="),

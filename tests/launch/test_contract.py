@@ -524,12 +524,23 @@ def test_all_processes_are_gone_after_a_kill(launcher, job):
 @processes
 def test_child_that_comes_to_the_end_of_the_script(launcher, job):
     """A script may fork and let both go on: the run's result is that of its own process."""
+    text = """
+        import os, time
+        pid = os.fork()
+        ending = os.path.join(os.environ["KOGINE_ATTEMPT_DIR"], "ending.json")
+        while pid == 0 and not os.path.exists(ending):
+            time.sleep(0.001)
+        print("end")
+        def main(): return pid
+    """
     forking = job(
         "import os\npid = os.fork()\nif pid: os.wait()\nprint('end')\ndef main(): return pid"
     )
     outcome = finish(launcher, forking)
     assert outcome.status == "finished" and outcome.result > 0
     assert output(forking) == "end\nend\n"
+    late = finish(launcher, job(text))
+    assert late.status == "finished" and late.result > 0
 
 
 # ---- the protocol ----

@@ -114,6 +114,14 @@ def test_processor_time_is_the_runs_own(pool, job):
     assert finish(pool, job("x = 1")).cpu_seconds < 0.4
 
 
+def test_nothing_of_a_child_is_left(pool, job):
+    """A process that was ended after its run isn't found by the next one, not even as a zombie."""
+    leaving = "import subprocess\nchild = subprocess.Popen(['sleep', '600'])"
+    assert finish(pool, job(leaving)).survivors == 1
+    outcome = finish(pool, job("import os\nos.waitpid(-1, os.WNOHANG)"))
+    assert outcome.error_type == "ChildProcessError"
+
+
 def test_output_of_a_thread_that_goes_on(pool, job, tmp_path):
     """What a thread prints when its run has ended is in no run's log."""
     speaking = job(
@@ -202,6 +210,23 @@ def test_worker_after_a_timeout(pool, job):
     assert finish(pool, job(PID)).status == "finished"
 
 
+def test_worker_after_a_signal_that_its_script_survives(pool, job):
+    """A run that ends in order when it is told to end takes its worker with it all the same."""
+    text = """
+        import os, signal
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
+        print(os.getpid())
+        signal.pause()
+    """
+    pausing = job(text)
+    pool.submit(pausing)
+    [pid] = pids_in(pausing.attempt)
+    pool.cancel([pausing.id], "terminate")
+    outcome = wait_for(pool, pausing)
+    assert (outcome.status, outcome.exit_code) == ("cancelled", 0)
+    assert finish(pool, job(PID)).result != pid
+
+
 def test_helpers_of_multiprocessing_are_no_survivors(pool, job):
     """Runs that use multiprocessing leave nothing behind, and don't disturb each other."""
     text = """
@@ -273,31 +298,54 @@ FAMILY = """
 """
 
 COORDINATOR = """
-    import sys, time
+    import os, sys, time
     sys.path.insert(0, {tests!r})
     from pathlib import Path
     from jobs import make_job
     from kohakuengine.launch.pool import Pool
     job = make_job(Path({folder!r}), Path({script!r}))
     Pool().submit(job)
-    print(job.attempt.folder, flush=True)
+    heir = os.fork()  # it has all that the coordinator has open
+    if heir:
+        print(heir, job.attempt.folder, flush=True)
     time.sleep(600)
 """
 
 
-def test_kill_of_the_coordinator(path, tmp_path):
-    """When the coordinator is killed nothing is left, and the run has been interrupted."""
+@pytest.fixture
+def coordinator(path, tmp_path) -> Iterator[tuple[subprocess.Popen[str], AttemptPaths]]:
+    """A process of its own whose pool runs the family, and the attempt at that."""
     facts = {"tests": os.path.dirname(__file__), "folder": str(tmp_path)}
     text = textwrap.dedent(COORDINATOR.format(**facts, script=str(path(FAMILY))))
     with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
-        attempt = AttemptPaths(owner.stdout.readline().strip())
-        family = pids_in(attempt)
+        heir, folder = owner.stdout.readline().strip().split(" ", 1)
+        yield owner, AttemptPaths(folder)
         owner.kill()
+        os.kill(int(heir), signal.SIGKILL)
+
+
+def test_kill_of_the_coordinator(coordinator):
+    """When the coordinator is killed nothing is left, and the run has been interrupted."""
+    owner, attempt = coordinator
+    family = pids_in(attempt)
+    owner.kill()
     wait_until(Pool(), lambda: not any(is_alive(pid) for pid in family))
     outcome = read_outcome(attempt)
     assert outcome is not None and outcome.status == "interrupted"
     assert "coordinator" in (outcome.reason or "")
+
+
+def test_kill_of_the_init_and_the_coordinator(coordinator):
+    """When both are killed at once, the script ends."""
+    owner, attempt = coordinator
+    worker, init, program, fork = pids_in(attempt)
+    owner.send_signal(signal.SIGSTOP)
+    os.kill(init, signal.SIGKILL)
+    owner.kill()
+    wait_until(Pool(), lambda: not is_alive(worker))
+    for pid in (program, fork):  # whoever resumes the flow does that
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_kill_of_the_init(pool, job):

@@ -296,9 +296,16 @@ def fake_git(tmp_path, monkeypatch):
     return fake_git
 
 
+def test_git_is_not_asked_outside_of_a_repository(tmp_path, fake_git):
+    """Where no folder above looks like a repository, no process is started."""
+    fake_git("import sys\nsys.exit('asked')")
+    assert describe(str(tmp_path)) is None
+
+
 def test_git_that_does_not_answer(tmp_path, fake_git, monkeypatch):
     """A git that takes too long is ended, with what it has started, and that is recorded."""
     monkeypatch.setattr(asked, "_TIMEOUT", 2.0)
+    (tmp_path / ".git").mkdir()
     pid = tmp_path / "pid"
     sleep = shutil.which("sleep")
     fake_git(f"'{sleep}' 600 &\necho $! > '{pid}'\nwait\n", interpreter="/bin/sh")
@@ -336,12 +343,14 @@ def test_old_git(repo, fake_git):
 
 def test_git_that_says_much(tmp_path, fake_git):
     """Warnings in any number don't hold git up."""
+    (tmp_path / ".git").mkdir()
     fake_git("import sys\nsys.stderr.write('warning: x\\n' * 100_000)\nsys.exit(3)")
     assert describe(str(tmp_path)) == {"error": "warning: x"}
 
 
 def test_git_that_cannot_be_executed(tmp_path, monkeypatch):
     """A git that isn't a program is recorded as such."""
+    (tmp_path / ".git").mkdir()
     (tmp_path / "git").write_bytes(b"\x7fELF no program")
     (tmp_path / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

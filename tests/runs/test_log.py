@@ -95,7 +95,10 @@ def test_numbers_that_diverged(attempt):
     assert values == pytest.approx({"a": math.nan, "b": -math.inf}, nan_ok=True)
 
 
-@pytest.mark.parametrize("value", ["x", None, [1], 10**400, object()], ids=repr)
+REFUSED = {"text": "x", "none": None, "list": [1], "huge": 10**400, "object": object()}
+
+
+@pytest.mark.parametrize("value", REFUSED.values(), ids=REFUSED)
 def test_what_is_no_number_is_refused_by_name(attempt, capsys, value):
     """A value that is no number says under which name, before anything is printed or kept."""
     with pytest.raises(TypeError, match=r"log\(\) takes numbers, but wrong is of type"):

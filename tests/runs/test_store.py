@@ -148,6 +148,17 @@ def test_hostile_names(store):
     assert store.count() == 5
 
 
+@pytest.mark.parametrize(
+    "name", ["a b", "a\nb", "?mode=ro#x%20", "'\"", "größe", "\udcff", "x" * 200]
+)
+def test_hostile_homes(tmp_path, name):
+    """A store can be in a folder of any name."""
+    with contextlib.closing(RunStore(str(tmp_path / name))) as store:
+        store.add_runs(rows(1))
+        assert store.count() == 1 and os.path.exists(store.index)
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_deep_values_do_not_break_filters(store):
     """A parameter nested deeper than SQLite's JSON goes doesn't spoil the filters of all runs."""
     deep: list = []
