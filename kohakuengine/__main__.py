@@ -17,7 +17,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130  # what a shell says of a command that was ended by Ctrl-C
     except OSError as error:  # most likely of writing our own output
-        return _give_up(error)
+        from .cli.reply import give_up
+
+        return give_up(error)
     # Nothing of click is on the stack any more: a script may use click, exit or be interrupted,
     # and all of that is its own.
     return outcome if isinstance(outcome, int) else outcome()
@@ -33,15 +35,6 @@ def _outcome(arguments: list[str]) -> int | Callable[[], int]:
     from .cli.app import parse_command
 
     return parse_command(arguments)
-
-
-def _give_up(error: OSError) -> int:
-    # The interpreter writes what is left at its end, and is not to fail at that with a message.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if isinstance(error, BrokenPipeError):  # as of `kogine params train.py | head -1`
-        return 1
-    print(f"kogine: error: {error.strerror or error}.", file=sys.stderr)
-    return 2
 
 
 if __name__ == "__main__":

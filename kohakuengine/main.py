@@ -84,6 +84,7 @@ def sweep(
     launcher: str | None = None,
     resume: bool | str = False,
     show: bool = True,
+    detach: bool = False,
     **options: Any,
 ) -> Runs:
     """Run a script with every combination of some values, and give the runs.
@@ -97,6 +98,7 @@ def sweep(
         launcher: Where the runs' processes live; None for the best there is.
         resume: Go on with the last flow of this script: what finished isn't run again.
         show: Print what the runs print, line by line with the run's name, and how they end.
+        detach: Run it in a process of its own, which goes on when this one ends.
         options: More choices: timeout, retries, on_error, name, tags, env, gpus, ...; see
             `kohakuengine.Options`.
 
@@ -118,7 +120,7 @@ def sweep(
     flow = Parallel(
         script, grid, axes=list(grid.axes), max_workers=workers, launcher=launcher, **options
     )
-    return flow.run(resume=resume, show=show)
+    return flow.run(resume=resume, show=show, detach=detach)
 
 
 def _base(config: Config | None, path: str | os.PathLike[str] | None) -> Config:

@@ -6,17 +6,17 @@ import click
 
 from ..flow.attached import AttachedFlow
 from ..flow.follow import follow_flow
-from ..runs.store import RunStore
+from .ids import FLOW, NthCommand, find_flow, open_store
 from .reply import tell
 from .sweep import finish, view_for
 
 
-@click.command(short_help="Follow a flow of another process.")
-@click.argument("flow", metavar="FLOW")
+@click.command(cls=NthCommand, short_help="Follow a flow of another process.")
+@click.argument("flow", metavar="FLOW", type=FLOW)
 def attach(flow: str) -> int:
     """Follow a FLOW that goes on in another process until it has ended; Ctrl-C leaves it alone."""
-    store = RunStore(create=False)
-    attached = AttachedFlow(store, store.flow(flow)["id"])
+    store = open_store()
+    attached = AttachedFlow(store, find_flow(store, flow)["id"])
     try:
         follow_flow(attached, store, view_for(False, False))
     except KeyboardInterrupt:

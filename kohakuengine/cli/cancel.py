@@ -7,20 +7,20 @@ import click
 from ..errors import StoreError
 from ..flow.attached import AttachedFlow
 from ..runs.outcome import FINAL
-from ..runs.store import RunStore
+from .ids import RUN_OR_FLOW, NthCommand, find, open_store
 from .reply import say
 
 # How long what is cancelled is waited for: longer than the gentle ways of ending it take, in seconds.
 _PATIENCE = 20.0
 
 
-@click.command(short_help="End a run, or a flow.")
-@click.argument("which", metavar="RUN|FLOW")
+@click.command(cls=NthCommand, short_help="End a run, or a flow.")
+@click.argument("which", metavar="RUN|FLOW", type=RUN_OR_FLOW)
 @click.option("--kill", is_flag=True, help="At once, without time to clean up.")
 def cancel(which: str, kill: bool) -> int:
     """End a run that goes on, or a flow with all of its runs."""
-    store = RunStore(create=False)
-    kind, row = store.find(which)
+    store = open_store()
+    kind, row = find(store, which)
     how = "kill" if kill else "terminate"
     flow = AttachedFlow(store, row["flow"] if kind == "run" else row["id"])
     if not flow.live or (kind == "run" and row["status"] in FINAL):

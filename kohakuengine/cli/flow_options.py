@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..config.overrides import parse_overrides
-from ..errors import ConfigError
+from ..errors import ConfigError, OverrideError
 from ..flow.options import ON_ERROR, Options
 from .arguments import FILE
 
@@ -149,7 +149,11 @@ def grid(texts: tuple[str, ...], base: Config, script: Script) -> Grid:
         if name in axes:
             raise ConfigError(f"--sweep {name} is given twice: write all its values into one.")
         pairs = [f"{name}={value}" for value in split_values(values)]
-        axes[name] = [parse_overrides([pair], known, script.name)[name] for pair in pairs]
+        try:
+            axes[name] = [parse_overrides([pair], known, script.name)[name] for pair in pairs]
+        except OverrideError as error:
+            message = str(error).replace("--set ", "--sweep ", 1)
+            raise OverrideError(message, key=name) from None
     return Grid(base, axes)
 
 

@@ -6,12 +6,12 @@ import click
 
 from ..errors import StoreError
 from ..flow.attached import AttachedFlow
-from ..runs.store import RunStore
+from .ids import FLOW, NthCommand, find_flow, open_store
 from .reply import say
 
 
-@click.command(short_help="Begin no further runs of a flow.")
-@click.argument("flow", metavar="FLOW")
+@click.command(cls=NthCommand, short_help="Begin no further runs of a flow.")
+@click.argument("flow", metavar="FLOW", type=FLOW)
 def pause(flow: str) -> int:
     """Begin no further runs of a FLOW; those that go on do so, until kogine unpause."""
     return ask(flow, True)
@@ -19,8 +19,8 @@ def pause(flow: str) -> int:
 
 def ask(prefix: str, paused: bool) -> int:
     """Ask a flow to pause, or to go on, and wait until it does."""
-    store = RunStore(create=False)
-    flow = AttachedFlow(store, store.flow(prefix)["id"])
+    store = open_store()
+    flow = AttachedFlow(store, find_flow(store, prefix)["id"])
     if not flow.live:
         raise StoreError(f"flow {flow.id[:8]} isn't going on: it is {flow.status}.")
     (flow.pause if paused else flow.unpause)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ..runs.shown import jsonable
@@ -26,6 +27,16 @@ def warn(message: str) -> None:
 def fail(error: Exception) -> int:
     """Tell an error on stderr, and give the exit status for it."""
     say_error(str(error))
+    return 2
+
+
+def give_up(error: OSError) -> int:
+    """End after our own output couldn't be written: give the exit status for that."""
+    # The interpreter writes what is left at its end, and is not to fail at that with a message.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):  # as of `kogine params train.py | head -1`
+        return 1
+    print(f"kogine: error: {error.strerror or error}.", file=sys.stderr)
     return 2
 
 

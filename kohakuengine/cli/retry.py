@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from .ids import FLOW, NthCommand, find_flow, open_store
 from .sweep import run_flow
 
 TYPE_CHECKING = False
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@click.command(short_help="Run again what didn't finish.")
-@click.argument("flow", metavar="FLOW")
+@click.command(cls=NthCommand, short_help="Run again what didn't finish.")
+@click.argument("flow", metavar="FLOW", type=FLOW)
 @click.option("--quiet", "-q", is_flag=True, help="Don't show what the runs print.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON at the end.")
 def retry(flow: str, quiet: bool, as_json: bool) -> Callable[[], int]:
@@ -24,4 +25,6 @@ def retry(flow: str, quiet: bool, as_json: bool) -> Callable[[], int]:
     """
     from ..flow.retry import Retry
 
-    return partial(run_flow, Retry(flow), False, quiet=quiet, as_json=as_json)
+    return partial(
+        run_flow, Retry(find_flow(open_store(), flow)["id"]), False, quiet=quiet, as_json=as_json
+    )

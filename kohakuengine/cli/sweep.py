@@ -28,7 +28,7 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
     One Ctrl-C ends it, a second one kills what is left.
     """
     try:
-        handle = workflow.start(resume=resume, show=view_for(quiet, as_json))
+        handle = workflow.start_here(resume, view_for(quiet, as_json))
         interrupted = wait_for(handle)
         runs = handle.runs
         fault = None if interrupted else handle.fault
@@ -38,7 +38,7 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
         say(json_text(list(runs.rows())))
     if fault is not None:
         return fail(fault) if isinstance(fault, KogineError) else _told(fault)
-    return finish(handle.id, runs, interrupted)
+    return finish(handle.id, runs, interrupted, workflow.plan.total)
 
 
 def wait_for(handle: FlowHandle) -> bool:
@@ -67,7 +67,7 @@ def wait_for(handle: FlowHandle) -> bool:
             signal.signal(number, handler)
 
 
-def finish(flow: str, runs: Runs, interrupted: bool) -> int:
+def finish(flow: str, runs: Runs, interrupted: bool, total: int | None = None) -> int:
     """Tell what became of a flow where that isn't plain to see, and give the exit status."""
     rows = list(runs.rows())
     bad = [row for row in rows if row["status"] != FINISHED]
@@ -75,6 +75,8 @@ def finish(flow: str, runs: Runs, interrupted: bool) -> int:
         done = len(rows) - len(bad)
         tell(f"interrupted: {done} of {len(rows)} runs begun have finished; --resume goes on.")
         return 130
+    if total is not None and len(rows) < total:
+        tell(f"{total - len(rows)} of {total} runs were never begun; --resume begins them.")
     if bad:
         tell(
             f"{len(bad)} of {len(rows)} runs didn't finish: kogine runs {flow[:8]} lists them, "

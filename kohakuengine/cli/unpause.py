@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from .ids import FLOW, NthCommand
 from .pause import ask
 
 
-@click.command(short_help="Begin runs of a paused flow again.")
-@click.argument("flow", metavar="FLOW")
+@click.command(cls=NthCommand, short_help="Begin runs of a paused flow again.")
+@click.argument("flow", metavar="FLOW", type=FLOW)
 def unpause(flow: str) -> int:
     """Begin further runs of a paused FLOW again."""
     return ask(flow, False)

@@ -110,7 +110,7 @@ class _Digester:
         if by_kind is not None and kind.__module__ in ("builtins", "functools", "numpy", "torch"):
             found: bytes = by_kind(value, place)
             return found
-        return self._of_object(value, place, tag)
+        return self._of_other(value, place, tag)
 
     def _all(self, values: Iterable[Any], place: str) -> list[bytes]:
         return [self.digest(value, f"{place}[{index}]") for index, value in enumerate(values)]
@@ -197,7 +197,7 @@ class _Digester:
 
     # By what kind of object it is.
 
-    def _of_object(self, value: Any, place: str, tag: str) -> bytes:
+    def _of_other(self, value: Any, place: str, tag: str) -> bytes:
         from dataclasses import fields, is_dataclass
         from enum import Enum
         from pathlib import PurePath

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ..errors import StoreError
 from ..runs.lock import flow_is_live
 from ..runs.outcome import FINAL
 from ..runs.record import Run
@@ -49,8 +50,12 @@ class AttachedFlow:
         return False
 
     def _settle(self) -> None:
-        if not flow_is_live(self._paths):
+        if flow_is_live(self._paths):
+            return
+        try:
             settle_flow(self._store, self.id)
+        except StoreError:  # a store that we can only read: what it says is all there is
+            return
 
     @property
     def runs(self) -> Runs:

@@ -16,6 +16,7 @@ from .handle import FlowHandle
 from .options import Options, cores
 from .plan import Plan
 from .recorder import Recorder
+from .slots import Slots, gpu_ids
 from .view import View
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..runs.table import Runs
+    from .attached import AttachedFlow
     from .coordinator import EarlierRuns
     from .plan import ConfigLike, ScriptLike
 
@@ -62,7 +64,9 @@ class Workflow:
         self._launcher = self.options.launcher or "fresh"
         self._make_launcher = get_launcher(self._launcher)
 
-    def run(self, *, resume: bool | str = False, show: bool | View = False) -> Runs:
+    def run(
+        self, *, resume: bool | str = False, show: bool | View = False, detach: bool = False
+    ) -> Runs:
         """Run all, and give the runs in the order of their submission.
 
         Failed runs are no errors of the flow: `Runs.failed` has them.
@@ -79,6 +83,8 @@ class Workflow:
             KeyboardInterrupt: A Ctrl-C came; the runs have been ended.
             Exception: What a generator of configs raised.
         """
+        if detach:
+            return self._detached(resume).wait()
         here = self._launcher == "inline"  # in the caller's thread, as scripts expect
         handle = self._begin(resume, _view(show), here=here)
         interrupted = False
@@ -95,15 +101,28 @@ class Workflow:
             raise KeyboardInterrupt
         return runs
 
-    def start(self, *, resume: bool | str = False, show: bool | View = False) -> FlowHandle:
+    def start(
+        self, *, resume: bool | str = False, show: bool | View = False, detach: bool = False
+    ) -> FlowHandle | AttachedFlow:
         """Begin, and give a handle at once; a thread of this process sees to the rest.
 
         A handle that is live when the interpreter ends is cancelled. Arguments and errors are those
         of `run()`, but what happens later is raised by the handle's `wait()`.
         """
-        return self._begin(resume, _view(show))
+        return self._detached(resume) if detach else self.start_here(resume, _view(show))
+
+    def start_here(self, resume: bool | str, view: View) -> FlowHandle:
+        """Begin in a thread of this process; what `start()` does where it isn't to detach."""
+        return self._begin(resume, view)
+
+    def _detached(self, resume: bool | str) -> AttachedFlow:
+        from .detach import spawn_detached
+
+        return spawn_detached(self, resume)
 
     def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
+        gpus = gpu_ids(self.options.gpus)
+        workers = self.workers or self.options.workers or (len(gpus) if gpus else cores())
         store = RunStore()
         flow = self._flow(store, resume)
         recorder = Recorder(store, self.options, self._launcher, flow)
@@ -116,7 +135,7 @@ class Workflow:
                 self.options,
                 recorder,
                 self._make_launcher(),
-                self.workers or self.options.workers or cores(),
+                Slots(workers, gpus),
                 view,
                 earlier,
                 handle.note_end,

@@ -11,13 +11,13 @@ from collections import deque
 from ..errors import KogineError, StoreError
 from ..launch.base import Job
 from ..launch.survivors import settle_attempt
+from ..runs.idlist import Ids
 from ..runs.outcome import CANCELLED, FINISHED, read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
 from .recorder import cannot_write
 from .requests import take_requests
-from .slots import Slots, gpu_ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .plan import Plan, Planned
     from .recorder import Recorder
+    from .slots import Slots
     from .view import View
 
     class EarlierRuns(Protocol):
@@ -72,7 +73,7 @@ class Coordinator:
         options: What was chosen.
         recorder: Writes what happens.
         launcher: Starts the runs' processes.
-        workers: How many runs go on at once.
+        slots: The places in which runs go on.
         view: Is told what happens.
         earlier: What became of the flow's runs before, where it is resumed.
         ended: Is called with the id of each run that has ended for good, in the order of their ends.
@@ -90,7 +91,7 @@ class Coordinator:
         options: Options,
         recorder: Recorder,
         launcher: Launcher,
-        workers: int,
+        slots: Slots,
         view: View,
         earlier: EarlierRuns | None = None,
         ended: Callable[[str], None] = lambda run: None,
@@ -101,15 +102,14 @@ class Coordinator:
         self.store = recorder.store
         self.launcher = launcher
         self.view = view
-        self.order: list[str] = []
+        self.order = Ids()
         self.status = "running"
         self.fault: BaseException | None = None
         self.interrupted = False
         self._earlier = earlier
         self._checks = Checks(options.strict)
         self._ended = ended
-        self._slots = Slots(workers, gpu_ids(options.gpus))
-        self._workers = workers
+        self._slots = slots
         self._going: dict[str, Going] = {}
         self._retries: list[tuple[float, Planned, dict[str, Any]]] = []
         self._left: Iterator[Planned] | None = plan.runs()
@@ -148,7 +148,7 @@ class Coordinator:
             self._left = None
         for waiting in [w for w in self._retries if run in (None, w[2]["id"])]:
             self._retries.remove(waiting)
-            self._give_up(waiting[2])
+            self._give_up(*waiting[1:])
 
     def pause(self, paused: bool) -> None:
         """Start no further runs, or do so again. To be called by the loop."""
@@ -300,7 +300,7 @@ class Coordinator:
             row = self.recorder.make_run(planned)
         self.order.append(row["id"])
         if row["status"] == FINISHED:
-            self._tell(planned, row["id"])
+            self._tell(planned, row)
             self._announcing.append(row["id"])
         else:
             self._submit(planned, row, new)
@@ -404,7 +404,7 @@ class Coordinator:
             due = time.monotonic() + delay
             self._retries.append((due, going.planned, row))
             return
-        self._tell(going.planned, row["id"])
+        self._tell(going.planned, row)
         self._announcing.append(row["id"])
         if outcome.status != FINISHED:
             self._after_bad_end()
@@ -414,12 +414,13 @@ class Coordinator:
         if self.options.on_error != "continue":
             self._left = None
             while self._retries:
-                self._give_up(self._retries.pop()[2])
+                self._give_up(*self._retries.pop()[1:])
         if self.options.on_error == "cancel":
             self.cancel()
 
-    def _give_up(self, row: dict[str, Any]) -> None:
+    def _give_up(self, planned: Planned, row: dict[str, Any]) -> None:
         """A run that was to be tried again isn't: how it ended the last time counts."""
+        self._tell(planned, row)
         self._bad += 1
         self._announcing.append(row["id"])
 
@@ -432,16 +433,16 @@ class Coordinator:
             return None
         return float(self.options.retry_delay * 2 ** (tried - 1))
 
-    def _tell(self, planned: Planned, id: str) -> None:
+    def _tell(self, planned: Planned, row: dict[str, Any]) -> None:
         from ..runs.record import Run
 
-        self.plan.tell(planned, Run(self.store, id))
+        self.plan.tell(planned, Run(self.store, row["id"], row))
 
     def _end(self) -> None:
         bad = self._bad or self.fault is not None
         self.status = CANCELLED if self._cancelled else "failed" if bad else FINISHED
-        self._write(self.recorder.index_end, self.status, len(self.order))
-        self.recorder.end_flow(self.status, len(self.order))
+        self.recorder.end_flow(self.status)
+        self._write(self.recorder.index_end)
         self._flush(last=True)
         self.view.flow_ended(self.status)
 

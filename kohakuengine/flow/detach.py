@@ -102,7 +102,7 @@ def _run(workflow: Workflow, resume: bool | str, write: int) -> NoReturn:
     status = 1
     try:
         view = Lines(open(os.devnull, "w"), labelled=True)  # until there is a log
-        handle = workflow.start(resume=resume, show=view)
+        handle = workflow.start_here(resume, view)
         view.stream = _log_to(RunStore().paths.flow(handle.id).log)
         os.write(write, handle.id.encode())
         os.close(write)

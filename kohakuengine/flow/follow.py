@@ -24,64 +24,80 @@ def follow_flow(flow: AttachedFlow, store: RunStore, view: View) -> None:
 
     Runs that have ended by then are counted, but what they printed isn't shown.
     """
+    follower = _Follower(flow.id, store, view)
     view.flow_began(flow.id, store.flow(flow.id)["total"])
-    following: dict[str, _Following] = {}
     try:
-        first = True
-        while True:
-            live = flow.live  # before the look: what happens after it is seen by the next one
-            _look(flow, store, view, following, first)
-            first = False
-            if not live:
-                return
+        follower.begin()
+        while flow.live:
+            follower.look()
             time.sleep(_TICK)
+        follower.look()  # at what happened since
     finally:
         view.flow_ended(flow.status)
 
 
-def _look(
-    flow: AttachedFlow,
-    store: RunStore,
-    view: View,
-    following: dict[str, _Following],
-    first: bool,
-) -> None:
-    for row in store.select(flow=flow.id):
-        one = following.get(row["id"])
-        if one is None:
-            if row["status"] == "queued":
-                continue
-            one = following[row["id"]] = _Following(store, row, view)
-            view.run_began(row)
-            one.over = first and row["status"] in FINAL
-            if one.over:
-                view.run_ended(row, None)
-        if not one.over:
-            one.look()
+class _Follower:
+    """Asks the index for what is new alone: a flow may have a hundred thousand runs."""
+
+    def __init__(self, flow: str, store: RunStore, view: View) -> None:
+        self._flow = flow
+        self._store = store
+        self._view = view
+        self._going: dict[tuple[str, int], _Attempt] = {}
+        self._seen = 0  # how many runs of the flow have been met
+
+    def begin(self) -> None:
+        """Count what has ended before."""
+        for row in self._store.iterate(flow=self._flow):
+            self._seen += 1
             if row["status"] in FINAL:
-                one.end(row)
+                self._view.run_began(row)
+                self._view.run_ended(row, None)
+
+    def look(self) -> None:
+        """Follow what goes on, and tell what has ended."""
+        fresh = self._store.select(flow=self._flow, where=f"position >= {self._seen}")
+        running = self._store.select(flow=self._flow, status="running")
+        for row in {row["id"]: row for row in [*running, *fresh]}.values():
+            key = (row["id"], row["attempts"] or 0)
+            if row["status"] != "queued" and key not in self._going:
+                self._going[key] = _Attempt(self._store, row, self._view)
+        self._seen += len(fresh)
+        self._look_at_those_going()
+
+    def _look_at_those_going(self) -> None:
+        if not self._going:
+            return
+        ids = list({id for id, _ in self._going})
+        rows = {row["id"]: row for row in self._store.select(ids=ids)}
+        for (id, number), attempt in list(self._going.items()):
+            row = rows.get(id)
+            attempt.look()
+            if row is None or row["status"] in FINAL or (row["attempts"] or 0) > number:
+                attempt.end(row)
+                del self._going[id, number]
 
 
-class _Following:
+class _Attempt:
     def __init__(self, store: RunStore, row: dict[str, Any], view: View) -> None:
         self._row = row
         self._view = view
         self._reader = OutputReader()
         paths = store.paths.run(row["id"])
         self._follower = OutputFollower(paths.attempt(max(1, row["attempts"] or 1)).output)
-        self.over = False
+        view.run_began(row)
 
     def look(self) -> None:
+        """Tell what has been printed since."""
         while data := self._follower.read(CHUNK):
-            lines = self._reader.feed(data)
-            if lines:
+            if lines := self._reader.feed(data):
                 self._view.output(self._row, lines)
         self._view.live(self._row, self._reader.live)
 
-    def end(self, row: dict[str, Any]) -> None:
+    def end(self, row: dict[str, Any] | None) -> None:
+        """Tell the rest, and how it ended, where that is known."""
         self.look()
-        lines = self._reader.close()
-        if lines:
+        if lines := self._reader.close():
             self._view.output(self._row, lines)
-        self.over = True
-        self._view.run_ended(row, None)
+        if row is not None and row["status"] in FINAL:
+            self._view.run_ended(row, None)

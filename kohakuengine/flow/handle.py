@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from ..runs.idlist import Ids
 from ..runs.record import Run
 from ..runs.table import Runs
 
@@ -37,7 +38,7 @@ class FlowHandle:
         self._coordinator: Coordinator | None = None
         self._thread: threading.Thread | None = None
         self._news = threading.Condition()
-        self._ended: list[str] = []
+        self._ended = Ids()
         self._over = False
         self._listeners: list[Callable[[], None]] = []
 
@@ -82,7 +83,7 @@ class FlowHandle:
     def runs(self) -> Runs:
         """The runs that have begun so far, in the order of their submission."""
         assert self._coordinator is not None
-        return Runs(self._store, list(self._coordinator.order))
+        return Runs(self._store, self._coordinator.order)
 
     @property
     def status(self) -> str:

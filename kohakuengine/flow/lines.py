@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from ..runs.cells import one_line
 from ..runs.output import plain
 from ..runs.outcome import FINISHED
 from .view import View
@@ -36,34 +37,39 @@ class Lines(View):
         self.stream = stream or sys.stdout
         self._labelled = labelled
         self._colour = self.stream.isatty() if colour is None else colour
-        self._total: int | None = None
+        self._closed = False
 
     def flow_began(self, flow: str, total: int | None) -> None:
         """A single run needs no label."""
-        self._total = total
         if self._labelled is None:
             self._labelled = total != 1
 
     def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
         """Print the lines, each with its run's label."""
-        label = f"[{row['name']}] " if self._labelled else ""
-        self._say("".join(f"{label}{line if self._colour else plain(line)}\n" for line in lines))
+        label = f"[{one_line(row['name'])}] " if self._labelled else ""
+        self._say("".join(f"{label}{self._shown(line)}\n" for line in lines))
+
+    def _shown(self, line: str) -> str:
+        """A line, whose colours don't run into the next one."""
+        if not self._colour:
+            return plain(line)
+        return f"{line}\x1b[0m" if "\x1b" in line else line
 
     def run_ended(self, row: dict[str, Any], again: float | None) -> None:
         """Say how a run ended, where it isn't alone or hasn't finished."""
         if not self._labelled and row["status"] == FINISHED:
             return
-        self._say(f"[{row['name']}] {ending(row, again)}\n")
-
-    def note(self, text: str) -> None:
-        """Say it on stderr."""
-        if sys.stderr is not None:
-            print(f"kogine: {text}", file=sys.stderr, flush=True)
+        self._say(f"[{one_line(row['name'])}] {ending(row, again)}\n")
 
     def _say(self, text: str) -> None:
+        if self._closed:
+            return
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
-        self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        self.stream.flush()
+        try:
+            self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self.stream.flush()
+        except (OSError, ValueError):  # as with `| head -1`: nobody looks any more; the runs go on
+            self._closed = True
 
 
 def ending(row: dict[str, Any], again: float | None = None) -> str:

@@ -22,7 +22,8 @@ class Options:
         name: What the flow is called.
         tags: Words by which its runs are found again.
         launcher: Where the runs' processes live; None for the best there is.
-        workers: How many runs go on at once; None for one a core that this process may use.
+        workers: How many runs go on at once; None for one a GPU, where `gpus` are given, else one
+            a core that this process may use.
         on_error: What a run that doesn't finish means for the others: `"continue"`, `"stop"` (no
             further ones are started) or `"cancel"` (those going on are ended, too).
         retries: How often a run that failed or took too long is tried again.
@@ -87,6 +88,11 @@ class Options:
         _number("max_log", self.max_log, 1024, whole=True)
         if self.on_error not in ON_ERROR:
             raise _wrong("on_error", f"one of {', '.join(ON_ERROR)}", self.on_error)
+        if self.gpus is not None and not isinstance(self.gpus, str):
+            ids = list(self.gpus) if isinstance(self.gpus, (list, tuple, range)) else []
+            if not ids or not all(isinstance(gpu, (int, str)) for gpu in ids):
+                raise _wrong("gpus", '"auto" or a list of ids', self.gpus)
+            self.gpus = ids
         if self.cwd is not None and not os.path.isdir(self.cwd):
             raise ConfigError(f"cwd: there is no folder {self.cwd}.")
         for name, value in self.env.items():

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # How long those who only look at a flow are waited for, in seconds.
 _PATIENCE = 10.0
 
+_LINE = 33  # bytes of a line of the list of runs
+
 
 def new_id() -> str:
     """An id for a flow or a run: 128 random bits in hex."""
@@ -56,6 +58,7 @@ class Recorder:
         self.paths = store.paths.flow(self.id)
         self.created = time.time()
         self._make_folder()
+        self._list = -1  # the descriptor of the list of our runs
         self._lock = self._taken()
 
     def _make_folder(self) -> None:
@@ -86,20 +89,23 @@ class Recorder:
     # ---- the flow ----
 
     def keep_flow(
-        self, scripts: Sequence[Script], total: int | None, *, indexed: bool = True
+        self, scripts: Sequence[Script], total: int | None, *, single: bool = False
     ) -> None:
         """Write what the flow is, with the text of its scripts and of what they import.
 
         Args:
             scripts: All of them, in order.
             total: How many runs there are, or None where that isn't known.
-            indexed: Whether it is put into the index, too: before its directory says what it is,
-                so that the index knows all that the directories do, whenever we are killed.
+            single: Whether it is of one run by itself, which resumes nothing, and which is put
+                into the index later. Any other is so before its directory says what it is: then
+                the index knows all that the directories do, whenever we are killed.
         """
         try:
             self.kept = KeptSources(scripts, self.paths)
             if os.path.exists(self.paths.record):
-                self.created = read_json(self.paths.record)["created"]
+                before = read_json(self.paths.record)
+                self.created = before["created"]
+                total = max(total or 0, before["total"] or 0)  # a retry is of some runs alone
             self.record: dict[str, Any] = {
                 "format": 1,
                 "id": self.id,
@@ -107,13 +113,14 @@ class Recorder:
                 "created": self.created,
                 "scripts": [script.module or script.path for script in scripts],
                 "options": {**self.options.to_json(), "launcher": self.launcher},
+                "single": single,
                 "tags": self.options.tags,
                 "host": os.uname().nodename,
                 "pid": os.getpid(),
                 "total": total,
                 "code": self.kept.code,
             }
-            if indexed:
+            if not single:
                 self.index_flow()
             if os.path.exists(self.paths.ended):
                 os.unlink(self.paths.ended)
@@ -139,22 +146,26 @@ class Recorder:
         facts = {name: self.record[name] for name in columns}
         self.store.add_flow(**facts, status="running")
 
-    def end_flow(self, status: str, total: int) -> None:
+    def end_flow(self, status: str) -> None:
         """Write that the flow has ended in order."""
-        self.ended = time.time()
+        total = os.path.getsize(self.paths.runs) // _LINE if os.path.exists(self.paths.runs) else 0
+        self.ended = {"format": 1, "status": status, "ended": time.time(), "total": total}
         try:
-            record = {"format": 1, "status": status, "ended": self.ended, "total": total}
-            write_json(self.paths.ended, record)
+            write_json(self.paths.ended, self.ended)
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
 
-    def index_end(self, status: str, total: int) -> None:
+    def index_end(self) -> None:
         """Put into the index that the flow has ended."""
-        self.store.update_flow(self.id, status=status, ended=self.ended, total=total, pid=None)
+        columns = {name: self.ended[name] for name in ("status", "ended", "total")}
+        self.store.update_flow(self.id, **columns, pid=None)
 
     def let_go(self) -> None:
         """Release the lock; nothing happens if it has been."""
         self._lock.release()
+        if self._list >= 0:
+            os.close(self._list)
+            self._list = -1
 
     # ---- its runs ----
 
@@ -171,9 +182,11 @@ class Recorder:
         id = new_id()
         paths = self.store.paths.run(id)
         try:
-            with open(self.paths.runs, "a") as file:  # by which a later look finds what we began
-                file.write(f"{id}\n")
-            os.makedirs(paths.attempts)
+            if self._list < 0:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+                self._list = os.open(self.paths.runs, flags, 0o666)
+            os.write(self._list, f"{id}\n".encode())  # a later look finds by it what we began
+            _make_folders(paths)
             return row_of_spec(self._write_spec(id, paths, planned))
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
@@ -227,6 +240,14 @@ class Recorder:
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
         return number
+
+
+def _make_folders(paths: RunPaths) -> None:
+    try:
+        os.mkdir(paths.folder)
+    except FileNotFoundError:  # the first one of its group
+        os.makedirs(paths.folder)
+    os.mkdir(paths.attempts)
 
 
 def _shown_metadata(planned: Planned) -> object:

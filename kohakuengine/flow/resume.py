@@ -88,14 +88,27 @@ def read_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> 
 
 
 def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, Any]:
-    for flow in store.flows():
-        if flow["scripts"] == scripts and options.name in (None, flow["name"]):
-            return flow
+    candidates = [
+        flow
+        for flow in store.flows()
+        if flow["scripts"] == scripts and options.name in (None, flow["name"])
+    ]
+    # A single run, to look at something, isn't what a sweep goes on with, unless there is no other.
+    several = [flow for flow in candidates if not _is_single(store, flow["id"])]
+    if candidates:
+        return (several or candidates)[0]
     named = f" called {options.name}" if options.name else ""
     raise StoreError(
         f"there is no flow{named} of {', '.join(scripts)} to resume in {store.paths.home}.",
         path=store.paths.home,
     )
+
+
+def _is_single(store: RunStore, flow: str) -> bool:
+    try:
+        return bool(read_json(store.paths.flow(flow).record).get("single"))
+    except (OSError, ValueError):
+        return False
 
 
 def _check_code(store: RunStore, flow: str, plan: Plan) -> None:

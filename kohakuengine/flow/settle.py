@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 
+from ..errors import StoreError
 from ..launch.survivors import end_survivors, settle_attempt
 from ..runs.lock import FlowLock
-from ..runs.outcome import FINAL, INTERRUPTED
+from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
 from ..runs.watch import Watch
 
@@ -26,11 +27,18 @@ def settle_all(store: RunStore) -> None:
     """Settle every flow that the index takes for a live one and that nobody holds.
 
     Raises:
-        StoreError: The store can't be written.
+        StoreError: The first fault, once all others have been seen to; as of a flow that belongs
+            to another user.
     """
+    fault: StoreError | None = None
     for status in ("running", "paused"):
         for flow in store.flows(status=status):
-            settle_flow(store, flow["id"])
+            try:
+                settle_flow(store, flow["id"])
+            except StoreError as error:
+                fault = fault or error
+    if fault is not None:
+        raise fault
 
 
 def settle_flow(store: RunStore, flow: str) -> bool:
@@ -95,12 +103,10 @@ def _is_settled(store: RunStore, id: str, row: dict[str, Any] | None) -> bool:
 
 
 def _settle_row(store: RunStore, flow: str) -> None:
-    row = row_of_flow(store.paths.flow(flow))
+    row = row_of_flow(store.paths.flow(flow), settled=True)
     if row is None:  # its coordinator was killed before it had made it
         store.remove_flow(flow)
         return
-    if row["status"] in ("running", "paused"):  # as we hold the lock, it seems to be alive
-        row.update(status=INTERRUPTED, pid=None)
     store.add_flow(**row)
 
 
@@ -112,7 +118,8 @@ def _settle_run(id: str, paths: RunPaths) -> None:
     attempt = paths.attempt(number)
     patience = time.monotonic() + _PATIENCE
     while not os.path.exists(attempt.outcome) and time.monotonic() < patience:
-        from ..launch.survivors import is_alive
+        from ..errors import StoreError
+from ..launch.survivors import is_alive
 
         if not is_alive(id):
             break

@@ -49,7 +49,7 @@ class Single:
         self.options = options
         self.planned = Planned(0, script, config)
         self.recorder = Recorder(RunStore(), options, launcher)
-        self.recorder.keep_flow([script], 1, indexed=False)
+        self.recorder.keep_flow([script], 1, single=True)
         self.row = self.recorder.make_run(self.planned)
         self.id = self.row["id"]
         self.paths = self.recorder.store.paths.run(self.id)
@@ -116,11 +116,11 @@ class Single:
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
         status = outcome.status if outcome.status != "timed_out" else "failed"
-        self.recorder.end_flow(status, 1)
+        self.recorder.end_flow(status)
         with self.recorder.store.transaction():
             columns = outcome_columns(outcome, watch.metrics())
             self.recorder.store.update_run(self.id, **columns)
-            self.recorder.index_end(status, 1)
+            self.recorder.index_end()
         self.recorder.let_go()
         if not os.path.exists(self.recorder.paths.provenance):
             _fork(self._keep_provenance, self.recorder.paths.log)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,9 @@ class View:
         """An attempt has ended; `again` is in how many seconds it is tried again, or None."""
 
     def note(self, text: str) -> None:
-        """Something is worth a sentence."""
+        """Something is worth a sentence: told on stderr, also where nothing else is shown."""
+        if sys.stderr is not None:
+            print(f"kogine: {text}", file=sys.stderr, flush=True)
 
     def flow_ended(self, status: str) -> None:
         """The flow has ended."""

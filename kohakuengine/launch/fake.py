@@ -6,7 +6,7 @@ import os
 import time
 
 from ..errors import LauncherError
-from ..runs.ending import write_ending
+from ..runs.ending import ending_of
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, write_outcome
 
 TYPE_CHECKING = False
@@ -187,8 +187,7 @@ class _Going:
         if end.output:
             with open(attempt.output, "ab") as file:
                 file.write(end.output)
-        if end.is_told:
-            write_ending(attempt, result=end.result, error=end.error)
+        told = ending_of(attempt, result=end.result, error=end.error) if end.is_told else b"null"
         write_outcome(
             attempt,
             end.status,
@@ -197,4 +196,5 @@ class _Going:
             ended=time.time(),
             reason=end.reason,
             slot=self.job.slot,
+            ending=told,
         )

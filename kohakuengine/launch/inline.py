@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ..engine.executor import ScriptExecutor
 from ..engine.takeover import without_our_frames
 from ..errors import LauncherError, ScriptExit
-from ..runs.ending import write_ending
+from ..runs.ending import ending_of
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, write_outcome
 from .tee import logged
 
@@ -87,7 +87,7 @@ def _record(
     job: Job, value: object, error: BaseException | None, started: float, before: os.times_result
 ) -> None:
     told = None if isinstance(error, ScriptExit) else error
-    write_ending(job.attempt, result=value, error=told)
+    ending = ending_of(job.attempt, result=value, error=told)
     status, code = FINISHED, 0
     if isinstance(error, KeyboardInterrupt):
         status, code = CANCELLED, 1
@@ -104,6 +104,7 @@ def _record(
         reason="it was interrupted" if status == CANCELLED else None,
         slot=job.slot,
         cpu_seconds=round(used, 3),
+        ending=ending,
     )
 
 

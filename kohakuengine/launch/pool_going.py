@@ -31,6 +31,8 @@ class Going:
         self.deadline = now + self.timeout if self.timeout else None
         self.harsher: tuple[float, int] | None = None  # when the worker is sent which signal next
         self.memory_look = now + _MEMORY_LOOKS
+        self.begun = False  # whether the script has, so that a Ctrl-C reaches it
+        self.held = False  # whether one waits for that
         self.done: dict[str, Any] | None = None  # what the worker says of its end
         self.cause: str | None = None  # the status that it gets, where that isn't its own
         self.reason: str | None = None

@@ -151,8 +151,16 @@ class PoolInit:
                 self.worker_time = message["ready"]
                 self._tell(ready=True)
             elif self.going:
-                self.going.done = message
-                self.going.deadline = self.going.harsher = None
+                self._hear_of_run(self.going, message)
+
+    def _hear_of_run(self, going: Going, message: dict[str, Any]) -> None:
+        if "begun" in message:
+            going.begun = True
+            if going.held:
+                self._signal(going, signal.SIGINT)
+        else:
+            going.done = message
+            going.deadline = going.harsher = None
 
     def _hear_coordinator(self) -> None:
         messages = self.control.receive()
@@ -221,16 +229,19 @@ class PoolInit:
 
     def _signal(self, going: Going, number: int) -> None:
         """Send a signal to the script, and have a harsher one follow."""
+        following = signal.SIGTERM if number == signal.SIGINT else signal.SIGKILL
+        going.harsher = (time.monotonic() + GRACE, following)
+        if number == signal.SIGKILL:
+            going.harsher = None
+        going.held = number == signal.SIGINT and not going.begun
+        if going.held:
+            return  # the worker makes ready: it would reach no script
         if number != signal.SIGINT:
             self.last = True  # it may come too late for this run, and be meant for no other
         try:
             os.killpg(self.worker, number)
         except ProcessLookupError:  # it hasn't made its group yet, or has left it
             _send(self.worker, number)
-        following = signal.SIGTERM if number == signal.SIGINT else signal.SIGKILL
-        going.harsher = (time.monotonic() + GRACE, following)
-        if number == signal.SIGKILL:
-            going.harsher = None
 
     def _reap(self) -> None:
         """Collect the processes that have ended."""

@@ -20,6 +20,7 @@ from .worker import _script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from ..engine.program import Program
@@ -47,13 +48,16 @@ class End:
         return {"code": self.code, "last": self.last, **cause}
 
 
-def run_recorded(paths: RunPaths, attempt: AttemptPaths, end: End) -> None:
+def run_recorded(
+    paths: RunPaths, attempt: AttemptPaths, end: End, begin: Callable[[], None]
+) -> None:
     """Run what a run's directory says, and keep what comes of it.
 
     Args:
         paths: The run's directory.
         attempt: Where its ending is written.
         end: Is told how it ended.
+        begin: Is called when the script is open to a Ctrl-C.
     """
     process = os.getpid()
     value: object = None
@@ -63,7 +67,7 @@ def run_recorded(paths: RunPaths, attempt: AttemptPaths, end: End) -> None:
         script = _script(paths, spec)
         # Its warnings were given before the run was handed over.
         program = compile_program(script, config, strict=spec["strict"])
-        value, error = execute(script, program, end)
+        value, error = execute(script, program, end, begin)
     except KogineError as refusal:
         end.code, error = 2, refusal
     except Exception as fault:  # objects have many ways to say that they can't be unpickled
@@ -73,7 +77,9 @@ def run_recorded(paths: RunPaths, attempt: AttemptPaths, end: End) -> None:
         record(attempt, value, error)
 
 
-def execute(script: Script, program: Program, end: End) -> tuple[object, BaseException | None]:
+def execute(
+    script: Script, program: Program, end: End, begin: Callable[[], None]
+) -> tuple[object, BaseException | None]:
     """Run a script as `python script.py` would, open to a Ctrl-C, and put back the process.
 
     Returns:
@@ -84,18 +90,21 @@ def execute(script: Script, program: Program, end: End) -> tuple[object, BaseExc
     """
     value: object = None
     error: BaseException | None = None
-    ended = False
+    began = ended = False
     try:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            begin()
+            began = True
             value, error = _execute(script, program, end)
             ended = True
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt as interrupt:
         # It struck outside of the script: what of the process isn't put back, nobody knows.
-        end.last = True
+        end.last = began
         if not ended:
+            interrupt.__traceback__ = without_our_frames(interrupt.__traceback__)
             end.code, error = 1, interrupt
     end.interrupted = isinstance(error, KeyboardInterrupt)
     return value, error

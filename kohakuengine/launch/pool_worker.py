@@ -34,6 +34,7 @@ def main(control: str, owner: str) -> NoReturn:
 
     from .init import _prctl
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for scripts alone
     ours, theirs = (end.detach() for end in socket.socketpair())
     init = os.getpid()
     child = os.fork()
@@ -66,7 +67,6 @@ class Worker:
         from .pool_run import Streams
         from .usage import Usage, processor_time
 
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._messages = Messages(_high(fd))
         self._null = _high(os.open(os.devnull, os.O_RDWR))
         self._kept = {fd: os.fstat(fd) for fd in (self._messages.fd, self._null)}
@@ -113,7 +113,7 @@ class Worker:
         end = End()
         try:
             with self._environment(job["environ"], job["cwd"]), self._output_to(attempt.output):
-                run_recorded(paths, attempt, end)
+                run_recorded(paths, attempt, end, self._begin)
                 forget()
                 if os.getpid() == process:
                     _end_helpers()
@@ -124,6 +124,9 @@ class Worker:
         if os.getpid() != process:  # a child that the script forked and that came to its end
             os._exit(end.code)
         return end.to_message()
+
+    def _begin(self) -> None:
+        self._messages.send(begun=True)
 
     @contextmanager
     def _output_to(self, path: str) -> Iterator[None]:

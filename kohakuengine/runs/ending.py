@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .values import json_holds, write_json, write_pickle
+from .values import json_holds, write_bytes, write_pickle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,11 +15,26 @@ if TYPE_CHECKING:
 def write_ending(
     paths: AttemptPaths, *, result: object = None, error: BaseException | None = None
 ) -> None:
-    """Write what came of a script: the value of its entrypoint, or what it raised.
+    """Write what came of a script, for whoever writes the outcome.
 
     Raises:
-        OSError: The value can't be written. Most likely there is no room.
+        OSError: It can't be written. Most likely there is no room.
     """
+    write_bytes(paths.ending, ending_of(paths, result=result, error=error))
+
+
+def ending_of(
+    paths: AttemptPaths, *, result: object = None, error: BaseException | None = None
+) -> bytes:
+    """What came of a script, as JSON: the value of its entrypoint, or what it raised.
+
+    What JSON can't hold is written into a file of its own.
+
+    Raises:
+        OSError: That can't be written. Most likely there is no room.
+    """
+    import json
+
     record: dict[str, Any] = {}
     if error is not None:
         record["error"] = _described(error)
@@ -32,7 +47,7 @@ def write_ending(
     else:
         record["pickled"] = True
         record["repr"] = glimpse(result)
-    write_json(paths.ending, record)
+    return json.dumps(record).encode()
 
 
 def _pickled(path: str, value: object) -> str | None:

@@ -9,7 +9,7 @@ from .flat import TIMES, flat_columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     Row = dict[str, Any]
@@ -58,11 +58,18 @@ def _cell(value: object) -> object:
 def _json(columns: dict[str, list[Any]]) -> str:
     import json
 
+    encode = json.JSONEncoder(allow_nan=False).encode
+    records = (dict(zip(columns, values)) for values in zip(*map(_numbers, columns.values())))
+    return "[\n" + ",\n".join(_object(record, encode) for record in records) + "\n]\n"
+
+
+def _object(record: dict[str, Any], encode: Callable[[object], str]) -> str:
     from .shown import jsonable
 
-    records = (dict(zip(columns, values)) for values in zip(*map(_numbers, columns.values())))
-    lines = (json.dumps(jsonable(record), allow_nan=False) for record in records)
-    return "[\n" + ",\n".join(lines) + "\n]\n"
+    try:
+        return encode(record)
+    except ValueError:  # an infinite number
+        return encode(jsonable(record))
 
 
 def _numbers(column: list[Any]) -> Iterator[Any]:

@@ -149,10 +149,12 @@ def write_outcome(
     peak_memory: int | None = None,
     cpu_seconds: float | None = None,
     survivors: int = 0,
+    ending: bytes | None = None,
 ) -> None:
     """Write how an attempt ended, and take up what its process said of it.
 
-    It has ended for others when this returns. Imports nothing: the run init calls this.
+    It has ended for others when this returns. Imports nothing: the run init calls this. `ending`
+    is what `ending_of()` gives, where that isn't in a file.
 
     Raises:
         OSError: It can't be written.
@@ -170,14 +172,14 @@ def write_outcome(
     }
     lines = [f'"{name}": {_as_json(value)},\n' for name, value in facts.items()]
     head = ('{"format": 1,\n' + "".join(lines) + '"ending": ').encode()
-    ending = _ending(paths)
+    said = _ending(paths) if ending is None else ending
     try:
-        write_bytes(paths.outcome, head + ending + b"}\n")
+        write_bytes(paths.outcome, head + said + b"}\n")
     except OSError:
-        if ending == b"null":
+        if said == b"null":
             raise
         write_bytes(paths.outcome, head + b"null}\n")  # the disk is full: rather that than nothing
-    if ending != b"null":
+    if ending is None and said != b"null":
         os.unlink(paths.ending)
 
 

@@ -24,11 +24,16 @@ _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, Recursi
 _LONGEST_ERROR = 500
 
 
-def row_of_flow(paths: FlowPaths) -> dict[str, Any] | None:
-    """The row of a flow, of all columns; None where its directory can't be understood."""
+def row_of_flow(paths: FlowPaths, *, settled: bool = False) -> dict[str, Any] | None:
+    """The row of a flow, of all columns; None where its directory can't be understood.
+
+    Args:
+        paths: The flow's directory.
+        settled: Whether it is known not to go on: who settles it holds its lock, too.
+    """
     try:
         record = read_json(paths.record)
-        holder = flow_holder(paths)
+        holder = None if settled else flow_holder(paths)
         ended = _ended(paths) if holder is None else {}
         row = {
             **{name: record.get(name) for name in FLOW_COLUMNS},

@@ -45,6 +45,8 @@ _STEP = (
     rb"(?i:(?<=g)lobal_step|(?<=s)tep|(?<=i)ter(?:ation)?|(?<=e)poch))"
     rb"['\"]?[ \t]{0,8}(?:[=:#][ \t]{0,8})?(?:[\[(][ \t]{0,8})?(\d{1,15}(?:\.\d{1,15})?)(?!\w|\.\d)"
 )
+# How the names of exceptions end.
+_RAISED = ("Error", "Exception", "Warning", "Interrupt", "Exit", "Iteration")
 _COLOUR = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\([0-9A-Z])"
 
 
@@ -162,7 +164,7 @@ class ScalarReader:
             # Without the value before, so that the same words come again and again.
             name = self._name_in(block[max(start, last - 1, at - _NAME_REACH) : at])
             last = hit.end()
-            if name is not None:
+            if name is not None and not _is_raised(name, block, start, at):
                 pairs.append((name, float(hit[1])))
         return found + self._of_line(block[start:end], pairs)
 
@@ -213,6 +215,13 @@ class ScalarReader:
                 latest[name] = value
                 kept.append(scalar)
         return kept
+
+
+def _is_raised(name: str, block: bytes, start: int, at: int) -> bool:
+    """Whether a name before a sign is that of an exception, at the end of a traceback."""
+    if not name.endswith(_RAISED) or block[at : at + 1] != b":":
+        return False
+    return at - start == len(name)
 
 
 def _checked(pattern: object) -> re.Pattern[str]:

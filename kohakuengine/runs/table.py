@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import RunsFailed
+from .idlist import Ids
 from .outcome import FINAL, FINISHED
 from .record import Run
 
@@ -39,7 +40,7 @@ class Runs(Sequence[Run]):
 
     def __init__(self, store: RunStore, ids: Sequence[str]) -> None:
         self._store = store
-        self._ids = list(ids)
+        self._ids = Ids(ids)
 
     @property
     def ids(self) -> list[str]:
@@ -72,7 +73,7 @@ class Runs(Sequence[Run]):
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows of the index, in order, a few of them in memory at once."""
         for start in range(0, len(self._ids), _BATCH):
-            ids = self._ids[start : start + _BATCH]
+            ids = list(self._ids[start : start + _BATCH])
             found = {row["id"]: row for row in self._store.select(ids=ids)}
             yield from (found[id] for id in ids if id in found)
 

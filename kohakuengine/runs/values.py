@@ -40,7 +40,7 @@ def write_json(path: str, value: object) -> None:
     """Write a JSON file, whole or not at all."""
     import json
 
-    write_bytes(path, json.dumps(value, indent=1).encode())
+    write_bytes(path, json.dumps(value).encode())
 
 
 def write_pickle(path: str, value: object) -> None:

@@ -196,6 +196,17 @@ def test_worker_survives_an_interrupt(pool, job):
     assert finish(pool, job(PID)).result == int(output(sleeping).split()[0])
 
 
+def test_interrupt_before_the_script_has_begun(pool, job):
+    """A run that is cancelled before its script has begun is interrupted all the same."""
+    for _ in range(3):
+        sleeping = job("import time\ntime.sleep(600)")
+        pool.submit(sleeping)
+        pool.cancel([sleeping.id], "interrupt")
+        outcome = wait_for(pool, sleeping)
+        assert (outcome.status, outcome.error_type) == ("cancelled", "KeyboardInterrupt")
+        assert finish(pool, job("def main(): return 1")).result == 1
+
+
 def test_script_that_interrupts_itself(pool, job):
     """A KeyboardInterrupt that nobody asked for is a run that was cancelled, too."""
     outcome = finish(pool, job("raise KeyboardInterrupt"))

@@ -1,0 +1,154 @@
+"""What flows and the store cost: each figure beside its limit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from .cases import ROOT
+from .measure import plain_environment, seconds
+
+HELLOS = 200
+LINES = 10_000_000  # of 100 bytes each, with the newline: 1 GB
+
+# Prints 1 GB in lines.
+CHATTY = f"line = 'x' * 99\nfor _ in range({LINES}):\n    print(line)\n"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One figure and what it may be.
+
+    Attributes:
+        name: What is measured.
+        value: The figure.
+        unit: Of the figure.
+        limit: What it may be at most; at least, where `least` is set.
+        least: Whether the limit is a lower one.
+    """
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None
+    least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.limit is None:
+            return ""
+        met = self.value >= self.limit if self.least else self.value <= self.limit
+        return "met" if met else "MISSED"
+
+    def row(self) -> tuple[str, ...]:
+        """The cells of a table."""
+        sign = ">=" if self.least else "<="
+        limit = "" if self.limit is None else f"{sign} {self.limit:g} {self.unit}"
+        return self.name, f"{self.value:.3g} {self.unit}", limit, self.verdict
+
+
+def flow_figures(folder: Path, repeat: int) -> list[Limit]:
+    """Measure them all; takes some minutes."""
+    return [
+        many_hellos(folder, repeat),
+        *many_configs(folder),
+        *a_large_store(folder),
+        *much_output(folder, repeat),
+    ]
+
+
+def many_hellos(folder: Path, repeat: int) -> Limit:
+    """A sweep of a tiny script in new interpreters, beside xargs, which records nothing."""
+    shutil.copy(ROOT / "examples" / "scripts" / "hello.py", folder / "hello.py")
+    numbers = "\n".join(map(str, range(HELLOS)))
+    xargs = ["xargs", "-P2", "-n1", sys.executable, "hello.py"]
+    ours: list[float] = []
+    base: list[float] = []
+    for turn in range(repeat + 1):  # the first of each doesn't count
+        ours.append(seconds(lambda: drop(child(folder, "hellos", str(HELLOS)))))
+        base.append(seconds(lambda: quietly(xargs, folder, numbers)))
+    ratio = median(ours[1:]) / median(base[1:])
+    return Limit(f"{HELLOS} recorded runs of hello.py, fresh, beside xargs -P2", ratio, "x", 3)
+
+
+def many_configs(folder: Path) -> list[Limit]:
+    """Configs through the fake launcher, which starts nothing."""
+    few, many = (child(folder, "configs", str(count)) for count in (1_000, 100_000))
+    ratio = many["peak"] / few["peak"]
+    return [
+        Limit("peak memory of 100,000 configs, beside 1,000", ratio, "x", 1.5),
+        Limit("time a config of 100,000", 1000 * many["seconds"] / 100_000, "ms", 1),
+    ]
+
+
+def a_large_store(folder: Path) -> list[Limit]:
+    """Questions to a store of 100,000 runs."""
+    found = child(folder, "store", "100000")
+    return [
+        Limit("newest 50 of 100,000 runs", 1000 * found["newest"], "ms", 50),
+        Limit("a filter on a parameter, of 100,000 runs", 1000 * found["filter"], "ms", 300),
+        Limit("to_pandas() of 100,000 runs", found["pandas"], "s", 5),
+    ]
+
+
+def much_output(folder: Path, repeat: int) -> list[Limit]:
+    """A script that prints 1 GB in lines, beside `python -u script.py > file`."""
+    (folder / "chatty.py").write_text(CHATTY)
+    plain = [sys.executable, "-u", "chatty.py"]
+    speeds: list[float] = []
+    grown: list[float] = []
+    for turn in range(min(repeat, 3)):
+        with open(folder / "plain.log", "wb") as log:
+            base = seconds(lambda: quietly(plain, folder, "", log))
+        ours = child(folder, "chatty")
+        speeds.append(base / ours["seconds"])
+        grown.append(ours["grown"])
+        (folder / "plain.log").unlink()
+    return [
+        Limit("speed of a script printing 1 GB", median(speeds), "x", 0.9, least=True),
+        Limit("coordinator memory grown by that", max(grown) / 1e6, "MB", 50),
+    ]
+
+
+def child(folder: Path, *arguments: str) -> dict[str, float]:
+    """What `benchmarks.flow_child` measured in a process of its own, with a new store."""
+    home = folder / "store"
+    shutil.rmtree(home, ignore_errors=True)
+    environment = {**plain_environment(), "KOGINE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "benchmarks.flow_child", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, text=True
+    )
+    shutil.rmtree(home, ignore_errors=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def quietly(command: list[str], folder: Path, said: str, out: object = None) -> None:
+    """Run a command, its output thrown away or in a file."""
+    subprocess.run(
+        command,
+        cwd=folder,
+        env=plain_environment(),
+        input=said.encode(),
+        stdout=out or subprocess.DEVNULL,  # type: ignore[call-overload]
+        check=True,
+    )
+
+
+def drop(_: object) -> None:
+    """Take a result that nobody needs."""
+
+
+def render_limits(limits: list[Limit]) -> str:
+    """The figures as one table."""
+    rows = [limit.row() for limit in limits]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+    )

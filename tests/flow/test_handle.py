@@ -1,0 +1,255 @@
+"""What `start()` gives: a flow that goes on, to be waited for, looked at, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
+from witness import wait_until
+
+from kohakuengine import Parallel, Run, Runs, RunStore
+from kohakuengine.flow.attached import AttachedFlow
+from kohakuengine.flow.handle import FlowHandle
+from kohakuengine.launch.fake import Fake
+
+KINDS = ["its own", "attached"]
+
+
+@pytest.fixture(params=KINDS)
+def held(request, train: Path, fake, store: RunStore) -> tuple[Any, Fake]:
+    """A flow whose two runs go on until they are released; by its own handle, and by another's."""
+    launcher = fake(lr, hold=True)
+    handle = Parallel(train, configs(1, 2), max_workers=2, launcher="fake").start()
+    wait_until(lambda: len(store.ids(status="running")) == 2, SECONDS)
+    request.addfinalizer(lambda: handle.cancel() or handle.join(SECONDS))
+    return (handle if request.param == "its own" else AttachedFlow(store, handle.id)), launcher
+
+
+def test_start_returns_at_once(train: Path, fake) -> None:
+    """The flow goes on in a thread of its own."""
+    launcher = fake(hold=True)
+    handle = Parallel(train, configs(1), launcher="fake").start()
+    assert isinstance(handle, FlowHandle) and handle.live
+    wait_until(lambda: launcher.submitted, SECONDS)
+    launcher.release()
+    assert isinstance(handle.wait(SECONDS), Runs)
+    assert not handle.live
+
+
+def test_what_has_begun_can_be_looked_at(held) -> None:
+    """`runs` and `status` say how it is now."""
+    handle, launcher = held
+    assert handle.status == "running" and handle.live
+    assert handle.runs.ids == launcher.submitted
+    assert statuses(handle.runs) == ["running", "running"]
+    assert [run.duration >= 0 for run in handle.runs] == [True, True]
+
+
+def test_the_result_of_a_run_that_goes_on_is_refused(held) -> None:
+    """The message says that it is running."""
+    handle, _ = held
+    with pytest.raises(Exception, match="is running: it has no result"):
+        handle.runs[0].result
+
+
+def test_wait_gives_up_after_its_timeout(held) -> None:
+    """The flow goes on then."""
+    handle, launcher = held
+    with pytest.raises(TimeoutError, match=f"flow {handle.id[:8]} hasn't ended within 0.05 s"):
+        handle.wait(timeout=0.05)
+    with pytest.raises(TimeoutError):
+        handle.wait(0)
+    assert handle.live
+    launcher.release()
+    assert handle.wait(SECONDS).results == [1, 2]
+
+
+def test_wait_can_be_called_again(held) -> None:
+    """It gives the same runs."""
+    handle, launcher = held
+    launcher.release()
+    assert handle.wait(SECONDS) == handle.wait() == handle.runs
+
+
+def test_runs_are_given_as_they_end(held) -> None:
+    """A loop over the handle gives each when it has ended, and ends with the flow."""
+    handle, launcher = held
+    ended = iter(handle)
+    for id in reversed(launcher.submitted):
+        launcher.release([id])
+        run = next(ended)
+        assert isinstance(run, Run) and (run.id, run.status) == (id, "finished")
+    assert list(ended) == []
+    assert len(list(handle)) == 2
+
+
+def test_a_flow_is_cancelled(held) -> None:
+    """What goes on is ended, and the loop over its runs, too."""
+    handle, launcher = held
+    handle.cancel()
+    assert {run.id for run in handle} == set(launcher.submitted)
+    assert statuses(handle.wait(SECONDS)) == ["cancelled", "cancelled"]
+    assert handle.status == "cancelled"
+    handle.cancel()  # no harm
+
+
+def test_one_run_is_cancelled(held) -> None:
+    """By its id; the other one goes on."""
+    handle, launcher = held
+    handle.cancel(run=launcher.submitted[0])
+    assert next(iter(handle)).id == launcher.submitted[0]
+    launcher.release()
+    assert statuses(handle.wait(SECONDS)) == ["cancelled", "finished"]
+
+
+def test_a_handle_can_be_awaited(held) -> None:
+    """In a running event loop, which is free meanwhile."""
+    handle, launcher = held
+
+    async def main() -> Runs:
+        asyncio.get_running_loop().call_later(0.01, launcher.release)
+        return await handle
+
+    assert asyncio.run(main()).results == [1, 2]
+    assert asyncio.run(main()).results == [1, 2]  # it has ended
+
+
+def test_runs_are_given_to_an_async_loop_as_they_end(held) -> None:
+    """`async for` leaves the event loop free between them."""
+    handle, launcher = held
+
+    async def main() -> list[Any]:
+        launcher.release(launcher.submitted[1:])
+        seen = []
+        async for run in handle:
+            seen.append(run.result)
+            asyncio.get_running_loop().call_soon(launcher.release)
+        return seen
+
+    assert asyncio.run(main()) == [2, 1]
+
+
+def test_several_may_wait_for_one_flow(held) -> None:
+    """In one event loop."""
+    handle, launcher = held
+
+    async def loop() -> list[Any]:
+        return [run.id async for run in handle]
+
+    async def wait() -> Runs:
+        return await handle
+
+    async def main() -> Any:
+        asyncio.get_running_loop().call_later(0.01, launcher.release)
+        return await asyncio.gather(loop(), loop(), wait())
+
+    first, second, runs = asyncio.run(main())
+    assert first == second and set(first) == set(runs.ids)
+
+
+def test_awaiting_can_be_given_up(held) -> None:
+    """A timeout of asyncio leaves the flow alone."""
+    handle, launcher = held
+
+    async def main() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            async for run in _until(handle, 0.05):
+                raise AssertionError(run)
+
+    asyncio.run(main())
+    assert handle.live
+    launcher.release()
+    assert handle.wait(SECONDS).results == [1, 2]
+
+
+async def _until(handle: Any, seconds: float) -> Any:
+    runs = handle.__aiter__()
+    while True:
+        try:
+            yield await asyncio.wait_for(runs.__anext__(), seconds)
+        except StopAsyncIteration:
+            return
+
+
+def test_run_works_within_an_event_loop(train: Path, fake) -> None:
+    """As in a notebook's cell, where a loop is always running."""
+
+    async def main() -> list[Any]:
+        return Parallel(train, configs(1, 2), launcher="fake").run().results
+
+    fake(lr)
+    assert asyncio.run(main()) == [1, 2]
+
+
+def test_what_a_generator_raises_is_raised_where_the_flow_is_awaited(train: Path, fake) -> None:
+    """As by `wait()`."""
+
+    def source() -> Any:
+        yield from configs(1)
+        raise LookupError("no more ideas")
+
+    async def main() -> None:
+        await Parallel(train, source(), launcher="fake").start()
+
+    fake()
+    with pytest.raises(LookupError, match="no more ideas"):
+        asyncio.run(main())
+
+
+def test_an_attached_flow_shows_itself_in_short(held) -> None:
+    """Its id, status, and how many runs have begun."""
+    handle, _ = held
+    assert repr(handle) == f"<Flow {handle.id[:8]} running, 2 runs>"
+
+
+@pytest.mark.process
+def test_a_live_flow_is_cancelled_at_the_interpreters_end(tmp_path: Path, store: RunStore) -> None:
+    """One line on stderr says so, and nothing is left running."""
+    (tmp_path / "sleep.py").write_text("import time\ntime.sleep(600)\n")
+    (tmp_path / "main.py").write_text(textwrap.dedent("""
+            import time
+            from kohakuengine import Parallel
+            handle = Parallel("sleep.py", launcher="fresh").start()
+            while "running" not in [run.status for run in handle.runs]:
+                time.sleep(0.01)
+            print(handle.id)
+            """))
+    command = [sys.executable, "main.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
+    id = done.stdout.strip()
+    assert done.returncode == 0, done.stderr
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"kogine: flow {id[:8]} was still going on, and is cancelled")
+    assert store.flow(id)["status"] == "cancelled"
+    assert [row["status"] for row in store.select()] == ["cancelled"]
+
+
+@pytest.mark.process
+def test_a_flow_can_outlive_its_process(tmp_path: Path, store: RunStore) -> None:
+    """`start(detach=True)` gives a handle for a flow that goes on when the interpreter has ended."""
+    (tmp_path / "wait.py").write_text("""
+import os, time
+while not os.path.exists("go"):
+    time.sleep(0.01)
+print("gone on")
+""")
+    (tmp_path / "main.py").write_text("""
+from kohakuengine import Parallel
+print(Parallel("wait.py", launcher="fresh").start(detach=True).id)
+""")
+    command = [sys.executable, "main.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    flow = AttachedFlow(store, done.stdout.strip())
+    assert flow.live
+    (tmp_path / "go").touch()
+    [run] = flow.wait(SECONDS)
+    assert (run.status, run.output) == ("finished", "gone on\n")
+    assert os.getsid(0) != store.flow(flow.id)["pid"]
