@@ -6,7 +6,7 @@ import os
 import time
 
 from ..errors import StoreError
-from ..launch.survivors import end_survivors, settle_attempt
+from ..launch.survivors import end_survivors, is_alive, settle_attempt
 from ..runs.lock import FlowLock
 from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
@@ -118,9 +118,6 @@ def _settle_run(id: str, paths: RunPaths) -> None:
     attempt = paths.attempt(number)
     patience = time.monotonic() + _PATIENCE
     while not os.path.exists(attempt.outcome) and time.monotonic() < patience:
-        from ..errors import StoreError
-from ..launch.survivors import is_alive
-
         if not is_alive(id):
             break
         time.sleep(0.05)

@@ -8,7 +8,7 @@ from .outcome import FINAL
 STATUSES = ("queued", "running", *FINAL)
 
 _OWN = (
-    "status name script launcher flow id slot attempts exit_code error created started ended"
+    "status name script launcher flow position id slot attempts exit_code error created started ended"
     " peak_memory cpu_seconds".split()
 )
 COLUMNS = {name: f"runs.{name}" for name in _OWN}
