@@ -12,9 +12,10 @@ from .launch.registry import check_launcher
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from .launch.base import Launcher
     from .runs.table import Runs
 
 
@@ -81,7 +82,7 @@ def sweep(
     config: Config | None = None,
     config_path: str | os.PathLike[str] | None = None,
     workers: int | None = None,
-    launcher: str | None = None,
+    launcher: str | Callable[[], Launcher] | None = None,
     resume: bool | str = False,
     show: bool = True,
     detach: bool = False,

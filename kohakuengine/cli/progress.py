@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..flow.lines import ending
 from ..flow.view import View
+from ..runs.cells import duration_text
 from ..runs.outcome import FINISHED
 
 TYPE_CHECKING = False
@@ -104,7 +105,7 @@ class Progress(View):
         parts = [f"{self._done}{total} finished"]
         if self._failed:
             parts.append(f"{self._failed} failed")
-        return f"{', '.join(parts)} in {duration(time.monotonic() - self._began)}"
+        return f"{', '.join(parts)} in {duration_text(time.monotonic() - self._began)}"
 
     def _shown(self) -> Table:
         with self._lock:
@@ -116,7 +117,7 @@ class Progress(View):
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         grid.add_row(self._bar(), self._head())
         for row in going:
-            took = duration(time.monotonic() - row["since"])
+            took = duration_text(time.monotonic() - row["since"])
             label = Text(f"{row['name']} {took}", style="cyan")
             grid.add_row(label, Text.from_ansi(tails.get(row["id"], "")))
         if more:
@@ -134,7 +135,7 @@ class Progress(View):
         parts = [self._counts(), f"{len(self._going)} running"]
         left = self._time_left()
         if left is not None:
-            parts.append(f"about {duration(left)} left")
+            parts.append(f"about {duration_text(left)} left")
         return Text(" · ".join(parts))
 
     def _time_left(self) -> float | None:
@@ -144,18 +145,3 @@ class Progress(View):
         each = sum(self._spent) / len(self._spent)
         left = self._total - self._done - self._failed
         return max(0.0, each * left / len(self._going))
-
-
-def duration(seconds: float) -> str:
-    """A time for people.
-
-    Example:
-        >>> duration(7.25), duration(75), duration(7300)
-        ('7.2s', '1m15s', '2h01m')
-    """
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02}s"
-    return f"{minutes // 60}h{minutes % 60:02}m"

@@ -12,7 +12,7 @@ from ..engine.script import Script
 from ..errors import ConfigError, KogineError
 from .arguments import FILE, FUNCTION, LAUNCHER, OVERRIDE, ScriptCommand
 from .flow_options import flow_options, grid, options_of, resume_of
-from .reply import fail, give_up
+from .reply import fail, give_up, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
         return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
     except KogineError as error:
         return fail(error)
+    except KeyboardInterrupt:  # before or after the flow, which sees to its own
+        tell("interrupted.")
+        return 130
     except BrokenPipeError as error:  # as of `kogine run ... --json | head -1`
         return give_up(error)
 

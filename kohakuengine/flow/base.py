@@ -13,7 +13,7 @@ from ..launch.registry import get_launcher
 from ..runs.store import RunStore
 from .coordinator import Coordinator
 from .handle import FlowHandle
-from .options import Options, cores
+from .options import Options, cores, launcher_name
 from .plan import Plan
 from .recorder import Recorder
 from .slots import Slots, gpu_ids
@@ -61,8 +61,9 @@ class Workflow:
         if not self.plan.items:
             raise ConfigError("a flow needs at least one script.")
         self.options = Options(**choices) if options is None else options
-        self._launcher = self.options.launcher or "fresh"
-        self._make_launcher = get_launcher(self._launcher)
+        chosen = self.options.launcher or "fresh"
+        self._make_launcher = get_launcher(chosen) if isinstance(chosen, str) else chosen
+        self._launcher = launcher_name(chosen)
 
     def run(
         self, *, resume: bool | str = False, show: bool | View = False, detach: bool = False

@@ -12,12 +12,13 @@ from ..errors import KogineError, StoreError
 from ..launch.base import Job
 from ..launch.survivors import settle_attempt
 from ..runs.idlist import Ids
-from ..runs.outcome import CANCELLED, FINISHED, read_outcome
+from ..runs.outcome import CANCELLED, FINISHED, INTERRUPTED, read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
 from .recorder import cannot_write
 from .requests import take_requests
+from .view import Shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
+_INDEX_PATIENCE = 2.0  # how long an index that others write is waited for, in seconds
 _FLUSH_AGAIN = 5.0  # when an index that can't be written is tried again, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 _METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
@@ -101,7 +103,7 @@ class Coordinator:
         self.recorder = recorder
         self.store = recorder.store
         self.launcher = launcher
-        self.view = view
+        self.view = Shielded(view)
         self.order = Ids()
         self.status = "running"
         self.fault: BaseException | None = None
@@ -170,6 +172,7 @@ class Coordinator:
             self._close()
 
     def _loop(self) -> None:
+        self.store.set_patience(_INDEX_PATIENCE)
         self.view.flow_began(self.recorder.id, self.plan.total)
         provenance = threading.Thread(target=self._keep_provenance, daemon=True)
         provenance.start()  # git and others take their time, for which no run has to wait
@@ -372,24 +375,42 @@ class Coordinator:
     def _settle(self, ids: list[str]) -> None:
         for id in ids:
             going = self._going[id]
-            outcome = self._outcome(going)
             del self._going[id]
             self._slots.give_back(going.job.slot)
-            self._record_end(going, outcome)
+            try:
+                outcome = self._outcome(going)
+            except FileNotFoundError:
+                self._record_loss(going, "its directory was removed while it went on")
+            except OSError as error:
+                self.fault = self.fault or cannot_write(going.job.attempt.folder, error)
+                self._left = None
+                self._record_loss(going, "how it ended couldn't be written")
+            else:
+                self._record_end(going, outcome)
 
     def _outcome(self, going: Going) -> Outcome:
         job = going.job
-        try:
-            if going.cancelled:
-                settle_attempt(job.id, job.attempt, status=CANCELLED, reason="it was cancelled")
-            else:
-                settle_attempt(job.id, job.attempt, slot=job.slot)
-            going.watch.finish()
-        except OSError as error:
-            raise cannot_write(job.attempt.folder, error) from error
+        if going.cancelled:
+            settle_attempt(job.id, job.attempt, status=CANCELLED, reason="it was cancelled")
+        else:
+            settle_attempt(job.id, job.attempt, slot=job.slot)
+        going.watch.finish()
+        if going.watch.fault is not None:
+            fault = going.watch.fault.strerror
+            self.view.note(f"{going.row['name']}: its metrics can't be kept: {fault}")
         outcome = read_outcome(job.attempt)
         assert outcome is not None  # it is settled
         return outcome
+
+    def _record_loss(self, going: Going, reason: str) -> None:
+        """Record the end of a run whose directory can't say how it ended."""
+        columns = {"status": INTERRUPTED, "ended": time.time(), "error": reason}
+        going.row.update(columns)
+        self._write(self.store.update_run, going.job.id, **columns)
+        self.view.run_ended(going.row, None)
+        self._tell(going.planned, going.row)
+        self._announcing.append(going.job.id)
+        self._after_bad_end()
 
     def _record_end(self, going: Going, outcome: Outcome) -> None:
         row = going.row

@@ -8,8 +8,10 @@ from ..errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    from ..launch.base import Launcher
 
 ON_ERROR = ("continue", "stop", "cancel")
 RETRY_DELAY = 1.0  # before the first retry, in seconds; doubled before each further one
@@ -21,7 +23,8 @@ class Options:
     Args:
         name: What the flow is called.
         tags: Words by which its runs are found again.
-        launcher: Where the runs' processes live; None for the best there is.
+        launcher: Where the runs' processes live: the name of a launcher, or what makes one; None
+            for the best there is.
         workers: How many runs go on at once; None for one a GPU, where `gpus` are given, else one
             a core that this process may use.
         on_error: What a run that doesn't finish means for the others: `"continue"`, `"stop"` (no
@@ -48,7 +51,7 @@ class Options:
         *,
         name: str | None = None,
         tags: Sequence[str] = (),
-        launcher: str | None = None,
+        launcher: str | Callable[[], Launcher] | None = None,
         workers: int | None = None,
         on_error: str = "continue",
         retries: int = 0,
@@ -110,7 +113,13 @@ class Options:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it, for the record: keyword arguments that make the same options."""
-        return dict(vars(self))
+        name = None if self.launcher is None else launcher_name(self.launcher)
+        return {**vars(self), "launcher": name}
+
+
+def launcher_name(launcher: str | Callable[[], Launcher]) -> str:
+    """What a launcher is called in the record."""
+    return launcher if isinstance(launcher, str) else getattr(launcher, "__name__", "own")
 
 
 def cores() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 
 from ..errors import StoreError
@@ -38,6 +39,8 @@ class Earlier:
         self._runs: dict[tuple[str, str], deque[dict[str, Any]]] = {}
         self._attempts: dict[str, int] = {}
         rows = [row for row in store.select(flow=flow) if row["key"] is not None]
+        # One whose directory somebody removed is gone, whatever the index says of it.
+        rows = [row for row in rows if os.path.isdir(store.paths.run(row["id"]).folder)]
         for row in sorted(rows, key=lambda row: row["status"] != FINISHED):  # a stable sort
             self._runs.setdefault((row["script"], row["key"]), deque()).append(row)
 

@@ -11,7 +11,7 @@ from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.store import RunStore
 from .plan import Planned
-from .recorder import Recorder, cannot_write
+from .recorder import Recorder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,10 +111,7 @@ class Single:
         watch = Watch(self.job.attempt, self.options.metrics)
         outcome = read_outcome(self.job.attempt)
         assert outcome is not None  # whoever carries it out sees to that
-        try:
-            watch.finish()
-        except OSError as error:
-            raise cannot_write(self.paths.folder, error) from error
+        watch.finish()
         status = outcome.status if outcome.status != "timed_out" else "failed"
         self.recorder.end_flow(status)
         with self.recorder.store.transaction():

@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 
@@ -43,3 +43,53 @@ class View:
 
     def flow_ended(self, status: str) -> None:
         """The flow has ended."""
+
+
+class Shielded(View):
+    """Passes everything on to a view until that can't show it any more: the runs go on.
+
+    Args:
+        view: The view.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    @property
+    def wants_output(self) -> bool:  # type: ignore[override]
+        """As the view."""
+        return self._view.wants_output
+
+    def _show(self, show: Callable[[View], None]) -> None:
+        try:
+            show(self._view)
+        except (OSError, ValueError):  # its terminal is gone, or its stream is closed
+            self._view = View()
+
+    def flow_began(self, flow: str, total: int | None) -> None:
+        """Passed on."""
+        self._show(lambda view: view.flow_began(flow, total))
+
+    def run_began(self, row: dict[str, Any]) -> None:
+        """Passed on."""
+        self._show(lambda view: view.run_began(row))
+
+    def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
+        """Passed on."""
+        self._show(lambda view: view.output(row, lines))
+
+    def live(self, row: dict[str, Any], text: str) -> None:
+        """Passed on."""
+        self._show(lambda view: view.live(row, text))
+
+    def run_ended(self, row: dict[str, Any], again: float | None) -> None:
+        """Passed on."""
+        self._show(lambda view: view.run_ended(row, again))
+
+    def note(self, text: str) -> None:
+        """Passed on."""
+        self._show(lambda view: view.note(text))
+
+    def flow_ended(self, status: str) -> None:
+        """Passed on."""
+        self._show(lambda view: view.flow_ended(status))

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from ..runs.paths import AttemptPaths
 
 GRACE = 2.0  # how long processes are given after each way of being told to end, in seconds
-_SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
-_MEMORY_LOOKS = 1.0  # how often the memory of the process tree is added up, in seconds
+SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
+MEMORY_LOOKS = 1.0  # how often the memory of the process tree is added up, in seconds
 _LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_PR_SET_CHILD_SUBREAPER = 36
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 
 KILL = signal.SIGUSR2
 AT_TERMINAL = signal.SIGUSR1
@@ -94,7 +94,7 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     child = os.fork()
     if child:
         _be_init(child, attempt, orders, started)
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:
         os._exit(1)
     if not orders.foreground:
@@ -131,11 +131,11 @@ class _Init:
         now = time.monotonic()
         self.deadline = now + orders.timeout if orders.timeout else None
         self.harsher: tuple[float, int] | None = None  # when the child is sent which signal next
-        self.memory_look = now + _MEMORY_LOOKS
+        self.memory_look = now + MEMORY_LOOKS
         self.log_look = now + _LOG_LOOKS if orders.max_log else None
         self.poll = select.poll()
         self._watch_signals()
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
         if os.getpgrp() != os.getpid():
             os.setsid()  # out of reach of the terminal; the child stays where it is
         self.owner_fd = self._watch_owner()
@@ -231,8 +231,8 @@ class _Init:
         if self.harsher and now >= self.harsher[0]:
             self._signal(self.harsher[1])
         if now >= self.memory_look:
-            self.peak = max(self.peak, _memory_of_tree())
-            self.memory_look = time.monotonic() + _MEMORY_LOOKS
+            self.peak = max(self.peak, memory_of_tree())
+            self.memory_look = time.monotonic() + MEMORY_LOOKS
         if self.log_look is not None and now >= self.log_look:
             self._cut_log()
             self.log_look = time.monotonic() + _LOG_LOOKS
@@ -252,15 +252,9 @@ class _Init:
 
     def _signal(self, number: int) -> None:
         """Send a signal to the script, and have a harsher one follow."""
-        target = self.child if self.orders.foreground else -self.child
-        for pid in (target, self.child):
-            try:
-                os.kill(pid, number)
-                break
-            except ProcessLookupError:
-                continue  # it hasn't made its group yet, or has left it
-            except PermissionError:
-                break
+        # It hasn't been reaped, so it has a group. Not its own: it hasn't made it yet, or has left it.
+        alone = self.orders.foreground or os.getpgid(self.child) != self.child
+        send(self.child if alone else -self.child, number)
         if number == signal.SIGKILL:
             self.harsher = None
         else:
@@ -282,18 +276,18 @@ class _Init:
 
     def _end_all(self) -> bool:
         """End what the script has left behind; False where that wasn't possible."""
-        if self._gone_within(_SHORTLY):
+        if self._gone_within(SHORTLY):
             return True
-        left = _descendants()
+        left = descendants()
         self.survivors = len(left)
         for pid in left:
-            _send(pid, signal.SIGTERM)
+            send(pid, signal.SIGTERM)
         if self._gone_within(GRACE):
             return True
         patience = time.monotonic() + 10 * GRACE
         while time.monotonic() < patience:  # what is being killed may still start others
-            for pid in _descendants():
-                _send(pid, signal.SIGKILL)
+            for pid in descendants():
+                send(pid, signal.SIGKILL)
             time.sleep(0.005)
             if not self._reap():
                 return True
@@ -332,20 +326,20 @@ def _cut(path: str, limit: int) -> None:
         file.write(note.encode() + end)
 
 
-def _send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return  # it has ended, or belongs to another user: we can't end it
 
 
-def _descendants() -> list[int]:
+def descendants() -> list[int]:
     import psutil
 
     return [process.pid for process in psutil.Process().children(recursive=True)]
 
 
-def _memory_of_tree() -> int:
+def memory_of_tree() -> int:
     """The resident memory of all processes of the run together, in bytes."""
     import psutil
 
@@ -371,7 +365,7 @@ def _processor_time() -> float:
     return round(times.children_user + times.children_system, 3)
 
 
-def _prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> None:
     """Linux' prctl(2); elsewhere nothing happens."""
     if sys.platform != "linux":
         return
@@ -379,8 +373,8 @@ def _prctl(option: int, value: int) -> None:
         # What is below ctypes: that itself takes longer to import than a small script to run.
         from _ctypes import call_function, dlopen, dlsym
 
-        prctl = dlsym(dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: what is loaded
-        call_function(prctl, (option, value, 0, 0, 0))
+        address = dlsym(dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: what is loaded
+        call_function(address, (option, value, 0, 0, 0))
     except ImportError:  # another Python than CPython
         import ctypes
 

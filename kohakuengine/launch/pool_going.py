@@ -7,7 +7,7 @@ import time
 
 from ..runs.outcome import FAILED, FINISHED, write_outcome
 from ..runs.paths import RunPaths
-from .init import _MEMORY_LOOKS
+from .init import MEMORY_LOOKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Going:
         now = time.monotonic()
         self.deadline = now + self.timeout if self.timeout else None
         self.harsher: tuple[float, int] | None = None  # when the worker is sent which signal next
-        self.memory_look = now + _MEMORY_LOOKS
+        self.memory_look = now + MEMORY_LOOKS
         self.begun = False  # whether the script has, so that a Ctrl-C reaches it
         self.held = False  # whether one waits for that
         self.done: dict[str, Any] | None = None  # what the worker says of its end

@@ -16,14 +16,14 @@ import time
 
 from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT
 from .init import (
-    _MEMORY_LOOKS,
-    _PR_SET_CHILD_SUBREAPER,
-    _SHORTLY,
+    MEMORY_LOOKS,
+    PR_SET_CHILD_SUBREAPER,
+    SHORTLY,
     GRACE,
-    _descendants,
-    _memory_of_tree,
-    _prctl,
-    _send,
+    descendants,
+    memory_of_tree,
+    prctl,
+    send,
 )
 from .messages import Messages
 from .pool_going import Going
@@ -77,7 +77,7 @@ class PoolInit:
         self.worker_time = 0.0  # the processor time of the worker before the run, in seconds
         self.poll = select.poll()
         self._watch_signals()
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
         for messages in (control, worker_messages):
             self.poll.register(messages.fd, select.POLLIN)
         self.owner_fd = self._watch_owner()
@@ -209,8 +209,8 @@ class PoolInit:
         if going.harsher and now >= going.harsher[0]:
             self._signal(going, going.harsher[1])
         if now >= going.memory_look:
-            going.peak = max(going.peak, _memory_of_tree())
-            going.memory_look = time.monotonic() + _MEMORY_LOOKS
+            going.peak = max(going.peak, memory_of_tree())
+            going.memory_look = time.monotonic() + MEMORY_LOOKS
 
     # ---- ending ----
 
@@ -238,10 +238,9 @@ class PoolInit:
             return  # the worker makes ready: it would reach no script
         if number != signal.SIGINT:
             self.last = True  # it may come too late for this run, and be meant for no other
-        try:
-            os.killpg(self.worker, number)
-        except ProcessLookupError:  # it hasn't made its group yet, or has left it
-            _send(self.worker, number)
+        # It hasn't been reaped, so it has a group. Not its own: it hasn't made it yet, or has left it.
+        alone = os.getpgid(self.worker) != self.worker
+        send(self.worker if alone else -self.worker, number)
 
     def _reap(self) -> None:
         """Collect the processes that have ended."""
@@ -292,10 +291,10 @@ class PoolInit:
     def _end_worker(self) -> None:
         """End the worker: by itself where it waits for a run, else by force."""
         self._close_worker()
-        until = time.monotonic() + _SHORTLY
+        until = time.monotonic() + SHORTLY
         while self.status is None:
             if time.monotonic() >= until:
-                _send(self.worker, signal.SIGKILL)
+                send(self.worker, signal.SIGKILL)
             self._wait(time.monotonic() + _LOOKS)
 
     def _close_worker(self) -> None:
@@ -305,18 +304,18 @@ class PoolInit:
 
     def _end_left(self, going: Going) -> None:
         """End what the script has left behind."""
-        if self._gone_within(_SHORTLY, going):
+        if self._gone_within(SHORTLY, going):
             return
         left = self._left()
         going.survivors = len(left)
         for pid in left:
-            _send(pid, signal.SIGTERM)
+            send(pid, signal.SIGTERM)
         if self._gone_within(GRACE, going):
             return
         patience = time.monotonic() + 10 * GRACE
         while (left := self._left()) and time.monotonic() < patience:
             for pid in left:  # what is being killed may still start others
-                _send(pid, signal.SIGKILL)
+                send(pid, signal.SIGKILL)
             self._wait(time.monotonic() + _LOOKS / 2)
 
     def _gone_within(self, seconds: float, going: Going) -> bool:
@@ -333,7 +332,7 @@ class PoolInit:
         childless = self.status is not None or _known_childless(self.worker)
         if childless and _known_childless(os.getpid(), self.worker):
             return []
-        return [pid for pid in _descendants() if pid != self.worker and _is_alive(pid)]
+        return [pid for pid in descendants() if pid != self.worker and _is_alive(pid)]
 
     def _tell(self, **message: object) -> None:
         try:

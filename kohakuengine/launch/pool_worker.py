@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, NoReturn
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # The lowest number of the descriptors that we keep during a run: scripts that close what they have
 # inherited begin with 3, and seldom come this far.
@@ -32,7 +31,7 @@ def main(control: str, owner: str) -> NoReturn:
     """
     import socket
 
-    from .init import _prctl
+    from .init import PR_SET_PDEATHSIG, prctl
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for scripts alone
     ours, theirs = (end.detach() for end in socket.socketpair())
@@ -46,7 +45,7 @@ def main(control: str, owner: str) -> NoReturn:
         be_init(child, int(owner), Messages(int(control)), Messages(ours))
     os.close(ours)
     os.close(int(control))
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:
         os._exit(1)
     os.setpgid(0, 0)  # so that a script which signals its group doesn't reach its init

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..config.fit import short_repr
+from ..config.members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def _shown(value: object) -> object:
         return str(value) if value.bit_length() < 10_000 else short_repr(value, 60)
     if isinstance(value, (bool, int, float)) or value is None:
         return jsonable(value)
+    if isinstance(value, EnumMember):
+        return value.name
     if isinstance(value, str) and type(value) is str:
         return value if len(value) <= 1_000 else value[:1_000] + "…"
     if isinstance(value, (list, tuple, dict)) and len(value) <= 20:

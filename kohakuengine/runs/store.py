@@ -155,6 +155,11 @@ class RunStore:
             finally:
                 self._depth -= 1
 
+    def set_patience(self, seconds: float) -> None:
+        """Wait for others that write the index no longer than this, from now on."""
+        with self.connected() as index:
+            index.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
     # --- writing
 
     def add_flow(self, **columns: object) -> None:

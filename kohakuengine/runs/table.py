@@ -196,6 +196,10 @@ class Runs(Sequence[Run]):
     def __rich__(self) -> Table:
         return self.table()
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle: dict[str, str] = self.table()._repr_mimebundle_(include or (), exclude or ())
+        return bundle
+
     def __repr__(self) -> str:
         from collections import Counter
 

@@ -32,7 +32,7 @@ class Watch:
         show: Is given the lines that are complete, if there is somebody to see them.
 
     Attributes:
-        live: The unfinished line as it shows now, where lines are shown.
+        fault: Why not all metrics are in the journal, or None.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Watch:
         self._reader = OutputReader() if show else None
         self._show = show
         self._records: list[dict[str, Any]] = []
+        self.fault: OSError | None = None
 
     @property
     def live(self) -> str:
@@ -65,11 +66,7 @@ class Watch:
         return bool(data)
 
     def finish(self) -> None:
-        """Look at the rest; the attempt has ended.
-
-        Raises:
-            OSError: The journal can't be written.
-        """
+        """Look at the rest; the attempt has ended."""
         while self.look():
             continue
         self._note(self._scalars.close())
@@ -80,9 +77,9 @@ class Watch:
     def metrics(self) -> dict[str, float]:
         """The newest value of each metric, printed or logged."""
         self._write()
-        if not os.path.exists(self._paths.journal):
-            return {}
-        return latest(self._paths.journal)
+        noted = latest(self._paths.journal) if os.path.exists(self._paths.journal) else {}
+        # Where the journal couldn't be written, what was printed is known here alone.
+        return {**self._scalars.latest, **noted} if self.fault else noted
 
     def _tell(self, lines: list[str]) -> None:
         if lines and self._show:
@@ -102,6 +99,8 @@ class Watch:
             self._write()
 
     def _write(self) -> None:
-        if self._records:
-            append(self._paths.journal, self._records)
-            self._records = []
+        records, self._records = self._records, []
+        try:
+            append(self._paths.journal, records)
+        except OSError as error:  # most likely a full disk: no reason to end the run
+            self.fault = error

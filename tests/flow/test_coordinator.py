@@ -122,7 +122,9 @@ def test_each_slot_has_its_gpu(
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     fake(lambda job: job.variables().get("CUDA_VISIBLE_DEVICES"))
-    assert Parallel(train, configs(1, 2), max_workers=2, gpus=gpus, **FAKE).run().results == expected
+    assert (
+        Parallel(train, configs(1, 2), max_workers=2, gpus=gpus, **FAKE).run().results == expected
+    )
 
 
 def test_a_flow_without_its_gpus_does_not_begin(train: Path, fake, monkeypatch, store) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,10 @@ def test_awaiting_can_be_given_up(held) -> None:
             async for run in _until(handle, 0.05):
                 raise AssertionError(run)
 
-    asyncio.run(main())
-    assert handle.live
+    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive() and handle.live
     launcher.release()
     assert handle.wait(SECONDS).results == [1, 2]
 
