@@ -1,6 +1,6 @@
 """The second of two steps: fit a line to the points that `prepare.py` made.
 
-    kogine workflow sequential flow/prepare.py flow/train.py --on-error stop
+Both: `kogine workflow sequential flow/prepare.py flow/train.py --on-error stop`.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Two scripts from Python: the points once, then the line with several learning rates.
 
-    python flow/two_steps.py
+Run it as `python flow/two_steps.py`.
 """
 
 from pathlib import Path

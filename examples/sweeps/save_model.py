@@ -1,7 +1,7 @@
 """Fit a line, log the loss of each epoch, and keep what was learned as a file of the run.
 
-    python sweeps/save_model.py                                   # writes to artifacts/ here
-    kogine run sweeps/save_model.py --sweep learning_rate=0.05,0.2 # writes to each run's artifacts/
+`python sweeps/save_model.py` writes to artifacts/ in the working directory, and
+`kogine run sweeps/save_model.py --sweep learning_rate=0.05,0.2` to that of each run.
 """
 
 import json

@@ -1,6 +1,6 @@
 """A sweep from Python: every combination of two settings, then the best one, and a table.
 
-    python sweeps/sweep_digits.py
+Run it as `python sweeps/sweep_digits.py`.
 """
 
 from pathlib import Path

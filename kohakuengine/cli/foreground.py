@@ -52,6 +52,8 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
         in_script = True
     except KogineError as error:
         return fail(error)
+    except KeyboardInterrupt:  # before the script has begun, or after its end
+        return 130
     if in_script:  # and no exception is being handled any more
         return run_program(script, program, single.job.attempt)
     if seen.log_fault is not None:

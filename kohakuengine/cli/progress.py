@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -37,12 +38,16 @@ class Progress(View):
         self._lock = threading.Lock()
         self._total: int | None = None
         self._began = time.monotonic()
-        self._done = self._failed = self._earlier = 0
+        self._done = self._failed = 0
         self._spent: list[float] = []  # how long the last runs took, in seconds
         self._going: dict[str, dict[str, Any]] = {}
         self._tails: dict[str, str] = {}
         self._live = Live(
-            console=self._console, refresh_per_second=10, transient=True, get_renderable=self._shown
+            console=self._console,
+            refresh_per_second=10,
+            transient=True,
+            get_renderable=self._shown,
+            redirect_stderr=sys.stderr is not None and sys.stderr.isatty(),
         )
 
     def flow_began(self, flow: str, total: int | None) -> None:
@@ -50,6 +55,11 @@ class Progress(View):
         self._total = total
         self._live.start()
         self._say(Text(f"flow {flow[:8]}", style="dim"))
+
+    def run_kept(self, row: dict[str, Any]) -> None:
+        """It counts as done."""
+        with self._lock:
+            self._done += 1
 
     def run_began(self, row: dict[str, Any]) -> None:
         """One more goes on."""

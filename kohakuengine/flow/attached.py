@@ -111,10 +111,7 @@ class AttachedFlow:
         given: set[str] = set()
         while True:
             live = self.live  # before the look: what ends after it is seen by the next one
-            for row in self._store.select(flow=self.id, status=list(FINAL)):
-                if row["id"] not in given:
-                    given.add(row["id"])
-                    yield Run(self._store, row["id"], row)
+            yield from self._ended(given)
             if not live:
                 return
             time.sleep(_TICK)
@@ -122,17 +119,37 @@ class AttachedFlow:
     async def __aiter__(self) -> AsyncIterator[Run]:
         import asyncio
 
-        runs = iter(self)
+        given: set[str] = set()
         while True:
-            run = await asyncio.to_thread(next, runs, None)
-            if run is None:
+            live = await self._is_live()
+            for run in self._ended(given):
+                yield run
+            if not live:
                 return
-            yield run
+            await asyncio.sleep(_TICK)
 
-    def __await__(self) -> Generator[Any, None, Runs]:
+    def _ended(self, given: set[str]) -> Iterator[Run]:
+        """Those that have ended since the last look."""
+        for row in self._store.select(flow=self.id, status=list(FINAL)):
+            if row["id"] not in given:
+                given.add(row["id"])
+                yield Run(self._store, row["id"], row)
+
+    async def _is_live(self) -> bool:
+        """In a thread, for a short while: whoever waits can give up, and no thread is left."""
         import asyncio
 
-        return (yield from asyncio.to_thread(self.wait).__await__())
+        return await asyncio.to_thread(lambda: self.live)
+
+    def __await__(self) -> Generator[Any, None, Runs]:
+        return (yield from self._over().__await__())
+
+    async def _over(self) -> Runs:
+        import asyncio
+
+        while await self._is_live():
+            await asyncio.sleep(_TICK)
+        return self.runs
 
     def __repr__(self) -> str:
         return f"<Flow {self.id[:8]} {self.status}, {len(self.runs)} runs>"

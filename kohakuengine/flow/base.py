@@ -45,6 +45,7 @@ class Workflow:
         KogineError: There is no such script, or an option has a value that it can't have.
     """
 
+    partly = False  # whether it is some runs of a flow that is there
     workers: int | None = None  # how many runs go on at once; None for what the options say
 
     def __init__(
@@ -129,7 +130,12 @@ class Workflow:
         recorder = Recorder(store, self.options, self._launcher, flow)
         try:  # nobody else changes the flow from here on
             earlier = self._earlier(store, flow, resume) if flow else None
-            recorder.keep_flow(self.plan.scripts, self.plan.total)
+            recorder.keep_flow(
+                self.plan.scripts,
+                self.plan.total,
+                workers=self.workers or self.options.workers,
+                partly=self.partly,
+            )
             handle = FlowHandle(recorder.id, store)
             coordinator = Coordinator(
                 self.plan,

@@ -303,6 +303,7 @@ class Coordinator:
             row = self.recorder.make_run(planned)
         self.order.append(row["id"])
         if row["status"] == FINISHED:
+            self.view.run_kept(row)
             self._tell(planned, row)
             self._announcing.append(row["id"])
         else:
@@ -310,6 +311,8 @@ class Coordinator:
 
     def _submit(self, planned: Planned, row: dict[str, Any], new: bool = False) -> None:
         paths = self.store.paths.run(row["id"])
+        if not new:
+            self.recorder.renew_run(paths, planned)
         number = self.recorder.new_attempt(paths)
         slot = self._slots.take()
         job = Job(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from ..runs.idlist import Ids
@@ -37,6 +38,7 @@ class FlowHandle:
         self._store = store
         self._coordinator: Coordinator | None = None
         self._thread: threading.Thread | None = None
+        self.process = 0  # the id of the one in which the flow goes on
         self._news = threading.Condition()
         self._ended = Ids()
         self._over = False
@@ -47,6 +49,7 @@ class FlowHandle:
     def begin(self, coordinator: Coordinator, *, here: bool = False) -> None:
         """Have a coordinator begin, in a thread of its own, or in this one."""
         self._coordinator = coordinator
+        self.process = os.getpid()
         if here:
             self._work()
             return
@@ -68,6 +71,7 @@ class FlowHandle:
 
     def _finish(self) -> None:
         self._over = True
+        _at_exit.discard(self)
 
     def _announce(self, change: Callable[[], None]) -> None:
         with self._news:
@@ -122,13 +126,14 @@ class FlowHandle:
             raise self.fault
         return self.runs
 
-    def cancel(self, how: str = "terminate") -> None:
-        """End the flow: no further runs begin, and those that go on are ended.
+    def cancel(self, how: str = "terminate", run: str | None = None) -> None:
+        """End the flow: no further runs begin, and those that go on are ended; or end one run.
 
         Args:
             how: `"interrupt"` as Ctrl-C does, `"terminate"`, or `"kill"`.
+            run: The id of a run, to end it alone.
         """
-        self._call(lambda coordinator: coordinator.cancel(how))
+        self._call(lambda coordinator: coordinator.cancel(how, run))
 
     def pause(self) -> None:
         """Begin no further runs; those that go on do so."""
@@ -202,15 +207,16 @@ def _live_until_exit(handle: FlowHandle) -> None:
     """Have a handle that is live at the interpreter's end cancelled, with one line that says so."""
     import atexit
 
-    if not _at_exit:
-        atexit.register(_cancel_live)
+    atexit.unregister(_cancel_live)
+    atexit.register(_cancel_live)
     _at_exit.add(handle)
 
 
 def _cancel_live() -> None:
     import sys
 
-    live = [handle for handle in _at_exit if handle.live]
+    # Where a flow goes on in the process that this one was forked from, it isn't ours to end.
+    live = [h for h in list(_at_exit) if h.live and h.process == os.getpid()]
     for handle in live:
         handle.cancel()
         if sys.stderr is not None:

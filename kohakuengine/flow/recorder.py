@@ -89,19 +89,28 @@ class Recorder:
     # ---- the flow ----
 
     def keep_flow(
-        self, scripts: Sequence[Script], total: int | None, *, single: bool = False
+        self,
+        scripts: Sequence[Script],
+        total: int | None,
+        *,
+        workers: int | None = None,
+        single: bool = False,
+        partly: bool = False,
     ) -> None:
         """Write what the flow is, with the text of its scripts and of what they import.
 
         Args:
             scripts: All of them, in order.
             total: How many runs there are, or None where that isn't known.
+            workers: How many at once were chosen, or None.
+            partly: Whether these are only some of the scripts of a flow that is there.
             single: Whether it is of one run by itself, which resumes nothing, and which is put
                 into the index later. Any other is so before its directory says what it is: then
                 the index knows all that the directories do, whenever we are killed.
         """
         try:
             self.kept = KeptSources(scripts, self.paths)
+            before: dict[str, Any] = {}
             if os.path.exists(self.paths.record):
                 before = read_json(self.paths.record)
                 self.created = before["created"]
@@ -111,14 +120,18 @@ class Recorder:
                 "id": self.id,
                 "name": self.options.name,
                 "created": self.created,
-                "scripts": [script.module or script.path for script in scripts],
-                "options": {**self.options.to_json(), "launcher": self.launcher},
+                "scripts": before["scripts"] if partly else list(self.kept.code),
+                "options": {
+                    **self.options.to_json(),
+                    "launcher": self.launcher,
+                    "workers": workers,
+                },
                 "single": single,
                 "tags": self.options.tags,
                 "host": os.uname().nodename,
                 "pid": os.getpid(),
                 "total": total,
-                "code": self.kept.code,
+                "code": {**before.get("code", {}), **self.kept.code},
             }
             if not single:
                 self.index_flow()
@@ -231,6 +244,20 @@ class Recorder:
                 ) from error
             write_json(paths.spec, {"format": 1, **facts, "config": None, "import_folders": []})
         return facts
+
+    def renew_run(self, paths: RunPaths, planned: Planned) -> None:
+        """Have the next attempt at a run take its script as it is now.
+
+        Raises:
+            StoreError: The run's directory can't be written.
+        """
+        try:
+            spec = read_json(paths.spec)
+            source = self.kept.names.get(planned.script)
+            if spec.get("source") != source:
+                write_json(paths.spec, {**spec, "source": source})
+        except OSError as error:
+            raise cannot_write(paths.folder, error) from error
 
     def new_attempt(self, paths: RunPaths) -> int:
         """Make the directory of a run's next attempt, and give its number."""

@@ -31,6 +31,8 @@ class Retry(Workflow):
         StoreError: There is no such flow, it is going on, or all of its runs have finished.
     """
 
+    partly = True
+
     def __init__(self, flow: str) -> None:
         store = RunStore(create=False)
         self._id: str = store.flow(flow)["id"]
@@ -42,8 +44,6 @@ class Retry(Workflow):
         record = read_json(store.paths.flow(self._id).record)
         options = Options(**record["options"])
         super().__init__([], options=options, plan=_StoredPlan(store, rows))
-        if len(record["scripts"]) > 1 and options.workers is None:
-            self.workers = 1
 
     def _flow(self, store: RunStore, resume: bool | str) -> str:
         return self._id

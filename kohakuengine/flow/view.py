@@ -24,6 +24,9 @@ class View:
     def flow_began(self, flow: str, total: int | None) -> None:
         """A flow begins; `total` is how many runs it has, where that is known."""
 
+    def run_kept(self, row: dict[str, Any]) -> None:
+        """A run had finished before, and isn't run again."""
+
     def run_began(self, row: dict[str, Any]) -> None:
         """An attempt at a run begins."""
 
@@ -69,6 +72,10 @@ class Shielded(View):
     def flow_began(self, flow: str, total: int | None) -> None:
         """Passed on."""
         self._show(lambda view: view.flow_began(flow, total))
+
+    def run_kept(self, row: dict[str, Any]) -> None:
+        """Passed on."""
+        self._show(lambda view: view.run_kept(row))
 
     def run_began(self, row: dict[str, Any]) -> None:
         """Passed on."""

@@ -166,6 +166,8 @@ class _Init:
         while self.status is None:
             self._wait(None)
         ended = self._end_all()
+        if self.log_look is not None:
+            self._cut_log()
         write_outcome(
             self.attempt,
             *self._verdict(),

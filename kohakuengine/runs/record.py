@@ -168,19 +168,18 @@ class Run:
             RunError: The run hasn't finished.
             Exception: What the script raised; its cause shows where.
         """
-        if self.status != FINISHED:
-            raise self.error
+        error = self.error
+        if error is not None:
+            raise error
         assert self.outcome is not None  # it has finished
         return self.outcome.result
 
     @property
-    def error(self) -> BaseException:
-        """What reading the result of a run that hasn't finished raises.
-
-        Raises:
-            AttributeError: It has finished.
-        """
+    def error(self) -> BaseException | None:
+        """What reading the result raises; None where the run has finished."""
         status = self.status
+        if status == FINISHED:
+            return None
         outcome = self.outcome if status in FINAL else None
         if outcome is None:
             return RunError(f"run {self.id[:8]} ({self.name}) is {status}: it has no result.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -124,3 +125,22 @@ def _compare(table: str, index: list[dict[str, Any]], folders: list[dict[str, An
     for id, row in expected.items():
         different = {name: (known[id][name], row[name]) for name in row if known[id][name] != row[name]}
         assert not different, f"{table} {id}, in the index and in its directory: {different}"
+
+
+# ---- the command ----
+
+
+def kogine(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [*KOGINE, *arguments],
+        **{"capture_output": True, "text": True, "timeout": 3 * PATIENCE, **options},
+    )
+
+
+def assert_refused(done: subprocess.CompletedProcess[str]) -> str:
+    """Fail where a command didn't refuse in one sentence what it can't do; give that sentence."""
+    assert done.returncode == 2, done
+    errors = [line for line in done.stderr.splitlines() if line.startswith("kogine: error: ")]
+    assert len(errors) == 1 and "Traceback" not in done.stderr, done.stderr
+    return errors[0]

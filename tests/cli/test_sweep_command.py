@@ -1,0 +1,772 @@
+"""Sweeps and flows on the command line: what is run, said and answered, and what others may do to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Reply
+
+from kohakuengine import Config, Parallel, RunStore
+from kohakuengine.flow.attached import AttachedFlow
+from kohakuengine.launch.fake import Fake, FakeEnd
+
+KOGINE = [sys.executable, "-m", "kohakuengine"]
+SECONDS = 60.0  # for anything to happen
+
+TRAIN = """\
+lr = 0.1
+bs = 1
+name = "x"
+
+def main():
+    print("lr is", lr)
+    assert lr != 2, "too much"
+    return {"loss": lr * bs}
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.fixture(autouse=True)
+def store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
+    """The store, and a script `train.py` which fails with `lr=2`."""
+    monkeypatch.setenv("KOGINE_HOME", str(folder / "store"))
+    (folder / "train.py").write_text(TRAIN)
+    return RunStore(str(folder / "store"))
+
+
+@pytest.fixture
+def do(kogine: Callable[..., Reply], capsys: pytest.CaptureFixture[str]) -> Callable[..., Reply]:
+    """Do what a command line says, running flows included."""
+
+    def call(*arguments: str) -> Reply:
+        reply = kogine(*arguments)
+        if not callable(reply.outcome):
+            return reply
+        status = reply.outcome()
+        out, err = capsys.readouterr()
+        return Reply(status, reply.out + out, reply.err + err)
+
+    return call
+
+
+@pytest.fixture
+def sweep(do: Callable[..., Reply]) -> Callable[..., Reply]:
+    """Run `train.py` in this process, with the options given."""
+    return lambda *arguments: do("run", "train.py", "--launcher", "inline", "-j", "1", *arguments)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fake]:
+    """Say how the runs of `--launcher fake` end."""
+
+    def make(outcomes: Callable[[Any], object] | None = None, **options: Any) -> Fake:
+        launcher = Fake(outcomes, keep=True, **options)
+        monkeypatch.setattr("kohakuengine.launch.fake.Fake", lambda: launcher)
+        return launcher
+
+    return make
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for something to become true, and fail when it doesn't in time."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        time.sleep(0.005)
+
+
+def options(store: RunStore) -> dict[str, Any]:
+    """Those of the newest flow."""
+    return store.flows()[0]["options"]
+
+
+# ---- exit codes and output ----
+
+
+def test_a_sweep_that_finishes_gives_0(sweep) -> None:
+    """Each line has its run's label, and each run's end is told with its metrics."""
+    reply = sweep("--sweep", "lr=1,3")
+    assert (reply.outcome, reply.err) == (0, "")
+    lines = re.sub(r"after \S+ s", "after T", reply.out).splitlines()
+    assert lines == [
+        "[lr=1] lr is 1",
+        "[lr=1] finished after T (loss=1)",
+        "[lr=3] lr is 3",
+        "[lr=3] finished after T (loss=3)",
+    ]
+
+
+def test_a_sweep_with_a_failed_run_gives_1(sweep, store: RunStore) -> None:
+    """The others run; what failed is said, and how to run it again."""
+    reply = sweep("--sweep", "lr=1,2,3")
+    assert reply.outcome == 1
+    flow = store.flows()[0]["id"][:8]
+    assert "[lr=2] AssertionError: too much" in reply.out
+    assert re.search(r"^\[lr=2\] failed after .* s: AssertionError: too much$", reply.out, re.M)
+    assert f"1 of 3 runs didn't finish" in reply.err and f"kogine retry {flow}" in reply.err
+    assert [row["status"] for row in store.select(sort="position")] == [
+        "finished",
+        "failed",
+        "finished",
+    ]
+
+
+WRONG: dict[str, tuple[list[str], str]] = {
+    "no script": (["run", "no.py", "--sweep", "lr=1"], "no.py"),
+    "no values": (["run", "train.py", "--sweep", "lr"], "--sweep takes NAME=VALUE"),
+    "an axis twice": (
+        ["run", "train.py", "--sweep", "lr=1", "--sweep", "lr=2"],
+        "--sweep lr is given twice",
+    ),
+    "a wrong type": (["run", "train.py", "--sweep", "lr=1,high"], "lr"),
+    "no workers": (["run", "train.py", "--sweep", "lr=1", "-j", "0"], "workers must be"),
+    "a time": (["run", "train.py", "--timeout", "soon"], "'soon' is no time"),
+    "a size": (["run", "train.py", "--max-log", "big"], "'big' is no size"),
+    "on-error": (["run", "train.py", "--on-error", "halt"], "continue"),
+    "env": (["run", "train.py", "--sweep", "lr=1", "--env", "A"], "--env takes NAME=VALUE"),
+    "no launcher": (["run", "train.py", "--launcher", "fersh"], "did you mean fresh"),
+    "nothing to resume": (["run", "train.py", "--sweep", "lr=1", "--resume"], "no flow of"),
+    "no workflow's script": (["workflow", "parallel", "train.py", "no.py"], "no.py"),
+    "no workflow": (["workflow", "paralel", "train.py"], "parallel"),
+}
+
+
+@pytest.mark.parametrize("arguments, message", WRONG.values(), ids=WRONG)
+def test_what_cannot_be_run_gives_2(
+    do, store: RunStore, arguments: list[str], message: str
+) -> None:
+    """One sentence says what is wrong, and nothing is recorded."""
+    reply = do(*arguments)
+    assert (reply.outcome, reply.out) == (2, "")
+    assert message in reply.err and "Traceback" not in reply.err
+    assert not os.path.exists(store.paths.home) or store.flows() == []
+
+
+def test_a_generator_that_raises_is_told(sweep, write) -> None:
+    """With its own traceback; what ran is recorded."""
+    write(
+        "config.py",
+        """\
+        from kohakuengine import Config
+        def config_gen():
+            yield Config({"lr": 1})
+            raise LookupError("no more ideas")
+        """,
+    )
+    reply = sweep("--config", "config.py")
+    assert reply.outcome == 1 and "[lr=1] finished after" in reply.out
+    assert "LookupError: no more ideas" in reply.err and "config.py" in reply.err
+    assert "kohakuengine/flow" not in reply.err
+
+
+def test_quiet_says_nothing_of_runs(sweep) -> None:
+    """But what is to be done about those that failed."""
+    assert sweep("--sweep", "lr=1,3", "--quiet") == (0, "", "")
+    reply = sweep("--sweep", "lr=1,2", "-q")
+    assert (reply.outcome, reply.out) == (1, "") and "1 of 2 runs didn't finish" in reply.err
+
+
+def test_json_reports_the_runs(sweep) -> None:
+    """One object a run, in order, and nothing else on stdout."""
+    reply = sweep("--sweep", "lr=1,2", "--json")
+    assert reply.outcome == 1
+    rows = json.loads(reply.out)
+    assert [(row["params"], row["status"], row["metrics"]) for row in rows] == [
+        ({"lr": 1}, "finished", {"loss": 1}),
+        ({"lr": 2}, "failed", {}),
+    ]
+
+
+# ---- what is tried ----
+
+
+def test_several_axes_make_a_grid(sweep) -> None:
+    """The last one varies fastest, and `--set` is the same for all."""
+    reply = sweep("--sweep", "lr=1,3", "--sweep", "bs=1,2", "--set", "name=y", "--json")
+    assert [row["params"] for row in json.loads(reply.out)] == [
+        {"lr": lr, "bs": bs, "name": "y"} for lr in (1, 3) for bs in (1, 2)
+    ]
+
+
+def test_runs_are_called_by_what_varies(sweep) -> None:
+    """What all have in common is left out of their labels."""
+    reply = sweep("--sweep", "lr=1,3", "--set", "bs=4", "--json")
+    assert [row["name"] for row in json.loads(reply.out)] == ["lr=1", "lr=3"]
+
+
+VALUES = {
+    "numbers": ("lr=0.5,1e-3", [0.5, 0.001]),
+    "texts": ("name=a,b c", ["a", "b c"]),
+    "commas in quotes": ("name='a,b',c", ["a,b", "c"]),
+    "commas in brackets": ("other=(1, 2),[3,4]", [[1, 2], [3, 4]]),
+}
+
+
+@pytest.mark.parametrize("text, values", VALUES.values(), ids=VALUES)
+def test_values_are_typed_by_the_script(do, text: str, values: list[Any]) -> None:
+    """Each as `--set` would have it."""
+    reply = do("run", "train.py", "--sweep", text, "--dry-run", "--json")
+    [name] = {name for row in json.loads(reply.out) for name in row["params"]}
+    assert [row["params"][name] for row in json.loads(reply.out)] == values
+
+
+def test_a_config_file_may_give_several(sweep, write) -> None:
+    """`--set` wins over each of them."""
+    write(
+        "config.py",
+        """\
+        from kohakuengine import Config
+        def config_gen():
+            for lr in (1, 3):
+                yield Config({"lr": lr, "bs": 1})
+        """,
+    )
+    reply = sweep("--config", "config.py", "--set", "bs=5", "--json")
+    assert [row["params"] for row in json.loads(reply.out)] == [
+        {"lr": 1, "bs": 5},
+        {"lr": 3, "bs": 5},
+    ]
+    clash = sweep("--config", "config.py", "--sweep", "bs=1,2")
+    assert clash.outcome == 2 and "can't be combined with --sweep" in clash.err
+
+
+def test_a_dry_run_shows_what_would_run(do, store: RunStore) -> None:
+    """The table and the count; nothing is run or recorded."""
+    reply = do("run", "train.py", "--sweep", "lr=1,2", "--sweep", "bs=8,16", "--dry-run")
+    assert (reply.outcome, reply.err) == (0, "")
+    assert reply.out.splitlines() == [
+        "   script    lr  bs",
+        "0  train.py  1   8",
+        "1  train.py  1   16",
+        "2  train.py  2   8",
+        "3  train.py  2   16",
+        "4 run(s)",
+    ]
+    assert not os.path.exists(store.paths.home)
+
+
+def test_a_long_dry_run_is_cut(do) -> None:
+    """The first ones are shown, and the whole number."""
+    values = ",".join(map(str, range(120)))
+    lines = do("run", "train.py", "--sweep", f"lr={values}", "--dry-run").out.splitlines()
+    assert len(lines) == 53 and lines[-2:] == ["... and 70 more", "120 run(s)"]
+
+
+# ---- options ----
+
+TIMES = {"90": 90, "90s": 90, "1.5m": 90, "2h": 7200, "1d": 86400, " 5 m": 300, "5M": 300}
+
+
+@pytest.mark.parametrize("text, seconds", TIMES.items())
+def test_a_timeout_has_a_unit(do, store: RunStore, text: str, seconds: float) -> None:
+    """Seconds if none is given."""
+    arguments = ["--sweep", "lr=1", "--launcher", "fake", "--timeout", text]
+    assert do("run", "train.py", *arguments).outcome == 0
+    assert options(store)["timeout"] == seconds
+
+
+SIZES = {"4096": 4096, "10k": 10_000, "10kB": 10_000, "1.5M": 1_500_000, "1G": 10**9}
+
+
+@pytest.mark.parametrize("text, size", SIZES.items())
+def test_the_size_of_a_log_has_a_unit(do, store: RunStore, text: str, size: int) -> None:
+    """Bytes if none is given."""
+    assert do("run", "train.py", "--sweep", "lr=1", "--launcher", "fake", "--max-log", text)[0] == 0
+    assert options(store)["max_log"] == size
+
+
+def test_options_reach_the_flow(do, store: RunStore, folder: Path) -> None:
+    """As they were given."""
+    (folder / "there").mkdir()
+    arguments = "--workers 3 --retries 2 --retry-on 3 --retry-on ValueError --on-error stop"
+    arguments += " --name base --tag a --tag b --env A=1 --env B=x=y --cwd there --gpus 0,GPU-1"
+    arguments += " --no-metrics --strict --launcher fake --sweep lr=1"
+    assert do("run", "train.py", *arguments.split()).outcome == 0
+    flow = store.flows()[0]
+    assert (flow["name"], flow["tags"]) == ("base", ["a", "b"])
+    chosen = options(store)
+    assert chosen["env"] == {"A": "1", "B": "x=y"} and chosen["cwd"] == str(folder / "there")
+    assert (chosen["workers"], chosen["retries"], chosen["on_error"]) == (3, 2, "stop")
+    assert chosen["retry_on"] == [3, "ValueError"] and chosen["gpus"] == "0,GPU-1"
+    assert chosen["metrics"] is False and chosen["strict"] is True
+    assert store.select(tag="a")[0]["tags"] == ["a", "b"]
+
+
+def test_the_environment_of_runs(sweep, write) -> None:
+    """`--env` sets a variable for the runs alone."""
+    write("train.py", "import os\nlr = 0\nprint(os.environ['A'])\n")
+    assert "[lr=1] b=c\n" in sweep(
+        "--sweep", "lr=1", "--sweep", "bs=1", "--env", "A=b=c"
+    ).out.replace(" bs=1", "")
+    assert "A" not in os.environ
+
+
+def test_retries_are_told(do, fake) -> None:
+    """With the time until the next attempt."""
+    fake(lambda job: FakeEnd("failed", 1) if job.number == 1 else {"loss": 2})
+    arguments = ["--sweep", "lr=1", "--launcher", "fake", "--retries", "1"]
+    reply = do("run", "train.py", *arguments)
+    assert reply.outcome == 0
+    assert re.search(r"\[lr=1\] failed after .*; it is tried again in 1 s$", reply.out, re.M)
+
+
+def test_stop_begins_no_further_runs(sweep, store: RunStore) -> None:
+    """With `--on-error stop`."""
+    assert sweep("--sweep", "lr=2,1,3", "--on-error", "stop").outcome == 1
+    assert [row["params"]["lr"] for row in store.select()] == [2]
+
+
+def test_a_misspelt_name_is_told(sweep) -> None:
+    """On stderr, once; under `--strict` nothing is run."""
+    reply = sweep("--sweep", "lrr=1,3")
+    assert reply.outcome == 0 and reply.err.count("lrr") == 1
+    assert reply.err.startswith("kogine: ")
+    strict = sweep("--sweep", "lrr=1,3", "--strict")
+    assert (strict.outcome, strict.out) == (2, "") and "lrr" in strict.err
+
+
+# ---- resume and retry ----
+
+
+def test_resume_goes_on(sweep, write) -> None:
+    """What finished isn't run again, wherever the option stands."""
+    assert sweep("--sweep", "lr=1,2,3").outcome == 1
+    write("train.py", TRAIN.replace("lr != 2", "lr != 9"))
+    refused = sweep("--sweep", "lr=1,2,3", "--resume")
+    assert (refused.outcome, refused.out) == (2, "")
+    assert "2 finished run(s) would run again" in refused.err and "--resume=any-code" in refused.err
+    reply = sweep("--sweep", "lr=1,2,3", "--resume=any-code")
+    assert reply.outcome == 0 and "[lr=2] lr is 2" in reply.out and "[lr=1]" not in reply.out
+    assert sweep("--sweep", "lr=1,2,3", "--resume").outcome == 0
+
+
+def test_resume_may_stand_before_the_script(do, store: RunStore) -> None:
+    """As any other option."""
+    arguments = ["--launcher", "inline", "--sweep", "lr=1,3"]
+    do("run", *arguments, "train.py")
+    reply = do("run", *arguments, "--resume", "train.py")
+    assert (reply.outcome, len(store.flows())) == (0, 1), reply.err
+
+
+def test_resume_takes_the_id_of_a_flow(sweep, store: RunStore) -> None:
+    """To go on with another one than the newest."""
+    sweep("--sweep", "lr=1,2")
+    first = store.flows()[0]["id"]
+    sweep("--sweep", "lr=1,2")
+    sweep("--sweep", "lr=1,3", f"--resume={first[:8]}")
+    assert {row["params"]["lr"] for row in store.select(flow=first)} == {1, 2, 3}
+
+
+def test_retry_runs_what_failed(sweep, do, write, store: RunStore) -> None:
+    """With the script as it is now; when all have finished, there is nothing to do."""
+    sweep("--sweep", "lr=1,2,3")
+    flow = store.flows()[0]["id"]
+    write("train.py", TRAIN.replace("lr != 2", "lr != 9"))
+    reply = do("retry", flow[:8])
+    assert reply.outcome == 0 and "lr is 2\n" in reply.out and "lr is 1" not in reply.out
+    again = do("retry", flow[:8])
+    assert again.outcome == 2 and "have finished" in again.err
+
+
+def test_retry_reports_like_a_sweep(sweep, do, store: RunStore) -> None:
+    """Exit status, `--quiet` and `--json` are the same."""
+    sweep("--sweep", "lr=1,2")
+    flow = store.flows()[0]["id"]
+    quiet = do("retry", flow, "--quiet")
+    assert (quiet.outcome, quiet.out) == (1, "")
+    reply = do("retry", flow, "--json")
+    assert [(row["status"], row["attempts"]) for row in json.loads(reply.out)] == [("failed", 3)]
+
+
+def test_retry_takes_the_newest_flow(sweep, do, store: RunStore) -> None:
+    """As `last` or `-1`, like the commands that show runs."""
+    sweep("--sweep", "lr=2")
+    assert do("retry", "last", "--quiet").outcome == 1
+    assert do("retry", "-1", "--quiet").outcome == 1
+    assert store.select()[0]["attempts"] == 3
+
+
+def test_retry_of_nothing_is_told(do, sweep) -> None:
+    """Where there is no such flow, or no store."""
+    assert "there is no store" in do("retry", "ffff").err
+    sweep("--sweep", "lr=1")
+    reply = do("retry", "ffff")
+    assert reply.outcome == 2 and "ffff" in reply.err
+
+
+# ---- kogine workflow ----
+
+MODES = {"subprocess": "fresh", "pool": "pool"}
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("mode, launcher", MODES.items())
+@pytest.mark.parametrize("kind", ["sequential", "parallel"])
+def test_a_workflow_runs_scripts(
+    do, write, store: RunStore, kind: str, mode: str, launcher: str
+) -> None:
+    """Each with the config, labelled by its name where nothing is set."""
+    write("a.py", "print('in a')\n")
+    write("b.py", "print('in b')\n")
+    reply = do("workflow", kind, "a.py", "b.py", "--mode", mode, "--workers", "2")
+    assert reply.outcome == 0, reply.err
+    assert {"[a] in a", "[b] in b"} <= set(reply.out.splitlines())
+    assert {row["launcher"] for row in store.select()} == {launcher}
+
+
+def test_a_sequential_workflow_keeps_the_order(do, fake, write, store: RunStore) -> None:
+    """One after the other in the first slot, whatever `--workers` says."""
+    write("a.py", "lr = 0\n")
+    write("b.py", "lr = 0\n")
+    reply = do("workflow", "sequential", "b.py", "a.py", "--set", "lr=7", "--dry-run", "--json")
+    assert [(row["script"], row["params"]) for row in json.loads(reply.out)] == [
+        ("b.py", {"lr": 7}),
+        ("a.py", {"lr": 7}),
+    ]
+
+
+def test_a_workflow_takes_a_config_file(do, write) -> None:
+    """Each script runs with each config that it gives."""
+    write("a.py", "lr = 0\n")
+    write(
+        "config.py",
+        """\
+        from kohakuengine import Config
+        def config_gen():
+            yield Config({"lr": 1})
+            yield Config({"lr": 2})
+        """,
+    )
+    reply = do("workflow", "parallel", "a.py", "train.py", "--config", "config.py", "--dry-run")
+    assert reply.out.splitlines()[-1] == "4 run(s)"
+
+
+# ---- defaults of the project ----
+
+
+@pytest.fixture
+def project(write) -> Callable[[str], None]:
+    """Write `pyproject.toml`."""
+
+    def project(text: str) -> None:
+        write("pyproject.toml", text)
+
+    return project
+
+
+FAKE = ["--sweep", "lr=1", "--launcher", "fake"]
+
+
+def test_a_project_has_defaults(do, project, store: RunStore) -> None:
+    """For all commands that have the option, and for one alone; the command line wins."""
+    project("""
+        [tool.kogine]
+        workers = 3
+        timeout = "5m"
+        tag = ["a", "b"]
+        quiet = true
+
+        [tool.kogine.run]
+        workers = 2
+        env = ["A=1"]
+        no-metrics = true
+        """)
+    reply = do("run", "train.py", *FAKE, "--timeout", "7")
+    assert (reply.outcome, reply.out) == (0, "")
+    chosen = options(store)
+    assert (chosen["workers"], chosen["timeout"], chosen["env"]) == (2, 7, {"A": "1"})
+    assert (chosen["tags"], chosen["metrics"]) == (["a", "b"], False)
+
+
+def test_defaults_are_found_upwards(do, project, folder: Path, monkeypatch, store) -> None:
+    """From the working directory, as by other tools."""
+    project("[tool.kogine]\nname = 'base'\n")
+    (folder / "sub").mkdir()
+    monkeypatch.chdir(folder / "sub")
+    assert do("run", "../train.py", *FAKE).outcome == 0
+    assert store.flows()[0]["name"] == "base"
+
+
+def test_one_word_for_an_option_that_may_be_repeated(do, project, store: RunStore) -> None:
+    """It is that word, not its letters."""
+    project("[tool.kogine]\ntag = 'base'\n")
+    assert do("run", "train.py", *FAKE).outcome == 0
+    assert store.flows()[0]["tags"] == ["base"]
+
+
+def test_a_workflow_has_defaults_too(do, project, write) -> None:
+    """Those for all commands, and its own."""
+    project("[tool.kogine]\ndry-run = true\n[tool.kogine.workflow]\nmode = 'pool'\n")
+    reply = do("workflow", "parallel", "train.py")
+    assert (reply.outcome, reply.out.splitlines()[-1:]) == (0, ["1 run(s)"]), reply.err
+
+
+def test_commands_within_groups_have_defaults(do, project, sweep) -> None:
+    """As `kogine store du`, which has no option of the others."""
+    sweep("--sweep", "lr=1", "--quiet")
+    project("[tool.kogine]\njson = true\n")
+    assert json.loads(do("runs").out) and json.loads(do("store", "du").out)
+
+
+MISTAKES = {
+    "a misspelt key": (
+        "[tool.kogine]\nworker = 2\n",
+        "[tool.kogine] has no option worker; did you",
+    ),
+    "in a table": (
+        "[tool.kogine.run]\ntimout = 2\n",
+        "[tool.kogine.run] has no option timout; did",
+    ),
+    "of another command": ("[tool.kogine.run]\nsort = 'lr'\n", "has no option sort"),
+    "a misspelt command": ("[tool.kogine.rum]\nworkers = 2\n", "rum"),
+    "no TOML": ("[tool.kogine\n", "isn't valid TOML"),
+    "a wrong value": ("[tool.kogine]\nworkers = 'two'\n", "two"),
+    "no table": ("[tool]\nkogine = 3\n", "kogine"),
+}
+
+
+@pytest.mark.parametrize("text, message", MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_in_the_defaults_are_told(
+    do, project, store: RunStore, text: str, message: str
+) -> None:
+    """With the file, and what may have been meant; nothing is run."""
+    project(text)
+    reply = do("run", "train.py", *FAKE)
+    assert (reply.outcome, reply.out) == (2, "")
+    assert message in reply.err
+    assert not os.path.exists(store.paths.home)
+
+
+def test_other_tools_tables_are_none_of_ours(do, project) -> None:
+    """Also where one of them has our name in a text."""
+    project("[tool.other]\nworker = 'kogine'\n")
+    assert do("run", "train.py", *FAKE).outcome == 0
+
+
+# ---- flows that go on ----
+
+
+@pytest.fixture
+def live(fake, store: RunStore) -> Iterator[tuple[Any, Fake]]:
+    """A flow of two runs that go on until they are released, and a third one waiting."""
+    launcher = fake(
+        lambda job: FakeEnd(output=f"lr is {job.config.globals_dict['lr']}\n"), hold=True
+    )
+    configs = [Config({"lr": value}) for value in (1, 2, 3)]
+    handle = Parallel("train.py", configs, max_workers=2, launcher="fake").start()
+    wait_until(lambda: len(store.ids(status="running")) == 2)
+    yield handle, launcher
+    handle.cancel()
+    assert handle.join(SECONDS)
+
+
+def test_a_flow_is_cancelled(do, live, store: RunStore) -> None:
+    """With its runs; the command waits for that."""
+    handle, _ = live
+    reply = do("cancel", handle.id[:8])
+    assert reply == (0, f"flow {handle.id[:8]} is cancelled\n", "")
+    assert [run.status for run in handle.wait(SECONDS)] == ["cancelled", "cancelled"]
+
+
+def test_a_run_is_cancelled(do, live, store: RunStore) -> None:
+    """The flow goes on with the others."""
+    handle, launcher = live
+    first = launcher.submitted[0]
+    assert do("cancel", first[:8]) == (0, f"run {first[:8]} is cancelled\n", "")
+    wait_until(lambda: len(launcher.submitted) == 3)
+    launcher.release()
+    assert [run.status for run in handle.wait(SECONDS)] == ["cancelled", "finished", "finished"]
+
+
+def test_a_run_is_killed(do, live) -> None:
+    """At once, with `--kill`."""
+    handle, launcher = live
+    do("cancel", launcher.submitted[0], "--kill")
+    assert handle.runs[0].exit_code == -9
+
+
+def test_what_has_ended_cannot_be_cancelled(do, live) -> None:
+    """The message says how it ended; so it is with pause."""
+    handle, launcher = live
+    launcher.release(launcher.submitted[:1])
+    wait_until(lambda: handle.runs[0].status == "finished")
+    run = handle.runs[0].id[:8]
+    reply = do("cancel", run)
+    assert reply == (2, "", f"kogine: error: run {run} isn't going on: it is finished.\n")
+    handle.cancel()
+    handle.wait(SECONDS)
+    for command in ("cancel", "pause", "unpause"):
+        reply = do(command, handle.id)
+        assert reply.outcome == 2 and "isn't going on: it is cancelled" in reply.err
+
+
+def test_a_flow_is_paused_and_unpaused(do, live, store: RunStore) -> None:
+    """Meanwhile it begins no runs."""
+    handle, launcher = live
+    assert do("pause", handle.id[:8]) == (0, f"flow {handle.id[:8]} is paused\n", "")
+    launcher.release()
+    wait_until(lambda: len(store.ids(status="finished")) == 2)
+    assert handle.live and len(launcher.submitted) == 2
+    assert do("unpause", handle.id[:8]) == (0, f"flow {handle.id[:8]} is running\n", "")
+    wait_until(lambda: len(launcher.submitted) == 3)
+    launcher.release()
+    assert [run.status for run in handle.wait(SECONDS)] == ["finished"] * 3
+
+
+def test_unknown_ones_are_told(do, live) -> None:
+    """By what was given for them."""
+    for command in ("cancel", "pause", "unpause", "attach", "retry"):
+        reply = do(command, "ffff")
+        assert reply.outcome == 2 and "ffff" in reply.err
+
+
+def test_a_flow_is_followed(do, live, store: RunStore) -> None:
+    """Until it has ended, with what its runs print; the exit status is that of the flow."""
+    handle, launcher = live
+    launcher.release()
+
+    class Releasing:  # the third run, when it goes on
+        def __call__(self) -> None:
+            wait_until(lambda: len(launcher.submitted) == 3)
+            launcher.release()
+
+    import threading
+
+    thread = threading.Thread(target=Releasing())
+    thread.start()
+    reply = do("attach", handle.id[:8])
+    thread.join()
+    assert reply.outcome == 0
+    assert "[lr=3] lr is 3\n" in reply.out and "[lr=3] finished after" in reply.out
+
+
+def test_what_has_ended_is_followed_to_its_end(do, sweep, store: RunStore) -> None:
+    """How the runs ended is told, and the exit status is that of the flow."""
+    sweep("--sweep", "lr=1,2", "--quiet")
+    reply = do("attach", store.flows()[0]["id"])
+    assert reply.outcome == 1 and "1 of 2 runs didn't finish" in reply.err
+    assert "[lr=1] finished after" in reply.out and "[lr=2] failed after" in reply.out
+
+
+WAIT = """\
+import os, time
+lr = 0
+print("waiting", lr, flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.01)
+print("gone on")
+"""
+
+
+def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    """The command in a process of its own."""
+    return subprocess.Popen(
+        [*KOGINE, *arguments],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, when it has ended."""
+    command = [*KOGINE, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS)
+
+
+@pytest.mark.process
+def test_a_detached_flow_goes_on_by_itself(write, folder: Path, store: RunStore) -> None:
+    """The command ends at once; the flow is followed from anywhere."""
+    write("wait.py", WAIT)
+    done = run("run", "wait.py", "--sweep", "lr=1,2", "-j", "2", "--detach", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    [flow] = store.flows()
+    short = flow["id"][:8]
+    assert done.stdout == (
+        f"flow {short} goes on by itself: kogine attach {short} follows it, "
+        f"kogine cancel {short} ends it.\n"
+    )
+    following = start("attach", short, cwd=folder)
+    assert following.stdout is not None
+    said = {following.stdout.readline(), following.stdout.readline()}
+    assert said == {"[lr=1] waiting 1\n", "[lr=2] waiting 2\n"}
+    (folder / "go").touch()
+    out, err = following.communicate(timeout=SECONDS)
+    assert (following.returncode, err) == (0, "")
+    assert "[lr=1] gone on\n" in out and out.count("finished after") == 2
+    assert {row["status"] for row in store.select()} == {"finished"}
+    log = Path(store.paths.flow(flow["id"]).log).read_text()
+    assert "[lr=1] gone on\n" in log
+
+
+@pytest.mark.process
+def test_a_detached_flow_is_cancelled(write, folder: Path, store: RunStore) -> None:
+    """From another process."""
+    write("wait.py", WAIT)
+    done = run("run", "wait.py", "--sweep", "lr=1,2", "-j", "1", "--detach", "--json", cwd=folder)
+    flow = json.loads(done.stdout)["flow"]
+    wait_until(lambda: store.ids(status="running"))
+    done = run("cancel", flow[:8], cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"flow {flow[:8]} is cancelled\n"), done.stderr
+    assert [row["status"] for row in store.select()] == ["cancelled"]
+    assert not AttachedFlow(store, flow).live
+
+
+@pytest.mark.process
+def test_a_flow_that_cannot_be_detached_is_told(write, folder: Path, store: RunStore) -> None:
+    """By the command itself, before it ends."""
+    done = run("run", "train.py", "--sweep", "lr=1", "--detach", "--resume", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no flow of" in done.stderr
+
+
+@pytest.mark.process
+def test_ctrl_c_leaves_an_attached_flow_alone(write, folder: Path, store: RunStore) -> None:
+    """It ends the command that follows it, and nothing else."""
+    import signal
+
+    write("wait.py", WAIT)
+    run("run", "wait.py", "--sweep", "lr=1", "--detach", cwd=folder)
+    flow = store.flows()[0]["id"]
+    following = start("attach", flow, cwd=folder)
+    assert following.stdout is not None and "waiting" in following.stdout.readline()
+    following.send_signal(signal.SIGINT)
+    _, err = following.communicate(timeout=SECONDS)
+    assert following.returncode == 0 and f"flow {flow[:8]} goes on" in err
+    assert AttachedFlow(store, flow).live
+    (folder / "go").touch()
+    [run_] = AttachedFlow(store, flow).wait(SECONDS)
+    assert run_.status == "finished"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("launcher", ["inline", "fresh"])
+def test_a_single_run_is_cancelled(write, folder: Path, store: RunStore, launcher: str) -> None:
+    """One that goes on at another terminal is ended from here, like those of a sweep."""
+    write("wait.py", WAIT)
+    going = start("run", "wait.py", "--launcher", launcher, cwd=folder)
+    try:
+        assert going.stdout is not None and going.stdout.readline() == "waiting 0\n"
+        wait_until(lambda: store.ids(status="running"))
+        [id] = store.ids()
+        done = run("cancel", id, cwd=folder)
+        assert (done.returncode, done.stdout) == (0, f"run {id[:8]} is cancelled\n"), done.stderr
+        assert store.run(id)["status"] == "cancelled"
+        going.communicate(timeout=SECONDS)
+        assert going.returncode != 0
+    finally:
+        (folder / "go").touch()
+        going.communicate(timeout=SECONDS)
