@@ -11,7 +11,7 @@ IN = $(VENV)/bin/python
 SCRIPTS = examples/scripts
 CONFIGS = examples/configs
 
-.PHONY: demo test test-here test-others pure check bench clean
+.PHONY: demo test test-here test-others faults pure check bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -30,10 +30,14 @@ test-here: $(VENV)/.test $(VENV)/.torch
 	@cat $(VENV)/.torch
 	@$(IN) -m coverage erase
 	@status=0; \
-	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) || status=$$?; \
+	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) -m "not slow" || status=$$?; \
 	$(IN) -m coverage combine -q && $(IN) -m coverage report || status=1; \
 	rm -f .coverage.*; \
 	exit $$status
+
+# What takes minutes: hundreds of kills, gigabytes of output.
+faults: $(VENV)/.test
+	@$(IN) -m pytest -q -n $(PROCESSES) -m slow
 
 # The tests that start no process, on each other Python that this machine has.
 test-others: $(VENV)/bin/python
@@ -61,7 +65,7 @@ test-others: $(VENV)/bin/python
 	if [ -n "$$failed" ]; then echo "failed on Python$$failed"; exit 1; fi
 
 pure: $(VENV)/.pure
-	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process"
+	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process and not slow"
 
 # Format, types, and a wheel that works in an environment of its own.
 check: $(VENV)/.test

@@ -73,8 +73,7 @@ def _status(single: Single, outcome: Outcome, interrupted: bool) -> int:
     name = single.script.name
     if isinstance(outcome.error, EntrypointError):
         return fail(outcome.error)
-    if outcome.warning is not None:
-        warn(outcome.warning)
+    # That a result can't be kept is in the record, for `kogine show`: plain python says nothing.
     if outcome.exit_code == -signal.SIGINT or (interrupted and outcome.status == CANCELLED):
         tell_interrupted(name)
     elif outcome.status not in (FINISHED, FAILED, CANCELLED):

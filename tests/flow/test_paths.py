@@ -32,7 +32,7 @@ NAMES = [
     pytest.param("back\\slash", id="backslash"),
     pytest.param("?immutable=1#x", id="query"),
     pytest.param(os.fsdecode(b"caf\xe9"), id="no text"),
-    pytest.param("[red]markup[/red]", id="markup"),
+    pytest.param("[red]markup[reverse]", id="markup"),
     pytest.param("\x1b[31mred", id="control"),
 ]
 
