@@ -33,5 +33,9 @@ def cancel(which: str, kill: bool) -> int:
     else:
         flow.wait_until(lambda: not flow.live, _PATIENCE)
         status = flow.status
-    say(f"{kind} {row['id'][:8]} {'is ' if status in FINAL else 'is being '}{status}")
+    if status not in (*FINAL, "failed"):
+        raise StoreError(
+            f"{kind} {row['id'][:8]} hasn't ended within {_PATIENCE:g} s: it is {status}."
+        )
+    say(f"{kind} {row['id'][:8]} is {status}")
     return 0

@@ -150,11 +150,20 @@ def grid(texts: tuple[str, ...], base: Config, script: Script) -> Grid:
             raise ConfigError(f"--sweep {name} is given twice: write all its values into one.")
         pairs = [f"{name}={value}" for value in split_values(values)]
         try:
-            axes[name] = [parse_overrides([pair], known, script.name)[name] for pair in pairs]
+            parsed = [parse_overrides([pair], known, script.name)[name] for pair in pairs]
         except OverrideError as error:
             message = str(error).replace("--set ", "--sweep ", 1)
             raise OverrideError(message, key=name) from None
+        axes[name] = [_unquoted(value) for value in parsed]
     return Grid(base, axes)
+
+
+def _unquoted(value: Any) -> Any:
+    """A text without the quotes that it has for its commas."""
+    quoted = (
+        isinstance(value, str) and "," in value and value[:1] in "'\"" and value[-1] == value[0]
+    )
+    return value[1:-1] if quoted else value
 
 
 def split_values(text: str) -> list[str]:

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from ..flow.plan import Grid
 
 
-class _Run(ScriptCommand):
+class RunCommand(ScriptCommand):
+    """A command that runs scripts."""
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # A value of --resume needs its =, so that what follows may be the script.
+        end = args.index("--") if "--" in args else len(args)
+        args = [f"{arg}=yes" if arg == "--resume" else arg for arg in args[:end]] + args[end:]
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -35,7 +40,7 @@ class _Run(ScriptCommand):
             ) from None
 
 
-@click.command(cls=_Run, short_help="Run a script, once or as a sweep.")
+@click.command(cls=RunCommand, short_help="Run a script, once or as a sweep.")
 @click.argument("script", type=FILE)
 @click.argument("args", nargs=-1, type=FILE)
 @click.option("--config", type=FILE, metavar="F", help="A config file.")
@@ -141,6 +146,8 @@ def _above_each(
         raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
     if not overrides:
         return configs
+    from ..config.generator import ConfigGenerator
+
     top = with_overrides(Config(), overrides, script).globals_dict
 
     def merged() -> Iterator[Config]:

@@ -10,7 +10,7 @@ from ..engine.script import Script
 from .arguments import FILE, OVERRIDE
 from .flow_options import flow_options, options_of
 from .groups import Group
-from .run import configs_of, do
+from .run import RunCommand, configs_of, do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def workflow() -> None:
 
 
 def _command(name: str, text: str) -> None:
-    @workflow.command(name, short_help=text)
+    @workflow.command(name, cls=RunCommand, short_help=text)
     @click.argument("scripts", nargs=-1, required=True, type=FILE)
     @click.option("--config", type=FILE, metavar="F", help="A config file, for each of them.")
     @click.option(

@@ -126,6 +126,7 @@ class Workflow:
         gpus = gpu_ids(self.options.gpus)
         workers = self.workers or self.options.workers or (len(gpus) if gpus else cores())
         store = RunStore()
+        store.open()  # what can't be understood is refused before anything is written
         flow = self._flow(store, resume)
         recorder = Recorder(store, self.options, self._launcher, flow)
         try:  # nobody else changes the flow from here on

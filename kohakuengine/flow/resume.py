@@ -94,7 +94,9 @@ def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, 
     candidates = [
         flow
         for flow in store.flows()
-        if flow["scripts"] == scripts and options.name in (None, flow["name"])
+        if flow["scripts"] == scripts
+        and options.name in (None, flow["name"])
+        and os.path.exists(store.paths.flow(flow["id"]).record)  # or somebody removed it
     ]
     # A single run, to look at something, isn't what a sweep goes on with, unless there is no other.
     several = [flow for flow in candidates if not _is_single(store, flow["id"])]

@@ -12,6 +12,7 @@ from ..runs.rows import outcome_columns
 from ..runs.store import RunStore
 from .plan import Planned
 from .recorder import Recorder
+from .requests import take_requests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
     from ..config.base import Config
     from ..engine.script import Script
+    from ..launch.foreground import Process
     from ..runs.outcome import Outcome
     from .options import Options
 
 
 # A run that takes no longer, in seconds, isn't made to share the processor with git and others.
 _SHORT = 0.2
+_REQUESTS = 0.2  # how often requests of others are looked for, in seconds
 
 
 class Single:
@@ -70,16 +73,29 @@ class Single:
         self._over = threading.Event()
         self._fault: BaseException | None = None
 
-    def began(self, *, forking: bool = False) -> None:
+    def began(self, process: Process | None = None, *, forking: bool = False) -> None:
         """Record that the run goes on. Takes a while, in a thread: the run needn't wait for it.
 
         Args:
+            process: The run's, by which it is ended when somebody asks for that; None where it is
+                this one.
             forking: Whether what a short run took place with may be found out afterwards, by a
                 fork of this process that nobody waits for.
         """
         self._forking = forking
+        if process is not None:
+            threading.Thread(target=self._obey, args=[process], daemon=True).start()
         self._work = threading.Thread(target=self._record_start)
         self._work.start()
+
+    def _obey(self, process: Process) -> None:
+        """End the run when somebody asks for that."""
+        while not self._over.wait(_REQUESTS):
+            from ..launch.fresh import SIGNALS
+
+            for request in take_requests(self.recorder.paths):
+                if request["do"] == "cancel" and request.get("run") in (None, self.id):
+                    process.send_signal(SIGNALS[request.get("how", "terminate")])
 
     def _keep_provenance(self) -> None:
         self.recorder.keep_provenance([self.script])

@@ -50,7 +50,7 @@ def run_in_foreground(
     out: Write | None = None,
     err: Write | None = None,
     starting: Callable[[Job, Relay], Process] | None = None,
-    started: Callable[[], None] = lambda: None,
+    started: Callable[[Process], None] = lambda process: None,
 ) -> Outcome:
     """Run an attempt while its output, and our input and signals, are passed on.
 
@@ -59,7 +59,7 @@ def run_in_foreground(
         out: Is given what it prints on stdout, in place of our own stdout.
         err: Is given what it prints on stderr, in place of our own stderr.
         starting: Starts its process, whose parent is the run's init; else a new interpreter.
-        started: Is called when it has been started.
+        started: Is called with its process when it has been started.
 
     Raises:
         LauncherError: It can't be started.
@@ -69,7 +69,7 @@ def run_in_foreground(
     try:
         process = starting(job, relay) if starting else _new_interpreter(job, relay)
         with _signals_passed_on_to(process) as interrupts:
-            started()
+            started(process)
             fault = relay.run(_end_of(process))
             process.wait()
     finally:

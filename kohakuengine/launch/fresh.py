@@ -22,7 +22,7 @@ _START = (
     f"from {__package__}.worker import main; sys.exit(main(*sys.argv[1:]))"
 )
 
-_SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": KILL}
+SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": KILL}
 
 
 class Fresh:
@@ -56,7 +56,7 @@ class Fresh:
         """Tell the runs' inits, which see to the rest."""
         for id in ids:
             if id in self._processes:
-                self._processes[id].send_signal(_SIGNALS[how])
+                self._processes[id].send_signal(SIGNALS[how])
 
     def wake_fds(self) -> list[int]:
         """Those of the processes."""

@@ -96,9 +96,12 @@ def _locked(path: str) -> int | None:
 
 
 def _cannot_take(path: str, error: OSError) -> StoreError:
+    import errno
+
     reason = (error.strerror or str(error)).lower()
+    advice = "make room there" if error.errno == errno.ENOSPC else "make that file writable"
     return StoreError(
-        f"the flow's lock {path} can't be taken: {reason}; make that file writable, or name another"
+        f"the flow's lock {path} can't be taken: {reason}; {advice}, or name another"
         " folder for the store in the variable KOGINE_HOME.",
         path=path,
     )

@@ -171,7 +171,10 @@ class Run:
         error = self.error
         if error is not None:
             raise error
-        assert self.outcome is not None  # it has finished
+        if self.outcome is None:
+            raise RunError(
+                f"the directory of run {self.id[:8]} ({self.name}) is gone: {self.path}."
+            )
         return self.outcome.result
 
     @property

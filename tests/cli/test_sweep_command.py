@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,8 +25,9 @@ KOGINE = [sys.executable, "-m", "kohakuengine"]
 SECONDS = 60.0  # for anything to happen
 
 TRAIN = """\
-lr = 0.1
+lr = 1
 bs = 1
+rate = 0.1
 name = "x"
 
 def main():
@@ -114,7 +117,7 @@ def test_a_sweep_with_a_failed_run_gives_1(sweep, store: RunStore) -> None:
     flow = store.flows()[0]["id"][:8]
     assert "[lr=2] AssertionError: too much" in reply.out
     assert re.search(r"^\[lr=2\] failed after .* s: AssertionError: too much$", reply.out, re.M)
-    assert f"1 of 3 runs didn't finish" in reply.err and f"kogine retry {flow}" in reply.err
+    assert "1 of 3 runs didn't finish" in reply.err and f"kogine retry {flow}" in reply.err
     assert [row["status"] for row in store.select(sort="position")] == [
         "finished",
         "failed",
@@ -154,7 +157,7 @@ def test_what_cannot_be_run_gives_2(
 
 
 def test_a_generator_that_raises_is_told(sweep, write) -> None:
-    """With its own traceback; what ran is recorded."""
+    """With the file and the line; what ran is recorded."""
     write(
         "config.py",
         """\
@@ -165,9 +168,8 @@ def test_a_generator_that_raises_is_told(sweep, write) -> None:
         """,
     )
     reply = sweep("--config", "config.py")
-    assert reply.outcome == 1 and "[lr=1] finished after" in reply.out
-    assert "LookupError: no more ideas" in reply.err and "config.py" in reply.err
-    assert "kohakuengine/flow" not in reply.err
+    assert reply.outcome == 2 and "[lr=1] finished after" in reply.out
+    assert reply.err == "kogine: error: config.py line 4 raised LookupError: no more ideas\n"
 
 
 def test_quiet_says_nothing_of_runs(sweep) -> None:
@@ -206,7 +208,7 @@ def test_runs_are_called_by_what_varies(sweep) -> None:
 
 
 VALUES = {
-    "numbers": ("lr=0.5,1e-3", [0.5, 0.001]),
+    "numbers": ("rate=0.5,1e-3", [0.5, 0.001]),
     "texts": ("name=a,b c", ["a", "b c"]),
     "commas in quotes": ("name='a,b',c", ["a,b", "c"]),
     "commas in brackets": ("other=(1, 2),[3,4]", [[1, 2], [3, 4]]),
@@ -306,9 +308,7 @@ def test_options_reach_the_flow(do, store: RunStore, folder: Path) -> None:
 def test_the_environment_of_runs(sweep, write) -> None:
     """`--env` sets a variable for the runs alone."""
     write("train.py", "import os\nlr = 0\nprint(os.environ['A'])\n")
-    assert "[lr=1] b=c\n" in sweep(
-        "--sweep", "lr=1", "--sweep", "bs=1", "--env", "A=b=c"
-    ).out.replace(" bs=1", "")
+    assert "[lr=1] b=c\n" in sweep("--sweep", "lr=1,2", "--env", "A=b=c").out
     assert "A" not in os.environ
 
 
@@ -327,12 +327,12 @@ def test_stop_begins_no_further_runs(sweep, store: RunStore) -> None:
     assert [row["params"]["lr"] for row in store.select()] == [2]
 
 
-def test_a_misspelt_name_is_told(sweep) -> None:
+def test_a_misspelt_name_is_told(do) -> None:
     """On stderr, once; under `--strict` nothing is run."""
-    reply = sweep("--sweep", "lrr=1,3")
-    assert reply.outcome == 0 and reply.err.count("lrr") == 1
+    reply = do("run", "train.py", "--sweep", "lrr=1,3", "--launcher", "fake")
+    assert reply.outcome == 0 and reply.err.count("binds lrr") == 1
     assert reply.err.startswith("kogine: ")
-    strict = sweep("--sweep", "lrr=1,3", "--strict")
+    strict = do("run", "train.py", "--sweep", "lrr=1,3", "--launcher", "fake", "--strict")
     assert (strict.outcome, strict.out) == (2, "") and "lrr" in strict.err
 
 
@@ -636,14 +636,11 @@ def test_a_flow_is_followed(do, live, store: RunStore) -> None:
     handle, launcher = live
     launcher.release()
 
-    class Releasing:  # the third run, when it goes on
-        def __call__(self) -> None:
-            wait_until(lambda: len(launcher.submitted) == 3)
-            launcher.release()
+    def release_third() -> None:
+        wait_until(lambda: len(launcher.submitted) == 3)
+        launcher.release()
 
-    import threading
-
-    thread = threading.Thread(target=Releasing())
+    thread = threading.Thread(target=release_third)
     thread.start()
     reply = do("attach", handle.id[:8])
     thread.join()
@@ -736,8 +733,6 @@ def test_a_flow_that_cannot_be_detached_is_told(write, folder: Path, store: RunS
 @pytest.mark.process
 def test_ctrl_c_leaves_an_attached_flow_alone(write, folder: Path, store: RunStore) -> None:
     """It ends the command that follows it, and nothing else."""
-    import signal
-
     write("wait.py", WAIT)
     run("run", "wait.py", "--sweep", "lr=1", "--detach", cwd=folder)
     flow = store.flows()[0]["id"]
