@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from contextlib import contextmanager
 
 from ..engine.executor import ScriptExecutor
@@ -77,6 +78,8 @@ def execute(job: Job, *, echo: bool) -> object:
         except BaseException as raised:
             error = raised
             error.__traceback__ = without_our_frames(error.__traceback__)
+            if not echo and not isinstance(error, ScriptExit):  # nobody else tells it
+                traceback.print_exception(type(error), error, error.__traceback__)
     _record(job, value, error, started, before)
     if error is not None:
         raise error

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Reply
 
 from kohakuengine import Config, Parallel, RunStore
 from kohakuengine.flow.attached import AttachedFlow
@@ -49,22 +48,22 @@ def store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
 
 
 @pytest.fixture
-def do(kogine: Callable[..., Reply], capsys: pytest.CaptureFixture[str]) -> Callable[..., Reply]:
+def do(kogine: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """Do what a command line says, running flows included."""
 
-    def call(*arguments: str) -> Reply:
+    def call(*arguments: str) -> Any:
         reply = kogine(*arguments)
         if not callable(reply.outcome):
             return reply
         status = reply.outcome()
         out, err = capsys.readouterr()
-        return Reply(status, reply.out + out, reply.err + err)
+        return reply._replace(outcome=status, out=reply.out + out, err=reply.err + err)
 
     return call
 
 
 @pytest.fixture
-def sweep(do: Callable[..., Reply]) -> Callable[..., Reply]:
+def sweep(do: Callable[..., Any]) -> Callable[..., Any]:
     """Run `train.py` in this process, with the options given."""
     return lambda *arguments: do("run", "train.py", "--launcher", "inline", "-j", "1", *arguments)
 

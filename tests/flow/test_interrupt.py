@@ -286,7 +286,9 @@ def test_handle_at_the_end_of_the_interpreter(script, begun, store, home, tmp_pa
         out, err = process.communicate(timeout=PATIENCE)
     flow = out.decode().strip()
     assert process.returncode == 0
-    assert re.fullmatch(f"kogine: flow {flow[:8]} was still going on, and is cancelled.*\n", err.decode())
+    assert re.fullmatch(
+        f"kogine: flow {flow[:8]} was still going on, and is cancelled.*\n", err.decode()
+    )
     assert_nothing_left(home)
     assert store.flow(flow)["status"] == CANCELLED
     assert_index_is_right(store)

@@ -14,17 +14,17 @@ from pathlib import Path
 import psutil
 import pytest
 from witness import (
+    KOGINE,
     PATIENCE,
     assert_index_is_right,
     assert_nothing_left,
     carrying,
     finished,
-    last_attempts,
-    run_folders,
     wait_until,
 )
 
 from kohakuengine import Config, Parallel
+from kohakuengine.flow.requests import make_request
 from kohakuengine.runs.outcome import FINISHED, INTERRUPTED
 from kohakuengine.runs.store import RunStore
 
@@ -193,7 +193,9 @@ def inits(home: str) -> dict[int, str]:
 def kill_init(store: RunStore, pid: int, run: str) -> bool:
     """Kill an init, and tell whether it had not yet written how its run ended."""
     os.kill(pid, signal.SIGSTOP)  # so that it can't write it between the look and the kill
-    wait_until(lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE))
+    wait_until(
+        lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    )
     attempts = store.paths.run(run)
     early = not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
     os.kill(pid, signal.SIGKILL)
@@ -241,3 +243,38 @@ def test_kill_of_the_init(tmp_path, monkeypatch):
 def test_kill_of_the_init_200_times(tmp_path, monkeypatch):
     """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
     kill_inits(tmp_path, monkeypatch, 200, seed=21)
+
+
+@pytest.mark.parametrize("launcher", ["inline", "fresh"])
+def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
+    """One run whose init is killed is interrupted and leaves nothing, forked processes included."""
+    script("""
+        import os, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.setsid()
+        else:
+            open("begun", "w").close()
+        time.sleep(600)
+    """)
+    command = [*KOGINE, "run", "train.py", "--launcher", launcher]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_until((tmp_path / "begun").exists)
+        [init] = psutil.Process(process.pid).children()
+        init.kill()
+        err = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "its init" in err and "was killed" in err
+    assert_nothing_left(home)
+    assert [row["status"] for row in store.select()] == [INTERRUPTED]
+    assert_index_is_right(store)
+
+
+def test_request_that_a_killed_coordinator_left(script, store, tmp_path, monkeypatch):
+    """What a coordinator was asked for that was killed before it obeyed isn't for the next one."""
+    sweep = Sweep(tmp_path / "sweep", monkeypatch)
+    assert sweep.killed_after(0.5) or sweep.begin().wait() == 0
+    flow = sweep.store.flows()[0]["id"]
+    make_request(sweep.store.paths.flow(flow), {"do": "cancel"})
+    assert sweep.begin().wait(timeout=PATIENCE) == 0
+    sweep.check_end()

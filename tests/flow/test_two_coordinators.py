@@ -151,7 +151,7 @@ def test_resumed_while_others_look(script, store, notes, home):
     def look() -> None:
         own = RunStore(home)
         try:
-            while not over.is_set():
+            while not over.wait(0.01):
                 assert AttachedFlow(own, handle.id).status
                 settle_all(own)
         except BaseException as fault:

@@ -123,7 +123,9 @@ def _compare(table: str, index: list[dict[str, Any]], folders: list[dict[str, An
     only = {id: expected.get(id) or known[id] for id in known.keys() ^ expected.keys()}
     assert not only, f"{table} that only one of index and directories knows: {only}"
     for id, row in expected.items():
-        different = {name: (known[id][name], row[name]) for name in row if known[id][name] != row[name]}
+        different = {
+            name: (known[id][name], row[name]) for name in row if known[id][name] != row[name]
+        }
         assert not different, f"{table} {id}, in the index and in its directory: {different}"
 
 
