@@ -22,7 +22,7 @@ KOGINE = [sys.executable, "-m", "kohakuengine"]
 
 TRAIN = """\
 import sys
-lr = 0.1
+lr = 1
 
 def main():
     print("loss:", lr * 2)
@@ -85,7 +85,7 @@ def test_a_run_is_recorded(write, store: RunStore, capfd, launcher: str) -> None
 def test_stdout_and_stderr_stay_apart(write, capfd, launcher: str) -> None:
     """What the script prints is printed where it would be without us."""
     kohakuengine.run(write(), launcher=launcher)
-    assert capfd.readouterr() == ("loss: 0.2\n", "to stderr\n")
+    assert capfd.readouterr() == ("loss: 2\n", "to stderr\n")
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
@@ -176,8 +176,8 @@ def test_a_notebooks_stream_gets_the_output(write, store: RunStore, monkeypatch)
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
     kohakuengine.run(write(), launcher="inline")
-    assert stream.getvalue() == "loss: 0.2\n"
-    assert "loss: 0.2\n" in only(store).output
+    assert stream.getvalue() == "loss: 2\n"
+    assert "loss: 2\n" in only(store).output
 
 
 # ---- by the command ----
@@ -240,9 +240,9 @@ def test_stdout_and_stderr_can_be_redirected_apart(write, store: RunStore) -> No
     write()
     with open("out", "w") as out, open("err", "w") as err:
         kogine("run", "train.py", capture_output=False, stdout=out, stderr=err)
-    assert Path("out").read_text() == "loss: 0.2\n"
+    assert Path("out").read_text() == "loss: 2\n"
     assert Path("err").read_text() == "to stderr\n"
-    assert sorted(only(store).output.splitlines()) == ["loss: 0.2", "to stderr"]
+    assert sorted(only(store).output.splitlines()) == ["loss: 2", "to stderr"]
 
 
 ENDS: dict[str, tuple[str, int, tuple[str, int]]] = {

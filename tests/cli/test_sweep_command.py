@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from kohakuengine import Config, Parallel, RunStore
 from kohakuengine.flow.attached import AttachedFlow
+from kohakuengine.flow.follow import _Follower
 from kohakuengine.launch.fake import Fake, FakeEnd
 
 KOGINE = [sys.executable, "-m", "kohakuengine"]
@@ -39,6 +40,14 @@ if __name__ == "__main__":
 """
 
 
+class Reply(NamedTuple):
+    """What a command came to."""
+
+    outcome: object
+    out: str
+    err: str
+
+
 @pytest.fixture(autouse=True)
 def store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     """The store, and a script `train.py` which fails with `lr=2`."""
@@ -54,7 +63,7 @@ def do(kogine: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> Callab
     def call(*arguments: str) -> Any:
         reply = kogine(*arguments)
         if not callable(reply.outcome):
-            return reply
+            return Reply(*reply)
         status = reply.outcome()
         out, err = capsys.readouterr()
         return reply._replace(outcome=status, out=reply.out + out, err=reply.err + err)
@@ -630,12 +639,16 @@ def test_unknown_ones_are_told(do, live) -> None:
         assert reply.outcome == 2 and "ffff" in reply.err
 
 
-def test_a_flow_is_followed(do, live, store: RunStore) -> None:
+def test_a_flow_is_followed(do, live, store: RunStore, monkeypatch) -> None:
     """Until it has ended, with what its runs print; the exit status is that of the flow."""
     handle, launcher = live
     launcher.release()
+    following = threading.Event()
+    begin = _Follower.begin
+    monkeypatch.setattr(_Follower, "begin", lambda self: (begin(self), following.set()))
 
     def release_third() -> None:
+        assert following.wait(60)  # what had ended before would only be counted
         wait_until(lambda: len(launcher.submitted) == 3)
         launcher.release()
 
