@@ -68,6 +68,14 @@ class Script:
         return f"Script({self.name + (f':{self.entrypoint}' if self.entrypoint else '')!r})"
 
     @property
+    def place(self) -> str:
+        """Under which the script is known: the module's name, or the path, however it was spelt."""
+        if self.module is not None:
+            return self.module
+        folder, name = os.path.split(self.path)
+        return os.path.join(os.path.realpath(folder), name)
+
+    @property
     def folder(self) -> str:
         """The folder that Python would put first on `sys.path`: the file's own, links followed."""
         return os.getcwd() if self.module else os.path.dirname(os.path.realpath(self.path))

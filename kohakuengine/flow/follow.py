@@ -44,6 +44,7 @@ class _Follower:
         self._store = store
         self._view = view
         self._going: dict[tuple[str, int], _Attempt] = {}
+        self._waiting: set[str] = set()  # runs that have begun no attempt
         self._seen = 0  # how many runs of the flow have been met
 
     def begin(self) -> None:
@@ -53,17 +54,27 @@ class _Follower:
             if row["status"] in FINAL:
                 self._view.run_began(row)
                 self._view.run_ended(row, None)
+            else:
+                self._meet(row)
 
     def look(self) -> None:
         """Follow what goes on, and tell what has ended."""
         fresh = self._store.select(flow=self._flow, where=f"position >= {self._seen}")
         running = self._store.select(flow=self._flow, status="running")
-        for row in {row["id"]: row for row in [*running, *fresh]}.values():
-            key = (row["id"], row["attempts"] or 0)
-            if row["status"] != "queued" and key not in self._going:
-                self._going[key] = _Attempt(self._store, row, self._view)
+        waiting = self._store.select(ids=list(self._waiting)) if self._waiting else []
+        for row in {row["id"]: row for row in [*waiting, *running, *fresh]}.values():
+            self._meet(row)
         self._seen += len(fresh)
         self._look_at_those_going()
+
+    def _meet(self, row: dict[str, Any]) -> None:
+        """Follow an attempt from now on, or keep an eye on a run that has begun none."""
+        key = (row["id"], row["attempts"] or 0)
+        if row["status"] == "queued":
+            self._waiting.add(row["id"])
+        elif key not in self._going:
+            self._waiting.discard(row["id"])
+            self._going[key] = _Attempt(self._store, row, self._view)
 
     def _look_at_those_going(self) -> None:
         if not self._going:

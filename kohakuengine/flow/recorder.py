@@ -81,6 +81,8 @@ class Recorder:
 
     def _goes_on(self) -> bool:
         """Whether who holds the lock runs the flow, and doesn't just settle it, as all who look do."""
+        if os.path.exists(self.paths.ended):
+            return False
         try:
             return bool(read_json(self.paths.record)["pid"] == flow_holder(self.paths))
         except (OSError, ValueError, KeyError, TypeError):
@@ -218,7 +220,7 @@ class Recorder:
                 "entrypoint": script.entrypoint,
                 "argv": list(script.argv),
             },
-            "path": script.module or script.path,
+            "path": script.place,
             "source": self.kept.names.get(script),
             "params": planned.params,
             "metadata": _shown_metadata(planned),

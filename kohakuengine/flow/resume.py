@@ -6,6 +6,7 @@ import os
 from collections import deque
 
 from ..errors import StoreError
+from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
 from ..runs.values import read_json
@@ -46,8 +47,8 @@ class Earlier:
 
     def take(self, planned: Planned) -> dict[str, Any] | None:
         """The earlier run that a planned one is, each once; None where there is none."""
-        where = planned.script.module or planned.script.path
-        rows = self._runs.get((where, planned.key or ""))
+        where = planned.script.place
+        rows = self._runs.get((plain(where), planned.key or ""))
         if not rows:
             return None
         row = rows.popleft()
@@ -72,7 +73,7 @@ def find_flow(store: RunStore, plan: Plan, options: Options, resume: bool | str)
     Raises:
         StoreError: There is no such flow.
     """
-    scripts = [script.module or script.path for script in plan.scripts]
+    scripts = [script.place for script in plan.scripts]
     if resume in (True, ANY_CODE):
         return str(_newest(store, scripts, options)["id"])
     return str(store.flow(str(resume))["id"])
@@ -121,7 +122,7 @@ def _check_code(store: RunStore, flow: str, plan: Plan) -> None:
     before = read_json(paths.record).get("code", {})
     changed = []
     for script in plan.scripts:
-        where = script.module or script.path
+        where = script.place
         if before.get(where) != code_digest(sources_of(script)):
             changed.append(where)
     finished = sum(store.count(flow=flow, script=where, status=FINISHED) for where in changed)

@@ -40,7 +40,7 @@ class KeptSources:
             sources = sources_of(script)
             kept = keep_sources(sources, paths.source)
             self.names[script] = kept[0]["kept"]
-            self.code[script.module or script.path] = code_digest(sources)
+            self.code[script.place] = code_digest(sources)
             self.all += sources
 
 

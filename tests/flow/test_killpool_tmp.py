@@ -1,0 +1,284 @@
+"""SIGKILL at any moment: of the coordinator, and of what watches over a run."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+from witness import (
+    KOGINE,
+    PATIENCE,
+    assert_index_is_right,
+    assert_nothing_left,
+    carrying,
+    finished,
+    wait_until,
+)
+
+from kohakuengine import Config, Parallel
+from kohakuengine.flow.requests import make_request
+from kohakuengine.runs.outcome import FINISHED, INTERRUPTED
+from kohakuengine.runs.store import RunStore
+
+pytestmark = pytest.mark.process
+
+RUNS = 6
+
+# It notes when it begins; some runs are hard to end, and leave what is hard to end. By itself it
+# ends within a few tenths of a second.
+TRAIN = f"""
+import os, pickle, signal, subprocess, sys, time
+
+number = 0
+NAP = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+
+def note(text):
+    file = os.open(os.environ["NOTES"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(file, f"{{number}} {{text}}\\n".encode())
+    os.close(file)
+
+def main():
+    note("begins")
+    stubborn = None
+    if number % 3 == 1:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stubborn = subprocess.Popen([sys.executable, "-c", NAP], start_new_session=True)
+    if number % 3 == 2 and os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            time.sleep(600)
+        os._exit(0)
+    for step in range(5):
+        time.sleep(0.02)
+        print(f"step={{step}} loss={{1 / (step + 1)}}")
+    if stubborn:
+        stubborn.kill()
+        stubborn.wait()
+    note("ends")
+    return {{"number": number}} if number % 2 else {{1, 2, number}}
+"""
+
+# A coordinator in a process of its own, to be killed.
+SWEEP = f"""
+import sys
+from kohakuengine import Config, KogineError, Parallel
+
+configs = [Config({{"number": number}}) for number in range({RUNS})]
+flow = Parallel(sys.argv[1], configs, max_workers=2, launcher="pool")
+try:
+    flow.run(resume=True)
+except KogineError as error:
+    if "to resume" not in str(error):
+        raise
+    flow.run()  # it was killed before there was anything
+"""
+
+
+class Sweep:
+    """A sweep that is killed and resumed until it has come to its end."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder.mkdir()
+        self.script = folder / "train.py"
+        self.script.write_text(TRAIN)
+        self.notes = folder / "notes"
+        self.notes.touch()
+        self.home = str(folder / "store")
+        self.folder = folder
+        self.frozen: Counter[int] = Counter()
+        monkeypatch.setenv("KOGINE_HOME", self.home)
+        monkeypatch.setenv("NOTES", str(self.notes))
+
+    @property
+    def store(self) -> RunStore:
+        """The store, as one who looks at it anew sees it."""
+        return RunStore(self.home)
+
+    def begin(self) -> subprocess.Popen[bytes]:
+        """Start its coordinator, or one that resumes it."""
+        return subprocess.Popen([sys.executable, "-c", SWEEP, str(self.script)], cwd=self.folder)
+
+    def killed_after(self, seconds: float) -> bool:
+        """Let it go on for some time, and kill it; False where it came to its end before."""
+        process = self.begin()
+        try:
+            assert process.wait(timeout=seconds) == 0
+            return False
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            self.freeze()
+            return True
+
+    def begun(self) -> Counter[int]:
+        """How often the run of each number has begun."""
+        lines = self.notes.read_text().splitlines()
+        return Counter(int(line.split()[0]) for line in lines if line.endswith("begins"))
+
+    def freeze(self) -> None:
+        """Note how often what has finished has begun: it isn't to begin once more."""
+        done = finished(self.store, "number")
+        begun = self.begun()
+        self.frozen.update({n: begun[n] for n in done if n not in self.frozen})
+
+    def check_end(self) -> None:
+        """See that all is as if nothing had happened to it."""
+        done = finished(self.store, "number")
+        assert done == Counter(range(RUNS)), "each config has one finished run"
+        begun = self.begun()
+        again = {n: begun[n] for n, before in self.frozen.items() if begun[n] != before}
+        assert not again, f"they had finished, and ran again: {again}"
+        assert_nothing_left(self.home)
+        assert_index_is_right(self.store)
+        [flow] = self.store.flows()
+        assert flow["status"] == FINISHED
+        rows = self.store.select(status=FINISHED)
+        assert Counter(row["params"]["number"] for row in rows) == Counter(range(RUNS))
+
+
+def kill_coordinators(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int) -> None:
+    """Kill coordinators at moments that are uniform over the length of a sweep."""
+    chance = random.Random(seed)
+    whole = Sweep(folder / "whole", monkeypatch)
+    began = time.monotonic()
+    assert whole.begin().wait(timeout=PATIENCE) == 0
+    length = time.monotonic() - began
+    whole.check_end()
+    number = 0
+    while kills > 0:
+        sweep = Sweep(folder / f"sweep {number}", monkeypatch)
+        number += 1
+        while kills > 0 and sweep.killed_after(chance.uniform(0, length)):
+            kills -= 1
+            if chance.random() < 0.5:  # else the next one meets what is just ending
+                assert_nothing_left(sweep.home)
+        assert sweep.begin().wait(timeout=PATIENCE) == 0
+        sweep.check_end()
+
+
+def test_kill_of_the_coordinator(tmp_path, monkeypatch):
+    """A coordinator that is killed at any moment leaves nothing, and loses nothing that finished."""
+    kill_coordinators(tmp_path, monkeypatch, 10, seed=random.randrange(2**32))
+
+
+@pytest.mark.slow
+def test_kill_of_the_coordinator_200_times(tmp_path, monkeypatch):
+    """A coordinator that is killed at any moment leaves nothing, and loses nothing that finished."""
+    kill_coordinators(tmp_path, monkeypatch, 200, seed=20)
+
+
+# ---- of what watches over a run ----
+
+
+def inits(home: str) -> dict[int, str]:
+    """The run inits that this process has started, with the id of the run."""
+    found = {}
+    for child in psutil.Process().children():
+        try:
+            found[child.pid] = child.environ()["KOGINE_RUN_ID"]
+        except (psutil.Error, KeyError):
+            continue  # it has just ended, or isn't that far
+    return {pid: run for pid, run in found.items() if pid in carrying("KOGINE_HOME", home)}
+
+
+def kill_init(store: RunStore, pid: int, run: str) -> bool:
+    """Kill an init, and tell whether it had not yet written how its run ended."""
+    os.kill(pid, signal.SIGSTOP)  # so that it can't write it between the look and the kill
+    wait_until(
+        lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    )
+    attempts = store.paths.run(run)
+    early = not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
+    os.kill(pid, signal.SIGKILL)
+    return early
+
+
+def kill_inits(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int) -> None:
+    """Kill inits at random moments, and resume their flows to the end."""
+    chance = random.Random(seed)
+    number = 0
+    while kills > 0:
+        sweep = Sweep(folder / f"sweep {number}", monkeypatch)
+        number += 1
+        store = sweep.store
+        configs = [Config({"number": number}) for number in range(RUNS)]
+        flow = Parallel(sweep.script, configs, max_workers=2, launcher="pool")
+        handle = flow.start()
+        hit: set[str] = set()
+        while handle.live:
+            time.sleep(chance.uniform(0, 0.1))
+            alive = sorted((pid, run) for pid, run in inits(sweep.home).items() if run not in hit)
+            if alive and kills > 0:
+                pid, run = chance.choice(alive)
+                kills -= 1
+                if kill_init(store, pid, run):
+                    hit.add(run)
+        runs = handle.wait()
+        assert len(runs) == RUNS, "the flow went on"
+        assert_nothing_left(sweep.home)
+        assert {run.id for run in runs if run.status != FINISHED} == hit
+        for run in runs.failed:
+            assert run.status == INTERRUPTED
+            assert "init" in str(run.error) and "was killed" in str(run.error)
+        sweep.freeze()
+        assert len(flow.run(resume=True).finished) == RUNS
+        sweep.check_end()
+
+
+def test_kill_of_the_init(tmp_path, monkeypatch):
+    """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
+    kill_inits(tmp_path, monkeypatch, 10, seed=random.randrange(2**32))
+
+
+@pytest.mark.slow
+def test_kill_of_the_init_200_times(tmp_path, monkeypatch):
+    """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
+    kill_inits(tmp_path, monkeypatch, 200, seed=21)
+
+
+@pytest.mark.parametrize("launcher", ["inline", "fresh"])
+def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
+    """One run whose init is killed is interrupted and leaves nothing, forked processes included."""
+    script("""
+        import os, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.fork() == 0:
+            os.setsid()
+        else:
+            open("begun", "w").close()
+        time.sleep(600)
+    """)
+    command = [*KOGINE, "run", "train.py", "--launcher", launcher]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_until((tmp_path / "begun").exists)
+        [init] = psutil.Process(process.pid).children()
+        init.kill()
+        err = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 1 and "Traceback" not in err
+    assert "its init" in err and "was killed" in err
+    assert_nothing_left(home)
+    assert [row["status"] for row in store.select()] == [INTERRUPTED]
+    assert_index_is_right(store)
+
+
+def test_request_that_a_killed_coordinator_left(script, store, tmp_path, monkeypatch):
+    """What a coordinator was asked for that was killed before it obeyed isn't for the next one."""
+    sweep = Sweep(tmp_path / "sweep", monkeypatch)
+    process = sweep.begin()
+    wait_until(sweep.begun)
+    process.kill()
+    process.wait()
+    sweep.freeze()
+    flow = sweep.store.flows()[0]["id"]
+    make_request(sweep.store.paths.flow(flow), {"do": "cancel"})
+    assert sweep.begin().wait(timeout=PATIENCE) == 0
+    sweep.check_end()
