@@ -9,6 +9,7 @@ import time
 from ..launch.base import Job
 from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
+from ..runs.schema import refuse_newer
 from ..runs.store import RunStore
 from .plan import Planned
 from .recorder import Recorder
@@ -51,7 +52,9 @@ class Single:
         self.script = script
         self.options = options
         self.planned = Planned(0, script, config)
-        self.recorder = Recorder(RunStore(), options, launcher)
+        store = RunStore()
+        refuse_newer(store.index)  # it is opened beside the script
+        self.recorder = Recorder(store, options, launcher)
         self.recorder.keep_flow([script], 1, single=True)
         self.row = self.recorder.make_run(self.planned)
         self.id = self.row["id"]

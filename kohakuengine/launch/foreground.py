@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ..runs.outcome import read_outcome
 from .init import AT_TERMINAL, KILL
 from .relay import Relay
-from .survivors import settle_attempt
+from .survivors import end_descendants, settle_attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def run_in_foreground(
             process.wait()
     finally:
         relay.close()
+    if starting is not None and not os.path.exists(job.attempt.outcome):
+        end_descendants()
     settle_attempt(job.id, job.attempt, slot=job.slot)
     outcome = read_outcome(job.attempt)
     assert outcome is not None  # settled

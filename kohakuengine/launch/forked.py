@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .init import Orders, leave_script_to_child
+from .init import PR_SET_CHILD_SUBREAPER, Orders, leave_script_to_child, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def fork(job: Job, relay: Relay) -> Forked:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
+    # Should the init be killed, we inherit what is left: a fork's environment, as the kernel shows
+    # it, doesn't tell the run that it belongs to.
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     pid = os.fork()
     if pid:
         return Forked(pid)

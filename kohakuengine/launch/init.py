@@ -316,16 +316,16 @@ class _Init:
 
 def _cut(path: str, limit: int) -> None:
     """Keep the first half of `limit` bytes and the newest; others go on appending meanwhile."""
-    newest = min(limit // 4, 1_000_000)
+    from ..runs.output import CUT_NEWEST, cut_note
+
+    newest = min(limit // 4, CUT_NEWEST)
     with open(path, "r+b") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(size - newest)
         end = file.read()
         file.truncate(limit // 2)
-    dropped = size - limit // 2 - newest
-    note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
     with open(path, "ab") as file:
-        file.write(note.encode() + end)
+        file.write(cut_note(size - limit // 2 - newest, limit) + end)
 
 
 def send(pid: int, number: int) -> None:

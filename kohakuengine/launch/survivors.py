@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import psutil
+
     from ..runs.paths import AttemptPaths
 
 # How long it is tried, in seconds: what is being killed may still start others.
@@ -84,6 +86,29 @@ def end_survivors(ids: Iterable[str], variable: str = _RUN) -> int:
             _kill(pid)
         time.sleep(0.005)
     return len(killed)
+
+
+def end_descendants() -> None:
+    """Kill all that this process has started, and what it has inherited of that."""
+    import psutil
+
+    patience = time.monotonic() + _PATIENCE
+    while time.monotonic() < patience:
+        found = psutil.Process().children(recursive=True)
+        if not [process for process in found if _is_running(process)]:
+            return
+        for process in found:
+            _kill(process.pid)
+        time.sleep(0.005)
+
+
+def _is_running(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False  # it has just ended
 
 
 def _carrying(ids: set[str], variable: str) -> set[int]:

@@ -76,9 +76,12 @@ def make_home(home: str) -> None:
 
 def cannot_make(path: str, error: OSError) -> StoreError:
     """What is said where a folder or file of the store can't be made."""
+    import errno
+
     reason = (error.strerror or str(error)).lower()
+    advice = "make room there" if error.errno == errno.ENOSPC else "make that possible"
     return StoreError(
-        f"the store can't be made in {path}: {reason}; make that possible, or name another folder"
+        f"the store can't be made in {path}: {reason}; {advice}, or name another folder"
         " in the variable KOGINE_HOME.",
         path=path,
     )

@@ -7,6 +7,10 @@ import os
 # Bytes of a line after which it is given in pieces, so that memory stays bounded.
 LINE_LIMIT = 64 * 1024
 
+# How many bytes of the newest output a cut leaves behind its note, at most.
+CUT_NEWEST = 1_000_000
+_CUT_NOTE = rb"\n\[kogine: ([\d,]+) bytes were dropped here: max_log is [\d,]+\]\n"
+
 # The control characters that make text need cleaning.
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r"})
 
@@ -197,8 +201,8 @@ def _cut(line: bytes, start: int) -> int:
 class OutputFollower:
     """Reads a log while it grows.
 
-    A log that got shorter than what was read was cut to its `max_log`: what it holds now counts as
-    read, and only what is added to it is given.
+    A log that got shorter than what was read was cut to its `max_log`: what is left behind the cut,
+    and wasn't read, is given next. Where no note tells of a cut, all that it holds counts as read.
 
     Attributes:
         offset: Bytes read so far; where the next are read from.
@@ -216,14 +220,39 @@ class OutputFollower:
         """The next bytes, at most `limit`; none where there is nothing new."""
         try:
             size = os.stat(self.path).st_size
-            if size <= self.offset:
-                self.offset = size
+            if size < self.offset:
+                self.offset = _after_cut(self.path, self.offset, size)
+            if size == self.offset:
                 return b""
             data = _bytes_at(self.path, self.offset, limit)
         except FileNotFoundError:
             return b""
         self.offset += len(data)
         return data
+
+
+def cut_note(dropped: int, limit: int) -> bytes:
+    """What stands in a log where it was cut.
+
+    Args:
+        dropped: How many bytes are missing there.
+        limit: How many the log may have.
+    """
+    return f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n".encode()
+
+
+def _after_cut(path: str, offset: int, size: int) -> int:
+    """Where to go on in a log that was cut, whose bytes up to an offset were read before."""
+    import re
+
+    start = max(0, size - CUT_NEWEST - 1_000)
+    data = _bytes_at(path, start, size - start)
+    notes = list(re.finditer(_CUT_NOTE, data))
+    if not notes:
+        return size
+    head = start + notes[-1].start()
+    kept_from = head + int(notes[-1][1].replace(b",", b""))  # of what there was before the cut
+    return min(size, start + notes[-1].end() + max(0, offset - kept_from))
 
 
 def tail(path: str, lines: int = 20, limit: int = LINE_LIMIT) -> list[str]:

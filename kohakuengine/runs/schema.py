@@ -93,12 +93,7 @@ def _brought_up(index: sqlite3.Connection, path: str) -> None:
     """Bring the tables to this version: once, whoever else does the same right now."""
     index.execute("PRAGMA synchronous=NORMAL")
     version = _version(index)
-    if version > VERSION:
-        raise StoreError(
-            f"the store's index {path} is of version {version}, and this KohakuEngine reads up to"
-            f" version {VERSION}: upgrade KohakuEngine, as by `pip install -U kohakuengine`.",
-            path=path,
-        )
+    _refuse(version, path)
     if version == VERSION:
         return
     _write_ahead(index)
@@ -112,6 +107,30 @@ def _brought_up(index: sqlite3.Connection, path: str) -> None:
         if index.in_transaction:
             index.execute("ROLLBACK")
         raise
+
+
+def refuse_newer(path: str) -> None:
+    """Refuse an index of a later version, as far as that can be told without opening it.
+
+    Raises:
+        StoreError: It is.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = file.read(100)
+    except OSError:
+        return  # whoever opens it says so
+    # The user version: https://sqlite.org/fileformat2.html#database_header
+    _refuse(int.from_bytes(header[60:64], "big", signed=True), path)
+
+
+def _refuse(version: int, path: str) -> None:
+    if version > VERSION:
+        raise StoreError(
+            f"the store's index {path} is of version {version}, and this KohakuEngine reads up to"
+            f" version {VERSION}: upgrade KohakuEngine, as by `pip install -U kohakuengine`.",
+            path=path,
+        )
 
 
 def _version(index: sqlite3.Connection) -> int:

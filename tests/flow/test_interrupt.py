@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -598,3 +600,30 @@ def stopped(home: str) -> int:
         except OSError:
             continue  # it has just ended
     return count
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--sweep", "number=0,1,2,3", "--workers", "2"], id="sweep"),
+        pytest.param([], id="one run"),
+        pytest.param(["--launcher", "fresh"], id="one fresh run"),
+    ],
+)
+def test_ctrl_c_at_any_moment(script, home, tmp_path, monkeypatch, arguments):
+    """Whenever a Ctrl-C comes once there is a store, nothing is left, and no frames of ours show."""
+    script("import time\nnumber = 0\ntime.sleep(0.1)")
+    for turn in range(10):
+        own = f"{home} {turn}"
+        monkeypatch.setenv("KOGINE_HOME", own)
+        command = [*KOGINE, "run", "train.py", *arguments]
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as process:
+            wait_until(lambda: os.path.exists(own))
+            time.sleep(random.uniform(0, 0.5))
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=PATIENCE)[1].decode()
+        assert "kohakuengine/" not in err, err
+        assert process.returncode in (0, 130, -signal.SIGINT), err
+        assert_nothing_left(own)

@@ -73,7 +73,7 @@ import sys
 from kohakuengine import Config, KogineError, Parallel
 
 configs = [Config({{"number": number}}) for number in range({RUNS})]
-flow = Parallel(sys.argv[1], configs, max_workers=2)
+flow = Parallel(sys.argv[1], configs, max_workers=2, launcher=sys.argv[2])
 try:
     flow.run(resume=True)
 except KogineError as error:
@@ -86,8 +86,11 @@ except KogineError as error:
 class Sweep:
     """A sweep that is killed and resumed until it has come to its end."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str = "fresh"
+    ) -> None:
         folder.mkdir()
+        self.launcher = launcher
         self.script = folder / "train.py"
         self.script.write_text(TRAIN)
         self.notes = folder / "notes"
@@ -105,7 +108,8 @@ class Sweep:
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Start its coordinator, or one that resumes it."""
-        return subprocess.Popen([sys.executable, "-c", SWEEP, str(self.script)], cwd=self.folder)
+        command = [sys.executable, "-c", SWEEP, str(self.script), self.launcher]
+        return subprocess.Popen(command, cwd=self.folder)
 
     def killed_after(self, seconds: float) -> bool:
         """Let it go on for some time, and kill it; False where it came to its end before."""
@@ -145,17 +149,19 @@ class Sweep:
         assert Counter(row["params"]["number"] for row in rows) == Counter(range(RUNS))
 
 
-def kill_coordinators(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int) -> None:
+def kill_coordinators(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str, kills: int, seed: int
+) -> None:
     """Kill coordinators at moments that are uniform over the length of a sweep."""
     chance = random.Random(seed)
-    whole = Sweep(folder / "whole", monkeypatch)
+    whole = Sweep(folder / "whole", monkeypatch, launcher)
     began = time.monotonic()
     assert whole.begin().wait(timeout=PATIENCE) == 0
     length = time.monotonic() - began
     whole.check_end()
     number = 0
     while kills > 0:
-        sweep = Sweep(folder / f"sweep {number}", monkeypatch)
+        sweep = Sweep(folder / f"sweep {number}", monkeypatch, launcher)
         number += 1
         while kills > 0 and sweep.killed_after(chance.uniform(0, length)):
             kills -= 1
@@ -165,15 +171,18 @@ def kill_coordinators(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int,
         sweep.check_end()
 
 
-def test_kill_of_the_coordinator(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("launcher", "kills"),
+    [
+        ("fresh", 10),
+        ("pool", 5),
+        pytest.param("fresh", 200, marks=pytest.mark.slow),
+        pytest.param("pool", 50, marks=pytest.mark.slow),
+    ],
+)
+def test_kill_of_the_coordinator(tmp_path, monkeypatch, launcher, kills):
     """A coordinator that is killed at any moment leaves nothing, and loses nothing that finished."""
-    kill_coordinators(tmp_path, monkeypatch, 10, seed=random.randrange(2**32))
-
-
-@pytest.mark.slow
-def test_kill_of_the_coordinator_200_times(tmp_path, monkeypatch):
-    """A coordinator that is killed at any moment leaves nothing, and loses nothing that finished."""
-    kill_coordinators(tmp_path, monkeypatch, 200, seed=20)
+    kill_coordinators(tmp_path, monkeypatch, launcher, kills, seed=random.randrange(2**32))
 
 
 # ---- of what watches over a run ----
@@ -234,15 +243,10 @@ def kill_inits(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: 
         sweep.check_end()
 
 
-def test_kill_of_the_init(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.slow)])
+def test_kill_of_the_init(tmp_path, monkeypatch, kills):
     """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
-    kill_inits(tmp_path, monkeypatch, 10, seed=random.randrange(2**32))
-
-
-@pytest.mark.slow
-def test_kill_of_the_init_200_times(tmp_path, monkeypatch):
-    """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
-    kill_inits(tmp_path, monkeypatch, 200, seed=21)
+    kill_inits(tmp_path, monkeypatch, kills, seed=random.randrange(2**32))
 
 
 @pytest.mark.parametrize("launcher", ["inline", "fresh"])

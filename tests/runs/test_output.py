@@ -205,7 +205,7 @@ def test_follower_begins_where_it_is_told(tmp_path):
 
 
 def test_follower_of_a_log_that_was_cut(tmp_path):
-    """A log that got shorter is followed from its new end, and nothing is given twice."""
+    """A log that got shorter without a note is followed from its new end; nothing comes twice."""
     log = tmp_path / "output.log"
     log.write_bytes(b"onetwo")
     follower = OutputFollower(str(log))
