@@ -57,6 +57,7 @@ def open_index(path: str) -> sqlite3.Connection:
     Raises:
         StoreError: It can't be opened, is of a newer version, or isn't an index.
     """
+    _drop_orphans(path)
     with sqlite_errors(path):
         index = _connected(path)
         try:
@@ -65,6 +66,16 @@ def open_index(path: str) -> sqlite3.Connection:
             index.close()
             raise
         return index
+
+
+def _drop_orphans(path: str) -> None:
+    """Remove what somebody left who removed the index alone: SQLite can't read a new one with it."""
+    for end in ("-wal", "-shm"):
+        try:
+            if not os.path.exists(path):  # SQLite makes the index before these
+                os.unlink(path + end)
+        except OSError:
+            continue  # there is none, or SQLite says what is wrong
 
 
 def _connected(path: str) -> sqlite3.Connection:

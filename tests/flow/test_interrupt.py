@@ -607,7 +607,6 @@ def stopped(home: str) -> int:
     [
         pytest.param(["--sweep", "number=0,1,2,3", "--workers", "2"], id="sweep"),
         pytest.param([], id="one run"),
-        pytest.param(["--launcher", "fresh"], id="one fresh run"),
     ],
 )
 def test_ctrl_c_at_any_moment(script, home, tmp_path, monkeypatch, arguments):

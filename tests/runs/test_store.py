@@ -631,3 +631,18 @@ def test_index_of_a_store_on_a_network(tmp_path, monkeypatch):
         assert store.count() == 2
         assert os.path.exists(store.index) and store.index.startswith(str(tmp_path / "cache"))
     assert not os.path.exists(tmp_path / "store" / "kogine.db")
+
+
+def test_an_index_that_was_removed_without_its_log(tmp_path):
+    """What a removed index leaves beside doesn't keep a new one from being made."""
+    home = tmp_path / ".kogine"
+    store = RunStore(str(home))
+    store.add_flow(id="f" * 32, created=1.0)
+    left = {end: Path(store.index + end).read_bytes() for end in ("-wal", "-shm")}
+    store.close()
+    Path(store.index).unlink()
+    for end, data in left.items():
+        path = Path(store.index + end)
+        path.write_bytes(data)
+        os.utime(path, (1, 1))
+    assert RunStore(str(home)).flows() == []
