@@ -31,7 +31,7 @@ from kohakuengine.runs.outcome import FAILED, FINISHED
 from kohakuengine.runs.reindex import reindex
 from kohakuengine.runs.store import RunStore
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 # Notes that it was here, and waits where it is told to.
 TRAIN = """

@@ -29,7 +29,7 @@ from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED
 from kohakuengine.runs.store import RunStore
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 # Says that it has begun by a file, and goes on for long.
 LONG = """

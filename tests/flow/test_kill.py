@@ -28,7 +28,7 @@ from kohakuengine.flow.requests import make_request
 from kohakuengine.runs.outcome import FINISHED, INTERRUPTED
 from kohakuengine.runs.store import RunStore
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 RUNS = 6
 

@@ -13,7 +13,7 @@ from witness import PATIENCE, assert_index_is_right, assert_nothing_left
 from kohakuengine import KogineError, Parallel, Run
 from kohakuengine.runs.outcome import FAILED, FINISHED, TIMED_OUT
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 MB = 1_000_000
 

@@ -18,7 +18,7 @@ from kohakuengine.flow.settle import settle_all
 from kohakuengine.runs.outcome import FINISHED
 from kohakuengine.runs.store import RunStore
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 TRAIN = """
     import os
