@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from .cases import make_cases
+from .flows import flow_figures, render_limits
 from .measure import in_turns
 from .table import Figure, as_data, machine, render
 
@@ -22,6 +23,9 @@ def main() -> int:
             for case in make_cases(Path(folder))
         ]
     print(render(figures))
+    if options.flows:
+        with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
+            print(render_limits(flow_figures(Path(folder), 3)))
     if options.json:
         options.json.write_text(json.dumps(as_data(figures), indent=2) + "\n")
     return 0
@@ -30,6 +34,9 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--repeat", type=positive, default=20, metavar="N", help="default: 20")
+    parser.add_argument(
+        "--flows", action="store_true", help="also flows and the store; takes some minutes"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="every single time, in seconds")
     return parser.parse_args()
 
