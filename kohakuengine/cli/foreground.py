@@ -64,7 +64,10 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
 def _run(single: Single, launcher: str) -> Outcome:
     starting = fork if launcher == "inline" else None
     return run_in_foreground(
-        single.job, starting=starting, started=partial(single.began, forking=True)
+        single.job,
+        starting=starting,
+        started=partial(single.began, forking=True),
+        stop=single.recorder.store.stop_process,
     )
 
 

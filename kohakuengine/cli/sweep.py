@@ -53,6 +53,9 @@ def wait_for(handle: FlowHandle) -> bool:
         handle.cancel("terminate")
 
     before = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGHUP)}
+    if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+        stop = lambda number, frame: handle.store.stop_process()
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, stop)
     interrupts = 0
     try:
         while True:

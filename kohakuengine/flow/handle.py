@@ -35,7 +35,7 @@ class FlowHandle:
 
     def __init__(self, id: str, store: RunStore) -> None:
         self.id = id
-        self._store = store
+        self.store = store
         self._coordinator: Coordinator | None = None
         self._thread: threading.Thread | None = None
         self.process = 0  # the id of the one in which the flow goes on
@@ -87,7 +87,7 @@ class FlowHandle:
     def runs(self) -> Runs:
         """The runs that have begun so far, in the order of their submission."""
         assert self._coordinator is not None
-        return Runs(self._store, self._coordinator.order)
+        return Runs(self.store, self._coordinator.order)
 
     @property
     def status(self) -> str:
@@ -162,7 +162,7 @@ class FlowHandle:
                     return
                 id = self._ended[given]
             given += 1
-            yield Run(self._store, id)
+            yield Run(self.store, id)
 
     async def __aiter__(self) -> AsyncIterator[Run]:
         given = 0
@@ -171,7 +171,7 @@ class FlowHandle:
             if len(self._ended) == given:
                 return
             given += 1
-            yield Run(self._store, self._ended[given - 1])
+            yield Run(self.store, self._ended[given - 1])
 
     def __await__(self) -> Generator[Any, None, Runs]:
         yield from self._something(lambda: self._over).__await__()

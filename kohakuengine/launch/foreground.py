@@ -36,12 +36,40 @@ if TYPE_CHECKING:
 _IMPATIENCE = 2.0
 
 
-class Interrupts:
-    """Counts the Ctrl-C that came while a process had the foreground."""
+class _Signals:
+    """Passes the signals that tell us to end on to a process, once it has been started.
+
+    Attributes:
+        interrupts: How many Ctrl-C came.
+    """
 
     def __init__(self) -> None:
-        self.count = 0
-        self.last = -_IMPATIENCE
+        self.interrupts = 0
+        self._last = -_IMPATIENCE
+        self._process: Process | None = None
+        self._waiting: list[int] = []
+
+    def are_for(self, process: Process) -> None:
+        """Name the process that gets them; those that have come before are passed on now."""
+        self._process = process
+        while self._waiting:
+            process.send_signal(self._waiting.pop(0))
+
+    def pass_on(self, number: int, frame: object = None) -> None:
+        """Pass a signal on."""
+        if self._process is None:
+            self._waiting.append(number)
+        else:
+            self._process.send_signal(number)
+
+    def interrupt(self, number: int, frame: object) -> None:
+        """Pass a Ctrl-C on; a second one soon after the first kills."""
+        now = time.monotonic()
+        impatient = now - self._last < _IMPATIENCE
+        self.interrupts += 1
+        self._last = now
+        gentle = AT_TERMINAL if _at_terminal() else signal.SIGINT
+        self.pass_on(KILL if impatient else gentle)
 
 
 def run_in_foreground(
@@ -51,6 +79,7 @@ def run_in_foreground(
     err: Write | None = None,
     starting: Callable[[Job, Relay], Process] | None = None,
     started: Callable[[Process], None] = lambda process: None,
+    stop: Callable[[], None] | None = None,
 ) -> Outcome:
     """Run an attempt while its output, and our input and signals, are passed on.
 
@@ -60,6 +89,7 @@ def run_in_foreground(
         err: Is given what it prints on stderr, in place of our own stderr.
         starting: Starts its process, whose parent is the run's init; else a new interpreter.
         started: Is called with its process when it has been started.
+        stop: Stops us on Ctrl-Z, when nobody has to wait for us; None for at once.
 
     Raises:
         LauncherError: It can't be started.
@@ -67,8 +97,9 @@ def run_in_foreground(
     """
     relay = Relay(job.attempt.output, out, err)
     try:
-        process = starting(job, relay) if starting else _new_interpreter(job, relay)
-        with _signals_passed_on_to(process) as interrupts:
+        with _passing_signals_on(stop) as signals:
+            process = starting(job, relay) if starting else _new_interpreter(job, relay)
+            signals.are_for(process)
             started(process)
             fault = relay.run(_end_of(process))
             process.wait()
@@ -80,7 +111,7 @@ def run_in_foreground(
     outcome = read_outcome(job.attempt)
     assert outcome is not None  # settled
     outcome.log_fault = fault
-    outcome.interrupts = interrupts.count
+    outcome.interrupts = signals.interrupts
     return outcome
 
 
@@ -95,33 +126,26 @@ def _end_of(process: Process) -> int:
 
 
 @contextmanager
-def _signals_passed_on_to(process: Process) -> Iterator[Interrupts]:
+def _passing_signals_on(stop: Callable[[], None] | None) -> Iterator[_Signals]:
     """Let the signals that tell us to end be for the run, through its init."""
     import threading
 
-    interrupts = Interrupts()
+    signals = _Signals()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupts  # only the main thread gets signals
+        yield signals  # only the main thread gets signals
         return
-
-    def interrupt(number: int, frame: object) -> None:
-        now = time.monotonic()
-        impatient = now - interrupts.last < _IMPATIENCE
-        interrupts.count += 1
-        interrupts.last = now
-        gentle = AT_TERMINAL if _at_terminal() else signal.SIGINT
-        process.send_signal(KILL if impatient else gentle)
-
     handlers: dict[int, Callable[[int, object], None]] = {
-        number: lambda which, frame: process.send_signal(which)
+        number: signals.pass_on
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
         if signal.getsignal(number) is signal.SIG_DFL
     }
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        handlers[signal.SIGINT] = interrupt
+        handlers[signal.SIGINT] = signals.interrupt
+    if stop is not None and signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+        handlers[signal.SIGTSTP] = lambda which, frame: stop()  # the script has got it, too
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
-        yield interrupts
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import sys
 import time
 
@@ -23,9 +22,12 @@ from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from typing import NoReturn
 
     from ..runs.paths import AttemptPaths
+else:  # what is below `signal`, which imports enum: half as much again as a bare interpreter does
+    import _signal as signal
 
 GRACE = 2.0  # how long processes are given after each way of being told to end, in seconds
 SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
@@ -38,6 +40,7 @@ PR_SET_CHILD_SUBREAPER = 36
 KILL = signal.SIGUSR2
 AT_TERMINAL = signal.SIGUSR1
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_HEARD = (*_PASSED_ON, KILL, AT_TERMINAL, signal.SIGCHLD)
 
 
 class Orders:
@@ -91,9 +94,12 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     """
     started = time.time()
     init = os.getpid()
+    # What is sent to the init before it listens waits until it does, and doesn't end it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     child = os.fork()
     if child:
         _be_init(child, attempt, orders, started)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:
         os._exit(1)
@@ -145,10 +151,11 @@ class _Init:
         for fd in (self.wake, write):
             os.set_blocking(fd, False)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        for number in (*_PASSED_ON, KILL, AT_TERMINAL, signal.SIGCHLD):
+        for number in _HEARD:
             signal.signal(number, lambda number, frame: None)  # seen through the pipe
         for number in (signal.SIGPIPE, signal.SIGTSTP):
             signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         self.poll.register(self.wake, select.POLLIN)
 
     def _watch_owner(self) -> int | None:

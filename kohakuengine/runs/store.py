@@ -130,6 +130,13 @@ class RunStore:
                 if connection is not None:
                     connection.close()
 
+    def stop_process(self) -> None:
+        """Stop this process, as Ctrl-Z does, but not amid a write: all others would wait for it."""
+        import signal
+
+        with self._lock:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
             self.close()

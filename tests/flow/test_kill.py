@@ -201,13 +201,16 @@ def inits(home: str) -> dict[int, str]:
 
 def kill_init(store: RunStore, pid: int, run: str) -> bool:
     """Kill an init, and tell whether it had not yet written how its run ended."""
-    os.kill(pid, signal.SIGSTOP)  # so that it can't write it between the look and the kill
-    wait_until(
-        lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-    )
-    attempts = store.paths.run(run)
-    early = not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
-    os.kill(pid, signal.SIGKILL)
+    try:
+        os.kill(pid, signal.SIGSTOP)  # so that it can't write it between the look and the kill
+        wait_until(
+            lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+        )
+        attempts = store.paths.run(run)
+        early = not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False  # it had ended before it was stopped, and the coordinator has seen that
     return early
 
 
