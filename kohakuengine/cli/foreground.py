@@ -7,9 +7,9 @@ import signal
 import sys
 from functools import partial
 
-from ..engine.program import compile_program
+from ..engine.compiler import compile_program
 from ..errors import EntrypointError, KogineError
-from ..flow.checks import check
+from ..flow.checks import Checked
 from ..flow.single import Single
 from ..launch.foreground import run_in_foreground
 from ..launch.forked import InScript, fork
@@ -38,12 +38,13 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
     try:
         if launcher == "inline":
             program = compile_program(script, config, strict=options.strict)
-            warnings = program.warnings
+            warnings, kept = program.warnings, None
         else:
-            warnings = check(script, config, options.strict)
+            checked = Checked(script, config, options.strict)
+            warnings, kept = checked.warnings, checked.program
         for message in warnings:
             warn(message)
-        single = Single(script, config, options, launcher)
+        single = Single(script, config, options, launcher, kept)
         if launcher == "inline" and is_observed():
             return in_this_process(single, program)
         seen = _run(single, launcher)

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
     from typing import Any
 
@@ -87,24 +85,12 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
             if module is here[name]:
                 _left[name] = (self._folder, _stamp(module))
 
-    @contextmanager
-    def suspended(self) -> Iterator[None]:
+    def suspended(self) -> _Suspended:
         """Within the block, have our own imports find what they would without it.
 
         A script may have a `json.py` beside it; what we import after it has run must not be that.
         """
-        needed = {*sys.stdlib_module_names, *_OUR_NEEDS, *map(_family, self._hidden)}
-        shadowing = needed & _families_in(self._folder)
-        theirs = _take(shadowing)
-        sys.modules.update(self._hidden)
-        path = sys.path
-        sys.path = list(self._entries)
-        try:
-            yield
-        finally:
-            sys.path = path
-            _take(shadowing)
-            sys.modules.update(theirs)
+        return _Suspended(self._folder, self._hidden, self._entries)
 
     def _imported(self) -> dict[str, ModuleType]:
         """The modules that the block imported from the folder."""
@@ -120,6 +106,28 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
         back = {name: module for name, module in self._hidden.items() if _family(name) not in gone}
         _take({_family(name) for name in back})
         sys.modules.update(back)
+
+
+class _Suspended:
+    """Holds back what `siblings` does."""
+
+    def __init__(self, folder: str, hidden: dict[str, ModuleType], entries: list[str]) -> None:
+        self._folder = folder
+        self._hidden = hidden
+        self._entries = entries
+
+    def __enter__(self) -> None:
+        needed = {*sys.stdlib_module_names, *_OUR_NEEDS, *map(_family, self._hidden)}
+        self._shadowing = needed & _families_in(self._folder)
+        self._theirs = _take(self._shadowing)
+        sys.modules.update(self._hidden)
+        self._path = sys.path
+        sys.path = list(self._entries)
+
+    def __exit__(self, *_: object) -> None:
+        sys.path = self._path
+        _take(self._shadowing)
+        sys.modules.update(self._theirs)
 
 
 def import_folders() -> list[str]:

@@ -9,14 +9,12 @@ preparation data itself: a child needs no file of ours, and sees the script as i
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 
-from .program import compile_for_child
 from .script import module_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
@@ -36,17 +34,6 @@ _MAIN_MODULE = f"{__package__}.spawned"
 _received: bytes | None = None
 
 
-@contextmanager
-def overrides_in_children(script: Script, program: Program, module: ModuleType) -> Iterator[None]:
-    """Have processes that multiprocessing starts meanwhile see a program's overrides."""
-    hook = hook_children(script, program, module)
-    try:
-        yield
-    finally:
-        if hook is not None:
-            hook.remove()
-
-
 def hook_children(script: Script, program: Program, module: ModuleType) -> Hook | None:
     """Have processes that multiprocessing starts from now on see a program's overrides.
 
@@ -64,6 +51,10 @@ def hook_children(script: Script, program: Program, module: ModuleType) -> Hook 
 
 def become_main(namespace: dict[str, Any]) -> None:
     """Load the script into the namespace of `__mp_main__`, in a child of multiprocessing."""
+    from .compiler import (
+        compile_for_child,
+    )  # which few parents need: they fork, or have no children
+
     if _received is None:
         raise ImportError(f"{_MAIN_MODULE} is for processes that multiprocessing starts.")
     payload = _received

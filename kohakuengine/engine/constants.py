@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from types import CodeType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,25 +17,30 @@ class Constants:
     """Objects to be compiled into one script.
 
     `ast.Constant` takes only what Python can write as a literal, so each object is first compiled
-    as a marker, which `fill` replaces in the finished code. To call one, call its `__call__`: of a
+    as a marker, which `filled` replaces in the finished code (program.py). To call one, call its `__call__`: of a
     call of the marker itself the compiler would warn.
+
+    Attributes:
+        markers: The objects by their markers, each with the name of what it stands for, if any.
     """
 
     def __init__(self) -> None:
-        self._values: dict[str, object] = {}
+        self.markers: dict[str, tuple[str | None, object]] = {}
 
-    def node(self, value: object) -> ast.Constant:
+    def node(self, value: object, role: str | None = None) -> ast.Constant:
         """An expression without a position whose value is this very object."""
-        marker = f"\0kogine constant {len(self._values)}"
-        self._values[marker] = value
+        marker = f"\0kogine constant {len(self.markers)}"
+        self.markers[marker] = (role, value)
         return ast.Constant(marker, **NOWHERE)
 
-    def expression(self, value: object) -> ast.expr:
+    def expression(self, value: object, role: str) -> ast.expr:
         """An expression without a position for a value: that very object, but for lists and such.
 
         Of plain lists, dicts and sets, and tuples that hold some, it makes new ones each time, as
         the script's own literal would: what a script does to its lists doesn't reach the next run.
         """
+        if type(value) not in (list, tuple, dict, set):
+            return self.node(value, role)
         return self._display(value, _Room(200)) or self.node(deepcopied(value))
 
     def _display(self, value: object, room: _Room) -> ast.expr | None:
@@ -62,23 +66,6 @@ class Constants:
         if all(isinstance(element, ast.Constant) for element in made):
             return self.node(value)
         return ast.Tuple(made, ast.Load(), **NOWHERE)
-
-    def fill(self, code: CodeType) -> CodeType:
-        """The code with each marker replaced by its object, also in the codes within it."""
-        if not self._values:
-            return code
-        return code.replace(co_consts=tuple(self._filled(const) for const in code.co_consts))
-
-    def _filled(self, const: object) -> object:
-        if isinstance(const, CodeType):
-            return self.fill(const)
-        if isinstance(const, str):
-            return self._values.get(const, const)
-        if isinstance(const, (tuple, frozenset)):  # the compiler's own, of a display
-            filled = [self._filled(item) for item in const]
-            same = all(new is old for new, old in zip(filled, const))
-            return const if same else type(const)(filled)
-        return const
 
 
 class _Room:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..config.base import Config
 from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
-from .children import overrides_in_children
-from .process import borrowed, exit_status, main_module, one_at_a_time
-from .program import compile_program
+from .borrow import borrowed, overrides_in_children
+from .compiler import compile_program
+from .process import exit_status, main_module, one_at_a_time
 from .script import Script
 
 TYPE_CHECKING = False

@@ -136,7 +136,7 @@ class _Injection:
     def _value(self, name: str) -> ast.expr:
         value = self._overrides[name]
         if not isinstance(value, EnumMember):
-            return self._constants.expression(value)
+            return self._constants.expression(value, name)
         expression: ast.expr = ast.parse(value.expression, mode="eval").body
         nowhere(expression)
         return expression

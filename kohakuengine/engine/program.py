@@ -1,32 +1,30 @@
-"""A script compiled for one config: its overrides put in, its entrypoint planned."""
+"""A script compiled for one config, in memory and as bytes.
+
+What it takes to compile one (ast and all that it imports) is loaded by compiler.py alone: a process
+that is handed the bytes starts in half the time.
+"""
 
 from __future__ import annotations
 
-import ast
 import sys
-import warnings
-from collections import deque
-from contextlib import contextmanager
-from types import CodeType
 
-from ..errors import OverrideError, ScriptError
-from .bindings import find_bindings
-from .checks import find_surprises
-from .constants import Constants
-from .entrypoint import Arguments, Entry, plan_entry
-from .injector import check_names, inject
-from .source import parse, syntax_error
-from .stars import star_names
+from .entrypoint import Arguments, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
+    from types import CodeType
     from typing import Any
 
-    from ..config.base import Config
     from ..errors import EntrypointError
-    from .checks import Surprise
-    from .script import Script
+
+    Markers = Mapping[str, tuple[str | None, object]]  # as in Constants
+
+# Stands for what keeps the values of entry calls, among the names of overrides.
+KEPT = "<values>"
+
+# Values that are the same object wherever they come from, as far as a script can tell.
+_PLAIN = frozenset({bool, bytes, complex, float, int, str, type(None)})
 
 
 class Program:
@@ -43,15 +41,17 @@ class Program:
         source: bytes,
         overrides: Mapping[str, object],
         code: CodeType,
-        presets: Mapping[str, object],
+        markers: Markers,
+        presets: Sequence[str],
         entry: Entry,
-        surprises: list[Surprise],
+        warnings: Sequence[str] = (),
     ) -> None:
         self.source = source
         self.overrides = overrides
-        self.warnings = [surprise.message for surprise in surprises]
+        self.warnings = list(warnings)
         self._code = code
-        self._presets = presets
+        self._markers = markers
+        self._presets = presets  # the overrides that are set before the first line
         self._entry = entry
 
     def execute(self, namespace: dict[str, Any]) -> object:
@@ -61,9 +61,9 @@ class Program:
             SystemExit: The script ended itself; what the entrypoint gave before is `kept_value`.
             EntrypointError: There is no such entrypoint after all.
         """
-        namespace.update(self._presets)
+        namespace.update((name, self.overrides[name]) for name in self._presets)
         try:
-            exec(self._code, namespace)
+            exec(filled(self._code, self._markers), namespace)
         except SystemExit:
             self._entry.exited_early()
             raise
@@ -79,114 +79,82 @@ class Program:
         """The value of the entry call executed last, as far as the script has come."""
         return self._entry.kept_value
 
+    def to_bytes(self) -> bytes | None:
+        """This program without its values, for other processes and other values of its names.
 
-def compile_program(script: Script, config: Config, *, strict: bool = False) -> Program:
-    """Compile a script for a config.
+        Returns:
+            None where what is compiled depends on more than the names, or the interpreter of
+            another process may have to say something when it compiles.
+        """
+        roles = {marker: role for marker, (role, _) in self._markers.items()}
+        kept = self._entry.keeps_only
+        if kept is None or None in roles.values() or not has_plain_values(self.overrides):
+            return None
+        import marshal
 
-    Without overrides, and where no value of an entry call is to be kept, what is compiled are the
-    bytes of the file.
+        facts = (sorted(self.overrides), roles, tuple(self._presets), kept)
+        return _maker() + marshal.dumps((*facts, self._code))
+
+
+def program_of(
+    data: bytes, source: bytes, path: str, overrides: Mapping[str, object]
+) -> Program | None:
+    """The inverse of `Program.to_bytes()`.
 
     Args:
-        script: What to run.
-        config: What to run it with.
-        strict: Refuse overrides of names that have no default in the script.
-
-    Raises:
-        ScriptError: The script can't be read, isn't valid Python, or hasn't the entrypoint.
-        OverrideError: An override can't be applied, or is refused.
-    """
-    check_names(config.globals_dict)
-    source = script.read()
-    with deep_calls():
-        try:
-            return _compiled(script, source, config, strict)
-        except RecursionError:
-            if config.globals_dict or config.args or config.kwargs or script.entrypoint:
-                raise ScriptError(
-                    f"{script.name} is nested too deeply for anything but a plain run.",
-                    path=script.name,
-                ) from None
-            entry = Entry(None, Arguments(), deque(), changes_script=False)
-            return Program(source, {}, _compile(source, script.path), {}, entry, [])
-
-
-def _compiled(script: Script, source: bytes, config: Config, strict: bool) -> Program:
-    overrides = config.globals_dict
-    parsed = _Parsed(source, script.path)
-    found = find_bindings(parsed.tree, star_names(script.folder)) if overrides else []
-    surprises = list(find_surprises(parsed.tree, found, overrides, script.name))
-    _refuse([surprise for surprise in surprises if surprise.refused] if strict else [])
-    entry = plan_entry(
-        parsed.tree,
-        parsed.constants,
-        named=script.entrypoint,
-        arguments=Arguments(config.args, config.kwargs),
-        folder=script.folder,
-        script=script.name,
-    )
-    presets = inject(parsed.tree, found, overrides, parsed.constants)
-    changed = bool(overrides) or entry.changes_script
-    code = parsed.compile() if changed else _compile(source, script.path)
-    return Program(source, overrides, code, presets, entry, surprises)
-
-
-def compile_for_child(
-    source: bytes, path: str, folder: str, overrides: Mapping[str, object]
-) -> tuple[CodeType, dict[str, object]]:
-    """Compile a script for a process that multiprocessing started: it isn't entered there.
+        data: What that gave.
+        source: The script's source.
+        path: The file that it is compiled for.
+        overrides: The values, by the same names.
 
     Returns:
-        The code, and the names to be set before its first line.
+        None where the bytes are of another interpreter, for another path, or don't hold for such
+        values: then the source has to be compiled.
     """
-    parsed = _Parsed(source, path)
-    found = find_bindings(parsed.tree, star_names(folder))
-    presets = inject(parsed.tree, found, overrides, parsed.constants)
-    return parsed.compile(), presets
+    if not data.startswith(_maker()) or not has_plain_values(overrides):
+        return None
+    import marshal
 
-
-@contextmanager
-def deep_calls() -> Iterator[None]:
-    """Let syntax trees be walked that are nested as deeply as Python's own parser takes them."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 8_000))
     try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
+        names, roles, presets, kept, code = marshal.loads(data[len(_maker()) :])
+    except (EOFError, TypeError, ValueError):  # not all of it is there
+        return None
+    if names != sorted(overrides) or code.co_filename != path:
+        return None
+    from _collections import deque  # type: ignore[import-not-found]  # collections imports much
+
+    values: deque[Any] = deque(maxlen=kept)
+    known = {**overrides, KEPT: values}
+    markers = {marker: (role, known[role]) for marker, role in roles.items()}
+    entry = Entry(None, Arguments(), values, changes_script=True)
+    return Program(source, overrides, code, markers, presets, entry)
 
 
-def _refuse(surprises: list[Surprise]) -> None:
-    if surprises:
-        reasons = " ".join(surprise.message for surprise in surprises)
-        raise OverrideError(f"refused because strict: {reasons}", key=surprises[0].name)
+def has_plain_values(overrides: Mapping[str, object]) -> bool:
+    """Whether a program is the same for all such values of the same names."""
+    return all(type(value) in _PLAIN for value in overrides.values())
 
 
-class _Parsed:
-    """A script's syntax tree, which may be changed before it is compiled."""
-
-    def __init__(self, source: bytes, path: str) -> None:
-        self.constants = Constants()
-        self._path = path
-        # The parser warns, e.g. of "\d". If the bytes are compiled after all it will again.
-        with warnings.catch_warnings(record=True) as self._warnings:
-            warnings.simplefilter("always")
-            self.tree = parse(source, path)
-
-    def compile(self) -> CodeType:
-        for warning in self._warnings or ():
-            try:
-                warnings.warn_explicit(
-                    warning.message, warning.category, warning.filename, warning.lineno
-                )
-            except Warning as error:  # the user asked for errors: python makes them of syntax
-                place = (self._path, warning.lineno, None, None)
-                raise syntax_error(SyntaxError(str(error), place), self._path) from None
-        return self.constants.fill(_compile(self.tree, self._path))
+def _maker() -> bytes:
+    """What compiles to code that only the same can execute."""
+    flags = (sys.hexversion, sys.implementation.cache_tag, sys.flags.optimize)
+    return f"kogine program 1 {flags}\n".encode()
 
 
-def _compile(code: ast.Module | bytes, path: str) -> CodeType:
-    try:
-        compiled = compile(code, path, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        raise syntax_error(error, path) from None
-    return compiled
+def filled(code: CodeType, markers: Markers) -> CodeType:
+    """A code with each marker of `Constants` replaced by its object, also in the codes within it."""
+    if not markers:
+        return code
+    return code.replace(co_consts=tuple(_filled(const, markers) for const in code.co_consts))
+
+
+def _filled(const: object, markers: Markers) -> object:
+    if isinstance(const, type(_filled.__code__)):
+        return filled(const, markers)
+    if isinstance(const, str):
+        return markers[const][1] if const in markers else const
+    if isinstance(const, (tuple, frozenset)):  # the compiler's own, of a display
+        items = [_filled(item, markers) for item in const]
+        same = all(new is old for new, old in zip(items, const))
+        return const if same else type(const)(items)
+    return const

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ..engine.compiler import compile_program
 from ..engine.process import one_at_a_time
-from ..engine.program import compile_program
+from ..engine.program import has_plain_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..config.base import Config
     from ..engine.script import Script
 
@@ -16,29 +19,57 @@ class Checks:
 
     Args:
         strict: Refuse overrides of names that have no default in the script.
+        keep: Keeps a program as bytes for the runs' processes, and gives the name under which.
     """
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool, keep: Callable[[bytes], str]) -> None:
         self._strict = strict
-        self._done: set[tuple[object, ...]] = set()
+        self._keep = keep
+        self._done: dict[tuple[object, ...], str | None] = {}
 
     def warnings(self, script: Script, config: Config) -> list[str]:
         """What a config does to a script that its user may not expect, one sentence each.
 
         Raises:
             ScriptError, OverrideError: They don't go together, because of what the message says.
+            StoreError: The program can't be kept.
         """
-        shape = (script, *config.globals_dict, None, len(config.args), *config.kwargs)
+        shape = _shape(script, config)
         if shape in self._done:
             return []
-        self._done.add(shape)
-        return check(script, config, self._strict)
+        self._done[shape] = None
+        checked = Checked(script, config, self._strict)
+        if checked.program is not None:
+            self._done[shape] = self._keep(checked.program)
+        return checked.warnings
+
+    def program(self, script: Script, config: Config) -> str | None:
+        """The name of the program that a checked config runs; None where there is none to keep."""
+        name = self._done[_shape(script, config)]
+        return name if name and has_plain_values(config.globals_dict) else None
 
 
-def check(script: Script, config: Config, strict: bool) -> list[str]:
-    """Compile a script for a config, and give the warnings of that; see `Checks.warnings`."""
-    import warnings
+def _shape(script: Script, config: Config) -> tuple[object, ...]:
+    return (script, *config.globals_dict, None, len(config.args), *config.kwargs)
 
-    with one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # those of Python's compiler come from the process itself
-        return compile_program(script, config, strict=strict).warnings
+
+class Checked:
+    """A config that has been checked against its script.
+
+    Attributes:
+        warnings: What it does that its user may not expect, one sentence each.
+        program: The program, for other processes; None where they have to compile it.
+
+    Raises:
+        ScriptError, OverrideError: They don't go together, because of what the message says.
+    """
+
+    def __init__(self, script: Script, config: Config, strict: bool) -> None:
+        import warnings
+
+        with one_at_a_time, warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            program = compile_program(script, config, strict=strict)
+        self.warnings = program.warnings
+        # What Python's compiler has to say, the run's own process is to say.
+        self.program = None if said else program.to_bytes()

@@ -109,7 +109,7 @@ class Coordinator:
         self.fault: BaseException | None = None
         self.interrupted = False
         self._earlier = earlier
-        self._checks = Checks(options.strict)
+        self._checks = Checks(options.strict, recorder.keep_program)
         self._ended = ended
         self._slots = slots
         self._going: dict[str, Going] = {}
@@ -300,7 +300,7 @@ class Coordinator:
         row = self._earlier.take(planned) if self._earlier else None
         new = row is None
         if row is None:
-            row = self.recorder.make_run(planned)
+            row = self.recorder.make_run(planned, self._program_of(planned))
         self.order.append(row["id"])
         if row["status"] == FINISHED:
             self.view.run_kept(row)
@@ -309,10 +309,13 @@ class Coordinator:
         else:
             self._submit(planned, row, new)
 
+    def _program_of(self, planned: Planned) -> str | None:
+        return self._checks.program(planned.script, planned.config)
+
     def _submit(self, planned: Planned, row: dict[str, Any], new: bool = False) -> None:
         paths = self.store.paths.run(row["id"])
         if not new:
-            self.recorder.renew_run(paths, planned)
+            self.recorder.renew_run(paths, planned, self._program_of(planned))
         number = self.recorder.new_attempt(paths)
         slot = self._slots.take()
         job = Job(

@@ -9,7 +9,7 @@ from ..engine.process import one_at_a_time
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import error_of
-from .checks import check
+from .checks import Checked
 from .options import Options
 from .single import Single
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 def run_once(script: Script, config: Config, *, launcher: str, strict: bool) -> object:
     """Run a script once, recorded; see `kohakuengine.run`."""
-    warnings = check(script, config, strict)  # and refuse what can't be run
+    checked = Checked(script, config, strict)  # and refuse what can't be run
     options = Options(strict=strict)
     if launcher == "inline":
         return _inline(Single(script, config, options, launcher))
-    for message in warnings:
+    for message in checked.warnings:
         warn_user(message, OverrideWarning)
     if launcher == "fresh":
-        return _fresh(Single(script, config, options, launcher))
+        return _fresh(Single(script, config, options, launcher, checked.program))
     from .sequential import Sequential
 
     [run] = Sequential(script, config=config, launcher=launcher, strict=strict).run(show=True)

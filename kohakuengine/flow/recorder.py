@@ -8,8 +8,9 @@ import time
 from ..errors import LauncherError, StoreError
 from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
+from ..runs.sources import digest_of
 from ..runs.spec import write_spec
-from ..runs.values import read_json, write_json
+from ..runs.values import read_json, write_bytes, write_json
 from .requests import take_requests
 from .sources import KeptSources, keep_provenance_of
 
@@ -184,8 +185,28 @@ class Recorder:
 
     # ---- its runs ----
 
-    def make_run(self, planned: Planned) -> dict[str, Any]:
+    def keep_program(self, program: bytes) -> str:
+        """Keep a compiled script for the runs' processes, and give the name under which.
+
+        Raises:
+            StoreError: It can't be written.
+        """
+        name = digest_of(program)
+        path = os.path.join(self.paths.programs, name)
+        try:
+            if not os.path.exists(path):
+                os.makedirs(self.paths.programs, exist_ok=True)
+                write_bytes(path, program)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        return name
+
+    def make_run(self, planned: Planned, program: str | None = None) -> dict[str, Any]:
         """Make the directory of a run, with what the run is to do.
+
+        Args:
+            planned: The run.
+            program: The name of its compiled script, where that is kept.
 
         Returns:
             Its row of the index; that of a run which hasn't begun.
@@ -202,11 +223,13 @@ class Recorder:
                 self._list = os.open(self.paths.runs, flags, 0o666)
             os.write(self._list, f"{id}\n".encode())  # a later look finds by it what we began
             _make_folders(paths)
-            return row_of_spec(self._write_spec(id, paths, planned))
+            return row_of_spec(self._write_spec(id, paths, planned, program))
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
 
-    def _write_spec(self, id: str, paths: RunPaths, planned: Planned) -> dict[str, Any]:
+    def _write_spec(
+        self, id: str, paths: RunPaths, planned: Planned, program: str | None
+    ) -> dict[str, Any]:
         script, options = planned.script, self.options
         moved = options.cwd is not None and script.module is None
         facts = {
@@ -221,7 +244,7 @@ class Recorder:
                 "argv": list(script.argv),
             },
             "path": script.place,
-            "source": self.kept.names.get(script),
+            **self._code(planned, program),
             "params": planned.params,
             "metadata": _shown_metadata(planned),
             "key": planned.key,
@@ -247,7 +270,12 @@ class Recorder:
             write_json(paths.spec, {"format": 1, **facts, "config": None, "import_folders": []})
         return facts
 
-    def renew_run(self, paths: RunPaths, planned: Planned) -> None:
+    def _code(self, planned: Planned, program: str | None) -> dict[str, Any]:
+        """What of the flow's directory is run."""
+        source = self.kept.names.get(planned.script)
+        return {"source": source, "program": program if source else None}
+
+    def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> None:
         """Have the next attempt at a run take its script as it is now.
 
         Raises:
@@ -255,9 +283,9 @@ class Recorder:
         """
         try:
             spec = read_json(paths.spec)
-            source = self.kept.names.get(planned.script)
-            if spec.get("source") != source:
-                write_json(paths.spec, {**spec, "source": source})
+            renewed = {**spec, **self._code(planned, program)}
+            if spec != renewed:
+                write_json(paths.spec, renewed)
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
 

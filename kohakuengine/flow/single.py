@@ -39,6 +39,7 @@ class Single:
         config: What to run it with.
         options: What was chosen.
         launcher: Where the run's process lives.
+        program: The compiled script, for that process, if there is one.
 
     Attributes:
         job: The attempt, ready to be started.
@@ -48,7 +49,14 @@ class Single:
         LauncherError: The config can't be sent to another process.
     """
 
-    def __init__(self, script: Script, config: Config, options: Options, launcher: str) -> None:
+    def __init__(
+        self,
+        script: Script,
+        config: Config,
+        options: Options,
+        launcher: str,
+        program: bytes | None = None,
+    ) -> None:
         self.script = script
         self.options = options
         self.planned = Planned(0, script, config)
@@ -56,7 +64,8 @@ class Single:
         refuse_newer(store.index)  # it is opened beside the script
         self.recorder = Recorder(store, options, launcher)
         self.recorder.keep_flow([script], 1, single=True)
-        self.row = self.recorder.make_run(self.planned)
+        name = None if program is None else self.recorder.keep_program(program)
+        self.row = self.recorder.make_run(self.planned, name)
         self.id = self.row["id"]
         self.paths = self.recorder.store.paths.run(self.id)
         self.job = Job(

@@ -96,6 +96,7 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     init = os.getpid()
     # What is sent to the init before it listens waits until it does, and doesn't end it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # this process alone; what it takes is then loaded once
     child = os.fork()
     if child:
         _be_init(child, attempt, orders, started)
@@ -141,7 +142,6 @@ class _Init:
         self.log_look = now + _LOG_LOOKS if orders.max_log else None
         self.poll = select.poll()
         self._watch_signals()
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
         if os.getpgrp() != os.getpid():
             os.setsid()  # out of reach of the terminal; the child stays where it is
         self.owner_fd = self._watch_owner()

@@ -8,15 +8,13 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 
-from ..engine.children import overrides_in_children
-from ..engine.process import borrowed, exit_status, main_module
-from ..engine.program import compile_program
+from ..engine.borrow import borrowed, overrides_in_children
+from ..engine.process import exit_status, main_module
 from ..engine.takeover import _report, without_our_frames
 from ..errors import KogineError
 from ..runs.ending import write_ending
 from ..runs.outcome import CANCELLED
-from ..runs.spec import read_spec
-from .worker import _script
+from .prepared import prepared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,10 +61,7 @@ def run_recorded(
     value: object = None
     error: BaseException | None = None
     try:
-        spec, config = read_spec(paths)
-        script = _script(paths, spec)
-        # Its warnings were given before the run was handed over.
-        program = compile_program(script, config, strict=spec["strict"])
+        script, program = prepared(paths)
         value, error = execute(script, program, end, begin)
     except KogineError as refusal:
         end.code, error = 2, refusal

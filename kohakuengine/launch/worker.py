@@ -14,7 +14,6 @@ from .init import Orders, leave_script_to_child
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from ..engine.program import Program
     from ..engine.script import Script
@@ -40,32 +39,16 @@ def main(folder: str, number: str, orders: str) -> int:
 
 def run_script(paths: RunPaths, attempt: AttemptPaths) -> int:
     """Run what a run's directory says as this process' own script, and give its exit status."""
-    from ..engine.program import compile_program
     from ..errors import KogineError
     from ..runs.ending import write_ending
-    from ..runs.spec import read_spec
+    from .prepared import prepared
 
     try:
-        spec, config = read_spec(paths)
-        script = _script(paths, spec)
-        # Its warnings were given before this process was started.
-        program = compile_program(script, config, strict=spec["strict"])
+        script, program = prepared(paths)
     except KogineError as error:
         write_ending(attempt, error=error)
         return 2
     return run_program(script, program, attempt)
-
-
-def _script(paths: RunPaths, spec: dict[str, Any]) -> Script:
-    """The script as it was when the flow began: an edit isn't to reach half of a sweep."""
-    from ..engine.script import Script
-
-    text = None
-    if spec.get("source"):
-        source = paths.store.flow(spec["flow"]).source
-        with open(os.path.join(source, spec["source"]), "rb") as file:
-            text = file.read()
-    return Script(**spec["script"], text=text)
 
 
 def run_program(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .values import json_holds, write_bytes, write_pickle
+from .values import json_holds, to_json, write_bytes, write_pickle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def ending_of(
     Raises:
         OSError: That can't be written. Most likely there is no room.
     """
-    import json
-
     record: dict[str, Any] = {}
     if error is not None:
         record["error"] = _described(error)
@@ -47,7 +45,7 @@ def ending_of(
     else:
         record["pickled"] = True
         record["repr"] = glimpse(result)
-    return json.dumps(record).encode()
+    return to_json(record)
 
 
 def _pickled(path: str, value: object) -> str | None:

@@ -43,6 +43,7 @@ class FlowPaths:
         self.runs = os.path.join(folder, "runs.txt")
         self.requests = os.path.join(folder, "requests")
         self.source = os.path.join(folder, "source")
+        self.programs = os.path.join(folder, "programs")
         self.shared = os.path.join(folder, "shared")
         self.log = os.path.join(folder, "coordinator.log")
 

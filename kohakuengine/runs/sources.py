@@ -80,7 +80,7 @@ class Source:
         self.path = path
         self.text = text
         self.name = os.path.basename(path) if name is None else name
-        self.digest = _digest(text or b"") if digest is None else digest
+        self.digest = digest_of(text or b"") if digest is None else digest
         self.imports: frozenset[str] = frozenset()
         self.left_out = left_out
 
@@ -172,7 +172,7 @@ def _record(source: Source, folder: str) -> dict[str, str | None]:
 
 
 def _keep(source: Source, text: bytes, folder: str) -> str:
-    own = _digest(os.fsencode(source.path) + b"\0" + text)
+    own = digest_of(os.fsencode(source.path) + b"\0" + text)
     plain = [source.name] if _is_inside(source.name) else []
     for name in (*plain, *(f"{own}/{name}" for name in plain)):
         try:
@@ -326,5 +326,5 @@ def _names(source: Source, package: str) -> list[str]:
     return _known[key]
 
 
-def _digest(text: bytes) -> str:
+def digest_of(text: bytes) -> str:
     return blake2b(text, digest_size=16).hexdigest()

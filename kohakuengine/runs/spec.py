@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from ..config.base import Config
-from ..config.siblings import import_folders
 from .values import json_holds, read_json, read_pickle, write_json, write_pickle
 
 TYPE_CHECKING = False
@@ -14,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..config.base import Config
     from .paths import RunPaths
 
 
@@ -29,6 +28,8 @@ def write_spec(paths: RunPaths, facts: Mapping[str, Any], config: Config) -> Non
         OSError: It can't be written.
         Exception: The config holds an object that can't be pickled.
     """
+    from ..config.siblings import import_folders
+
     fields = config.to_dict()
     as_json = json_holds(fields)
     if not as_json:
@@ -45,10 +46,17 @@ def write_spec(paths: RunPaths, facts: Mapping[str, Any], config: Config) -> Non
 def read_spec(paths: RunPaths) -> tuple[dict[str, Any], Config]:
     """What a run is to do: the spec as written, and the config."""
     spec = read_json(paths.spec)
+    return spec, config_of(paths, spec)
+
+
+def config_of(paths: RunPaths, spec: dict[str, Any]) -> Config:
+    """The config of a run whose spec has been read."""
+    from ..config.base import Config
+
     fields = spec["config"]
     if fields is None:
         fields = _unpickled(paths.config, spec["import_folders"])
-    return spec, Config.from_dict(fields)
+    return Config.from_dict(fields)
 
 
 def _unpickled(path: str, folders: list[str]) -> Any:

@@ -8,6 +8,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+
+class _Reading:
+    """What JSON is read as; see `json.JSONDecoder`."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = {name: float(name) for name in ("NaN", "Infinity", "-Infinity")}.__getitem__
+    memo: dict[str, str] = {}
+
+
+# What is below json, which imports re and enum: more than a run's process else has to load.
+_encoded: Any
+_scan: Any
+try:
+    from _json import encode_basestring_ascii, make_scanner
+
+    _encoded, _scan = encode_basestring_ascii, make_scanner(_Reading)  # type: ignore[arg-type]
+except ImportError:  # another Python than CPython
+    _encoded = _scan = None
+
 # JSON integers are read back exactly up to here by every reader of JSON that keeps 64 bits.
 _INTEGERS = range(-(2**63), 2**63)
 
@@ -38,9 +60,42 @@ def _json_holds(value: object) -> bool:
 
 def write_json(path: str, value: object) -> None:
     """Write a JSON file, whole or not at all."""
-    import json
+    write_bytes(path, to_json(value))
 
-    write_bytes(path, json.dumps(value).encode())
+
+def to_json(value: object) -> bytes:
+    """A value as JSON."""
+    text = _small_json(value) if _encoded else None
+    if text is None:
+        import json
+
+        text = json.dumps(value)
+    return text.encode()
+
+
+def _small_json(value: Any, depth: int = 4) -> Any:
+    """The JSON of plain values in few and shallow containers; None for anything else."""
+    kind = type(value)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is str:
+        return _encoded(value)
+    if kind is int or (kind is float and abs(value) < float("inf")):
+        return repr(value)
+    if kind not in (dict, list) or not depth or len(value) > 100:
+        return None
+    values = value.values() if kind is dict else value
+    items = [_small_json(item, depth - 1) for item in values]
+    if None in items:
+        return None
+    if kind is list:
+        return f"[{', '.join(items)}]"
+    if any(type(key) is not str for key in value):
+        return None
+    pairs = zip(map(_encoded, value), items)
+    return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
 
 
 def write_pickle(path: str, value: object) -> None:
@@ -68,11 +123,24 @@ def write_bytes(path: str, data: bytes) -> None:
 
 
 def read_json(path: str) -> Any:
-    """The value of a JSON file."""
+    """The value of a JSON file.
+
+    Raises:
+        ValueError: It doesn't hold JSON.
+    """
+    with open(path, "rb") as file:
+        data = file.read()
+    if _scan:
+        text = data.decode("utf-8", "surrogatepass").strip(" \t\r\n")
+        try:
+            value, end = _scan(text, 0)
+            if end == len(text):
+                return value
+        except StopIteration:
+            pass  # what is wrong with it, json says best
     import json
 
-    with open(path, "rb") as file:
-        return json.load(file)
+    return json.loads(data)
 
 
 def read_pickle(path: str) -> Any:

@@ -215,7 +215,7 @@ def test_parser_warnings_are_told_once(script):
 
 def test_without_overrides_the_code_is_pythons_own(script):
     """A script with nothing to change is compiled from the bytes of its file."""
-    from kohakuengine.engine.program import compile_program
+    from kohakuengine.engine.compiler import compile_program
 
     plain = script("x = 1\nif x:\n    print(x)")
     code = compile_program(plain, Config())._code

@@ -429,7 +429,8 @@ while a < 4:
 def test_lines_traced_are_those_of_the_plain_script(tmp_path, script):
     """Debuggers and coverage see the lines of the file, in the order in which they run plainly."""
     from kohakuengine.config.base import Config
-    from kohakuengine.engine.program import compile_program
+    from kohakuengine.engine.compiler import compile_program
+    from kohakuengine.engine.program import filled
 
     plain = script(TRACED)
     namespace = {"__file__": plain.path, "__name__": "__main__"}
@@ -439,4 +440,5 @@ def test_lines_traced_are_those_of_the_plain_script(tmp_path, script):
     exec(compile(TRACED, plain.path, "exec"), after := dict(namespace))
     overrides = {name: after.get(name) for name in names} | {"a": 1}
     program = compile_program(plain, Config(overrides))
-    assert traced(program._code, dict(namespace), plain.path) == expected
+    code = filled(program._code, program._markers)
+    assert traced(code, dict(namespace), plain.path) == expected

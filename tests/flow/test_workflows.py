@@ -603,3 +603,51 @@ def test_runs_show_themselves(runs) -> None:
     assert "failed" in text and "lr" in text and runs[0].id[:8] in text
     assert repr(runs) == "<Runs: 2 finished, 1 failed>"
     assert repr(runs[:0]) == "<Runs: none>"
+
+
+# ---- how much a run's process loads ----
+
+LOADED = """
+import sys
+n = 0
+def main():
+    return sorted(sys.modules)
+if __name__ == "__main__":
+    main()
+"""
+HEAVY = {
+    *("ast", "asyncio", "click", "cloudpickle", "collections", "contextlib", "enum", "inspect"),
+    *("json", "logging", "pickle", "psutil", "re", "rich", "signal", "sqlite3", "subprocess"),
+    *("threading", "traceback", "typing", "warnings"),
+}
+
+
+@pytest.mark.process
+def test_a_script_starts_beside_little_else(write: Write, monkeypatch) -> None:
+    """A run's process has loaded next to nothing that the script itself hasn't asked for."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE")]:
+        monkeypatch.delenv(name)  # it would load much of that
+    [run] = Parallel(write(LOADED), Config({"n": 1}), launcher="fresh").run()
+    assert not HEAVY & set(run.result)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("launcher", ["fresh", "pool"])
+@pytest.mark.parametrize("text", [None, b"", b"what is this"], ids=["gone", "empty", "strange"])
+def test_a_program_that_is_lost_is_compiled_anew(
+    write: Write, monkeypatch, launcher: str, text: bytes | None
+) -> None:
+    """What the coordinator has compiled is a short cut: without it, runs compile for themselves."""
+    from kohakuengine.flow.recorder import Recorder
+
+    keep = Recorder.keep_program
+
+    def spoil(recorder: Recorder, program: bytes) -> str:
+        name = keep(recorder, program)
+        kept = Path(recorder.paths.programs, name)
+        kept.unlink() if text is None else kept.write_bytes(text)
+        return name
+
+    monkeypatch.setattr(Recorder, "keep_program", spoil)
+    runs = Parallel(write(), configs(1.0, 2.0), launcher=launcher).run()
+    assert [run.result["loss"] for run in runs] == [2.0, 4.0]
