@@ -286,9 +286,12 @@ def test_nothing_is_written(repo):
 def fake_git(tmp_path, monkeypatch):
     """Put a program in the place of git."""
 
-    def fake_git(text, interpreter=sys.executable):
+    def fake_git(text, interpreter=None):
         folder = tmp_path / "bin"
         folder.mkdir()
+        if interpreter is None:  # whose path may hold a space, which #! doesn't take
+            (folder / "git.py").write_text(text)
+            interpreter, text = "/bin/sh", f"exec '{sys.executable}' '{folder}/git.py' \"$@\"\n"
         (folder / "git").write_text(f"#!{interpreter}\n{text}")
         (folder / "git").chmod(0o755)
         monkeypatch.setenv("PATH", str(folder))
