@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def write_json(path: str, value: object) -> None:
 
 def to_json(value: object) -> bytes:
     """A value as JSON."""
-    text = _small_json(value) if _encoded else None
+    loaded = "json" in sys.modules or _encoded is None
+    text = None if loaded else _small_json(value)
     if text is None:
         import json
 

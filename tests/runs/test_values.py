@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import json
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kohakuengine.runs import values
 from kohakuengine.runs.values import (
     json_holds,
     read_json,
@@ -48,10 +50,34 @@ def _same(one: object, other: object) -> bool:
 @given(VALUES)
 def test_what_json_holds_comes_back_the_same(value):
     """A value said to be held by JSON is the same, types included, when it is read again."""
-    import json
-
     if json_holds(value):
         assert _same(json.loads(json.dumps(value)), value)
+
+
+@given(VALUES.filter(json_holds))
+def test_json_is_the_same_with_and_without_json(value):
+    """What a process writes that hasn't loaded json is what json would write."""
+    text = values._small_json(value)
+    assert text is None or text == json.dumps(value)
+
+
+@given(VALUES.filter(json_holds) | st.just(float("nan")), st.sampled_from(["", " ", "\n", "\t \r"]))
+def test_json_is_read_as_json_reads_it(tmp_path_factory, value, space):
+    """What is read without json is what json would read."""
+    path = tmp_path_factory.getbasetemp() / "value.json"
+    path.write_text(f"{space}{json.dumps(value)}{space}")
+    assert repr(read_json(str(path))) == repr(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "{", "[1,]", "{'a': 1}", "1 2", '"\n"', "nul", "[" * 100, '{"a": 1}}'],
+)
+def test_what_is_no_json_is_refused(tmp_path, text):
+    """A file that doesn't hold JSON is a ValueError, as json's own is."""
+    (tmp_path / "value.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError):
+        read_json(str(tmp_path / "value.json"))
 
 
 class Level(enum.IntEnum):
