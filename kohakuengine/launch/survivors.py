@@ -96,7 +96,10 @@ def end_descendants() -> None:
     while time.monotonic() < patience:
         found = psutil.Process().children(recursive=True)
         if not [process for process in found if _is_running(process)]:
-            return
+            # What was started by one that ended while we looked is ours by now.
+            found = psutil.Process().children(recursive=True)
+            if not [process for process in found if _is_running(process)]:
+                return
         for process in found:
             _kill(process.pid)
         time.sleep(0.005)
@@ -114,15 +117,24 @@ def _is_running(process: psutil.Process) -> bool:
 def _carrying(ids: set[str], variable: str) -> set[int]:
     import psutil
 
-    found = set()
-    for process in psutil.process_iter():
-        try:
-            alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and process.environ().get(variable) in ids:
-                found.add(process.pid)
-        except psutil.Error:
-            continue  # it has ended, or belongs to another user
-    return found - {os.getpid()}
+    found: set[int] = set()
+    seen = {os.getpid()}
+    # Until none is new: one that ended before we looked at it may have started another meanwhile.
+    while new := set(psutil.pids()) - seen:
+        seen |= new
+        found |= {pid for pid in new if _carries(pid, ids, variable)}
+    return found
+
+
+def _carries(pid: int, ids: set[str], variable: str) -> bool:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return bool(alive and process.environ().get(variable) in ids)
+    except psutil.Error:
+        return False  # it has ended, or belongs to another user
 
 
 def _kill(pid: int) -> None:
