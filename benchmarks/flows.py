@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from .cases import ROOT
 from .measure import plain_environment, seconds
@@ -77,13 +79,44 @@ def many_hellos(folder: Path, repeat: int) -> Limit:
 
 
 def many_configs(folder: Path) -> list[Limit]:
-    """Configs through the fake launcher, which starts nothing."""
-    few, many = (child(folder, "configs", str(count)) for count in (1_000, 100_000))
+    """Configs through the fake launcher, which starts nothing.
+
+    The store is in memory where there is such a file system: what a run costs on a disk is the five
+    files and folders that it has there, which is measured by itself.
+    """
+    with TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as memory:
+        home = Path(memory, "store")
+        few, many = (child(folder, "configs", str(count), home=home) for count in (1_000, 100_000))
+    on_disk = child(folder, "configs", "10000")
+    bare = bare_files(folder / "bare", 10_000)
     ratio = many["peak"] / few["peak"]
     return [
         Limit("peak memory of 100,000 configs, beside 1,000", ratio, "x", 1.5),
         Limit("time a config of 100,000", 1000 * many["seconds"] / 100_000, "ms", 1),
+        Limit("the same on this disk, of 10,000", on_disk["seconds"] / 10, "ms", None),
+        Limit("of that, to make as many files by bare calls", bare / 10, "ms", None),
     ]
+
+
+def bare_files(folder: Path, count: int) -> float:
+    """How long it takes to make what runs have on disk, by nothing but system calls, in seconds."""
+    for first in range(256):
+        os.makedirs(folder / f"{first:02x}")
+
+    def make() -> None:
+        for number in range(count):
+            run = f"{folder}/{number % 256:02x}/{number}"
+            for made in (run, f"{run}/attempts", f"{run}/attempts/1"):
+                os.mkdir(made)
+            for file in (f"{run}/run.json", f"{run}/attempts/1/outcome.json"):
+                fd = os.open(f"{file}.tmp", os.O_WRONLY | os.O_CREAT)
+                os.write(fd, b"x" * 800)
+                os.close(fd)
+                os.rename(f"{file}.tmp", file)
+
+    took = seconds(make)
+    shutil.rmtree(folder)
+    return took
 
 
 def a_large_store(folder: Path) -> list[Limit]:
@@ -99,6 +132,7 @@ def a_large_store(folder: Path) -> list[Limit]:
 def much_output(folder: Path, repeat: int) -> list[Limit]:
     """A script that prints 1 GB in lines, beside `python -u script.py > file`."""
     (folder / "chatty.py").write_text(CHATTY)
+    shutil.copy(ROOT / "examples" / "scripts" / "hello.py", folder / "hello.py")
     plain = [sys.executable, "-u", "chatty.py"]
     speeds: list[float] = []
     grown: list[float] = []
@@ -115,9 +149,9 @@ def much_output(folder: Path, repeat: int) -> list[Limit]:
     ]
 
 
-def child(folder: Path, *arguments: str) -> dict[str, float]:
+def child(folder: Path, *arguments: str, home: Path | None = None) -> dict[str, float]:
     """What `benchmarks.flow_child` measured in a process of its own, with a new store."""
-    home = folder / "store"
+    home = home or folder / "store"
     shutil.rmtree(home, ignore_errors=True)
     environment = {**plain_environment(), "KOGINE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "benchmarks.flow_child", *arguments]

@@ -86,6 +86,11 @@ class _Digester:
 
     def digest(self, value: Any, place: str) -> bytes:
         """The digest of a value; `place` says where it is, for the error."""
+        kind = type(value)
+        if kind is str:
+            return self._of_str(value, place)
+        if kind is float:
+            return self._of_float(value, place)
         if id(value) in self._within:
             raise _no_key(value, place, "it holds itself")
         self._within.add(id(value))

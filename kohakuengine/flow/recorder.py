@@ -243,7 +243,7 @@ class Recorder:
                 "entrypoint": script.entrypoint,
                 "argv": list(script.argv),
             },
-            "path": script.place,
+            "path": self.kept.places[script],
             **self._code(planned, program),
             "params": planned.params,
             "metadata": _shown_metadata(planned),

@@ -25,6 +25,7 @@ class KeptSources:
 
     Attributes:
         names: For each script, where its text is, relative to the folder of sources.
+        places: For each script, under which it is known.
         code: For each script's path, the digest of all of its sources.
         all: The sources of all scripts.
 
@@ -34,12 +35,14 @@ class KeptSources:
 
     def __init__(self, scripts: Sequence[Script], paths: FlowPaths) -> None:
         self.names: dict[Script, str | None] = {}
+        self.places: dict[Script, str] = {}
         self.code: dict[str, str] = {}
         self.all: list[Source] = []
         for script in scripts:
             sources = sources_of(script)
             kept = keep_sources(sources, paths.source)
             self.names[script] = kept[0]["kept"]
+            self.places[script] = script.place
             self.code[script.place] = code_digest(sources)
             self.all += sources
 

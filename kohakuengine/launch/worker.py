@@ -31,7 +31,7 @@ def main(folder: str, number: str, orders: str) -> int:
     Returns:
         The exit status of the script.
     """
-    paths = RunPaths(folder)
+    paths = RunPaths(os.path.abspath(folder))
     attempt = paths.attempt(int(number))
     leave_script_to_child(attempt, Orders.from_text(orders))
     return run_script(paths, attempt)

@@ -142,7 +142,7 @@ class RunStore:
             self.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """All that is written within is written together, or not at all if an exception leaves it.
 
         Fast for many writes, too. One within another is a part of it. Other threads wait.
@@ -152,7 +152,7 @@ class RunStore:
                 index.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
-                yield
+                yield index
                 if self._depth == 1:
                     index.execute("COMMIT")
             except BaseException:
@@ -187,14 +187,14 @@ class RunStore:
 
     def remove_runs(self, ids: Iterable[str]) -> None:
         """Forget runs; their directories stay."""
-        with self.transaction():
-            self._write("DELETE FROM runs WHERE id = ?", [(id,) for id in ids])
+        with self.transaction() as index:
+            index.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in ids])
 
     def remove_flow(self, id: str) -> None:
         """Forget a flow and its runs; their directories stay."""
-        with self.transaction():
-            self._write("DELETE FROM runs WHERE flow = ?", [(id,)])
-            self._write("DELETE FROM flows WHERE id = ?", [(id,)])
+        with self.transaction() as index:
+            index.execute("DELETE FROM runs WHERE flow = ?", (id,))
+            index.execute("DELETE FROM flows WHERE id = ?", (id,))
 
     def _insert(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
         done = [encoded(table, row) for row in rows]
@@ -203,20 +203,16 @@ class RunStore:
         none = dict.fromkeys(name for row in done for name in row)
         marks = ", ".join(f":{name}" for name in none)
         sql = f"INSERT OR REPLACE INTO {table} ({', '.join(none)}) VALUES ({marks})"
-        with self.transaction():
-            self._write(sql, [{**none, **row} for row in done])
+        with self.transaction() as index:
+            index.executemany(sql, [{**none, **row} for row in done])
 
     def _update(self, table: str, id: str, columns: Mapping[str, object]) -> None:
         if not columns:
             return
         values = encoded(table, columns)
         places = ", ".join(f"{name} = ?" for name in values)
-        with self.transaction():
-            self._write(f"UPDATE {table} SET {places} WHERE id = ?", [(*values.values(), id)])
-
-    def _write(self, sql: str, rows: Sequence[Any]) -> None:
-        with self.connected() as index:
-            index.executemany(sql, rows)
+        with self.transaction() as index:
+            index.execute(f"UPDATE {table} SET {places} WHERE id = ?", (*values.values(), id))
 
     # --- reading
 

@@ -115,8 +115,9 @@ def write_bytes(path: str, data: bytes) -> None:
     """Write a file, whole or not at all."""
     beside = f"{path}.{os.getpid()}"
     try:
-        with open(beside, "wb") as file:
-            file.write(data)
+        with open(beside, "wb", buffering=0) as file:
+            while data:  # all of it at once, but for the largest
+                data = data[file.write(data) :]
         os.replace(beside, path)
     except BaseException:
         if os.path.exists(beside):
@@ -130,8 +131,8 @@ def read_json(path: str) -> Any:
     Raises:
         ValueError: It doesn't hold JSON.
     """
-    with open(path, "rb") as file:
-        data = file.read()
+    with open(path, "rb", buffering=0) as file:
+        data = file.readall()
     if _scan:
         text = data.decode("utf-8", "surrogatepass").strip(" \t\r\n")
         try:
