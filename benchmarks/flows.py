@@ -56,6 +56,7 @@ class Limit:
 
 def flow_figures(folder: Path, repeat: int) -> list[Limit]:
     """Measure them all; takes some minutes."""
+    shutil.copy(ROOT / "examples" / "scripts" / "hello.py", folder / "hello.py")
     return [
         many_hellos(folder, repeat),
         *many_configs(folder),
@@ -66,7 +67,6 @@ def flow_figures(folder: Path, repeat: int) -> list[Limit]:
 
 def many_hellos(folder: Path, repeat: int) -> Limit:
     """A sweep of a tiny script in new interpreters, beside xargs, which records nothing."""
-    shutil.copy(ROOT / "examples" / "scripts" / "hello.py", folder / "hello.py")
     numbers = "\n".join(map(str, range(HELLOS)))
     xargs = ["xargs", "-P2", "-n1", sys.executable, "hello.py"]
     ours: list[float] = []
@@ -132,7 +132,6 @@ def a_large_store(folder: Path) -> list[Limit]:
 def much_output(folder: Path, repeat: int) -> list[Limit]:
     """A script that prints 1 GB in lines, beside `python -u script.py > file`."""
     (folder / "chatty.py").write_text(CHATTY)
-    shutil.copy(ROOT / "examples" / "scripts" / "hello.py", folder / "hello.py")
     plain = [sys.executable, "-u", "chatty.py"]
     speeds: list[float] = []
     grown: list[float] = []
