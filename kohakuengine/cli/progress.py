@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import deque
 
 from rich.console import Console
 from rich.live import Live
@@ -18,10 +19,11 @@ from ..runs.outcome import FINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 _MOST_RUNS = 8  # of those that go on, shown at once
+_LAST_LINES = 20  # of a run, in which its traceback is looked for
 
 
 class Progress(View):
@@ -41,7 +43,9 @@ class Progress(View):
         self._done = self._failed = 0
         self._spent: list[float] = []  # how long the last runs took, in seconds
         self._going: dict[str, dict[str, Any]] = {}
-        self._tails: dict[str, str] = {}
+        self._tails: dict[str, str] = {}  # by the run's id: what is shown of it while it goes on
+        self._last: dict[str, deque[str]] = {}  # and its last lines
+        self._shown_traceback = ""
         self._live = Live(
             console=self._console,
             refresh_per_second=10,
@@ -68,10 +72,11 @@ class Progress(View):
 
     def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
         """The last line that isn't empty is shown."""
-        shown = [line for line in lines[-20:] if line.strip()]
+        shown = [line for line in lines[-_LAST_LINES:] if line.strip()]
         if shown:
             with self._lock:
                 self._tails[row["id"]] = shown[-1]
+                self._last.setdefault(row["id"], deque(maxlen=_LAST_LINES)).extend(shown)
 
     def live(self, row: dict[str, Any], text: str) -> None:
         """A progress bar is shown in place of the last line."""
@@ -84,17 +89,23 @@ class Progress(View):
         with self._lock:
             going = self._going.pop(row["id"], None)
             self._tails.pop(row["id"], None)
+            last = self._last.pop(row["id"], ())
             if going is not None:
                 self._spent = [*self._spent[-19:], time.monotonic() - going["since"]]
             if again is None:
                 self._done += row["status"] == FINISHED
                 self._failed += row["status"] != FINISHED
         if row["status"] != FINISHED:
-            self._tell_failure(row, again)
+            self._tell_failure(row, again, traceback_in(last))
 
-    def _tell_failure(self, row: dict[str, Any], again: float | None) -> None:
+    def _tell_failure(self, row: dict[str, Any], again: float | None, traceback: str) -> None:
         text = Text.assemble((f"✗ {row['name']} ", "bold red"), ending(row, again))
+        if traceback != self._shown_traceback:  # else many that fail alike would fill the screen
+            self._shown_traceback = traceback
+            text.append(traceback)
         text.append(f"\n  kogine logs {row['id'][:8]}", style="dim")
+        if row.get("log"):
+            text.append(f"   {row['log']}", style="dim")
         self._say(text)
 
     def note(self, text: str) -> None:
@@ -155,3 +166,12 @@ class Progress(View):
         each = sum(self._spent) / len(self._spent)
         left = self._total - self._done - self._failed
         return max(0.0, each * left / len(self._going))
+
+
+def traceback_in(lines: Iterable[str]) -> str:
+    """The last traceback among lines, each indented and after a newline; empty if there is none."""
+    from ..runs.output import plain
+
+    shown = [plain(line) for line in lines]
+    starts = [n for n, line in enumerate(shown) if line.startswith("Traceback (most recent call")]
+    return "".join(f"\n  {line}" for line in shown[starts[-1] :]) if starts else ""

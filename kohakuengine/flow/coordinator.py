@@ -424,7 +424,7 @@ class Coordinator:
         row.update(columns)
         self._write(self.store.update_run, row["id"], **columns)
         delay = self._retry_delay(going, outcome)
-        self.view.run_ended(row, delay)
+        self.view.run_ended({**row, "log": going.job.attempt.output}, delay)
         if outcome.warning is not None:
             self.view.note(f"{row['name']}: {outcome.warning}")
         if delay is not None:

@@ -95,7 +95,8 @@ class _Attempt:
         self._view = view
         self._reader = OutputReader()
         paths = store.paths.run(row["id"])
-        self._follower = OutputFollower(paths.attempt(max(1, row["attempts"] or 1)).output)
+        self._log = paths.attempt(max(1, row["attempts"] or 1)).output
+        self._follower = OutputFollower(self._log)
         view.run_began(row)
 
     def look(self) -> None:
@@ -111,4 +112,4 @@ class _Attempt:
         if lines := self._reader.close():
             self._view.output(self._row, lines)
         if row is not None and row["status"] in FINAL:
-            self._view.run_ended(row, None)
+            self._view.run_ended({**row, "log": self._log}, None)

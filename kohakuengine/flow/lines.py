@@ -59,7 +59,10 @@ class Lines(View):
         """Say how a run ended, where it isn't alone or hasn't finished."""
         if not self._labelled and row["status"] == FINISHED:
             return
-        self._say(f"[{one_line(row['name'])}] {ending(row, again)}\n")
+        label = f"[{one_line(row['name'])}]"
+        self._say(f"{label} {ending(row, again)}\n")
+        if row["status"] != FINISHED and again is None and row.get("log"):
+            self._say(f"{label} its log: {row['log']}\n")
 
     def _say(self, text: str) -> None:
         if self._closed:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class View:
     """Is told what happens in a flow, by its coordinator's thread. This one shows nothing.
 
-    A run is told of by its row of the index, a dict of columns.
+    A run is told of by its row of the index, a dict of columns; when an attempt has ended, with the
+    path of its "log", if there is one.
 
     Attributes:
         wants_output: Whether the runs' output is to be read for it.

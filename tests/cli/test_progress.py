@@ -166,6 +166,22 @@ def test_failures_are_told_when_they_happen(screen) -> None:
     assert "kogine logs a1000000" in text
 
 
+def test_a_failure_is_told_with_its_traceback(screen) -> None:
+    """The last one that the run has printed, once where many fail alike, and where its log is."""
+    one = screen()
+    lines = ["Traceback (most recent call last):", "an earlier one", "epoch 1", "\x1b[31mTraceback"]
+    lines[-1] += " (most recent call last):\x1b[0m"
+    for id in ("a1", "a2"):
+        one.view.run_began(row(id))
+        one.view.output(row(id), [*lines, "ValueError: oh"])
+        one.view.run_ended({**row(id, "failed", error="ValueError: oh"), "log": f"/log/{id}"}, None)
+    text = one.all()
+    told = "\n  Traceback (most recent call last):\n  ValueError: oh\n  kogine logs a1000000   /log/a1\n"
+    assert told in text
+    assert text.count("Traceback") == 1 and "an earlier one" not in text
+    assert "kogine logs a2000000   /log/a2\n" in text
+
+
 def test_a_run_that_is_tried_again_is_neither_done_nor_failed(screen) -> None:
     """It is told when the next attempt begins."""
     one = screen()

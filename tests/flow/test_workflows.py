@@ -364,7 +364,9 @@ def test_a_failed_run_is_shown_when_it_fails(write: Write, capfd) -> None:
     assert statuses(runs) == ["finished", "failed"]
     out = capfd.readouterr().out
     assert "AssertionError: too much" in out
-    assert out.splitlines()[-1].startswith("[lr=2] failed after ")
+    *_, end, log = out.splitlines()
+    assert end.startswith("[lr=2] failed after ")
+    assert Path(log.removeprefix("[lr=2] its log: ")).read_text().endswith("too much\n")
 
 
 # ---- what is known of a run ----
