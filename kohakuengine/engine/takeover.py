@@ -40,7 +40,10 @@ class Ending:
 
 
 def take_over(
-    script: Script, program: Program, ended: Callable[[Ending], None] = lambda ending: None
+    script: Script,
+    program: Program,
+    ended: Callable[[Ending], None] = lambda ending: None,
+    begin: Callable[[], None] = lambda: None,
 ) -> Ending:
     """Run a script as this process' own, for good.
 
@@ -51,6 +54,7 @@ def take_over(
         script: What to run.
         program: The script, compiled.
         ended: Is called when the script has come to its end, also where this function raises.
+        begin: Is called right before the script begins; what it raises counts as the script's.
 
     Raises:
         SystemExit: The script ended itself.
@@ -64,6 +68,7 @@ def take_over(
     hook_children(script, program, module)
     become(script, module)
     try:
+        begin()
         enter_package(script)
         ending = Ending(0, program.execute(vars(module)))
     except SystemExit as error:

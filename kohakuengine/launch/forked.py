@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
-from .init import PR_SET_CHILD_SUBREAPER, Orders, leave_script_to_child, prctl
+from .init import PR_SET_CHILD_SUBREAPER, Orders, hold_interrupts, leave_script_to_child, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def fork(job: Job, relay: Relay) -> Forked:
     # Should the init be killed, we inherit what is left: a fork's environment, as the kernel shows
     # it, doesn't tell the run that it belongs to.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
+    mask = hold_interrupts()  # for the script's process until it is that
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return Forked(pid)
     for fd, theirs in ((1, relay.stdout), (2, relay.stderr)):
         if theirs is not None:

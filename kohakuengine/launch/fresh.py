@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from ..errors import LauncherError
-from .init import KILL, Orders
+from .init import KILL, Orders, hold_interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def start(
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     command = [sys.executable, *flags, "-c", _START]
     command += [job.paths.folder, str(job.number), orders.to_text()]
+    mask = (
+        hold_interrupts()
+    )  # a Ctrl-C before the script has begun would end in a traceback of ours
     try:
         return subprocess.Popen(
             command,
@@ -96,3 +99,5 @@ def start(
     except OSError as error:
         what = f"{error.filename}: " if error.filename else ""
         raise LauncherError(f"no process can be started: {what}{error.strerror}.") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

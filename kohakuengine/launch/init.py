@@ -87,6 +87,22 @@ class Orders:
         )
 
 
+def hold_interrupts() -> set[int]:
+    """Have a Ctrl-C wait: here until the mask that is given back is set again, and in processes
+    that are started meanwhile until they `take_interrupts()`, or their init listens.
+    """
+    return signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, AT_TERMINAL])
+
+
+def take_interrupts() -> None:
+    """Let a Ctrl-C interrupt this process; one that has waited ends it at once, without a word."""
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
 def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     """Split this process in two: return in the one that is to run the script, be its init here.
 
@@ -100,7 +116,7 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     child = os.fork()
     if child:
         _be_init(child, attempt, orders, started)
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask - {AT_TERMINAL})
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:
         os._exit(1)

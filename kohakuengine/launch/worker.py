@@ -9,7 +9,7 @@ import os
 import sys
 
 from ..runs.paths import AttemptPaths, RunPaths
-from .init import Orders, leave_script_to_child
+from .init import Orders, leave_script_to_child, take_interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run_program(
 
     _write_lines_at_once()
     try:
-        return take_over(script, program, ended).status
+        return take_over(script, program, ended, take_interrupts).status
     except EntrypointError as error:
         if error is not program.refusal:
             raise

@@ -57,8 +57,7 @@ def open_index(path: str) -> sqlite3.Connection:
     Raises:
         StoreError: It can't be opened, is of a newer version, or isn't an index.
     """
-    _drop_orphans(path)
-    with sqlite_errors(path):
+    with _alone_if_new(path), sqlite_errors(path):
         index = _connected(path)
         try:
             _brought_up(index, path)
@@ -68,14 +67,33 @@ def open_index(path: str) -> sqlite3.Connection:
         return index
 
 
-def _drop_orphans(path: str) -> None:
-    """Remove what somebody left who removed the index alone: SQLite can't read a new one with it."""
-    for end in ("-wal", "-shm"):
-        try:
-            if not os.path.exists(path):  # SQLite makes the index before these
+@contextmanager
+def _alone_if_new(path: str) -> Iterator[None]:
+    """Have one process at a time make an index that isn't there, and clear its place first.
+
+    Who removes the index alone leaves its log: SQLite can't read a new one with that.
+    """
+    if os.path.exists(path):
+        yield
+        return
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        _lock(folder)
+        for end in ("-wal", "-shm"):
+            if not os.path.exists(path) and os.path.exists(path + end):
                 os.unlink(path + end)
-        except OSError:
-            continue  # there is none, or SQLite says what is wrong
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int) -> None:
+    try:
+        from fcntl import LOCK_EX, flock
+
+        flock(folder, LOCK_EX)
+    except (ImportError, OSError):
+        return  # not to be had here: then two that make an index at the same time may disturb it
 
 
 def _connected(path: str) -> sqlite3.Connection:
@@ -127,12 +145,28 @@ def refuse_newer(path: str) -> None:
         StoreError: It is.
     """
     try:
-        with open(path, "rb") as file:
-            header = file.read(100)
+        header = _header(path)
     except OSError:
         return  # whoever opens it says so
     # The user version: https://sqlite.org/fileformat2.html#database_header
     _refuse(int.from_bytes(header[60:64], "big", signed=True), path)
+
+
+# Descriptors of indices by device and inode. To close one would take from this process the locks
+# that SQLite holds on the same file, and others would write it at the same time
+# (https://sqlite.org/howtocorrupt.html, 2.2).
+_never_closed: dict[tuple[int, int], int] = {}
+
+
+def _header(path: str) -> bytes:
+    status = os.stat(path)
+    key = (status.st_dev, status.st_ino)
+    if key not in _never_closed:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        opened = os.fstat(file)
+        key = (opened.st_dev, opened.st_ino)
+        _never_closed[key] = file
+    return os.pread(_never_closed[key], 100, 0)
 
 
 def _refuse(version: int, path: str) -> None:

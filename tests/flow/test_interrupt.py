@@ -503,6 +503,27 @@ def test_ctrl_c_in_a_single_run(terminal, script, begun, store, home):
     assert_index_is_right(store)
 
 
+@pytest.mark.parametrize(
+    "options",
+    ["", "--launcher fresh", "--sweep number=1,2 --workers 2"],
+    ids=["one", "fresh", "sweep"],
+)
+def test_ctrl_c_at_any_moment(terminal, script, store, home, options):
+    """A Ctrl-C that comes before a script has begun ends the command without a word of Python's."""
+    script("print('begun', flush=True)\nimport time\ntime.sleep(5)\nnumber = 0")
+    for _ in range(15):
+        process = terminal(f"exec kogine run train.py {options}")
+        time.sleep(random.uniform(0.05, 0.6))
+        process.sendintr()
+        status = ended(process)
+        assert status == 130 or process.signalstatus == signal.SIGINT
+        said = process.before.replace("from kohakuengine.__main__ import main", "")
+        if said == process.before:  # else it came while Python itself was starting
+            assert "kohakuengine" not in said
+    assert_nothing_left(home)
+    assert_index_is_right(store)
+
+
 def test_script_that_takes_ctrl_c(terminal, script, begun, store):
     """A script that makes use of Ctrl-C, and ends well, has finished."""
     script("""

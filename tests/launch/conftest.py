@@ -20,3 +20,10 @@ def path(tmp_path: Path) -> Callable[[str], Path]:
         return folder / "train.py"
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A store of each test's own."""
+    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
+    return str(tmp_path / "store")

@@ -653,3 +653,43 @@ def test_an_index_that_was_removed_without_its_log(tmp_path):
         path.write_bytes(data)
         os.utime(path, (1, 1))
     assert RunStore(str(home)).flows() == []
+
+
+def test_looking_at_the_version_keeps_the_locks(store):
+    """Who looks at an index that it has open doesn't let others think that nobody has."""
+    store.add_flow(id=an_id(1), created=1.0)
+    schema.refuse_newer(store.index)
+    other = (
+        "import sys; from kohakuengine.runs.store import RunStore; store = RunStore(sys.argv[1]);"
+        "store.add_flow(id='2' * 32, created=2.0); store.close()"
+    )
+    subprocess.run([sys.executable, "-c", other, store.paths.home], check=True)
+    store.add_flow(id=an_id(3), created=3.0)
+    assert Path(f"{store.index}-wal").exists(), "the other one took itself for the last"
+    with contextlib.closing(sqlite3.connect(store.index)) as index:
+        assert index.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert index.execute("SELECT count(*) FROM flows").fetchall() == [(3,)]
+
+
+MAKER = """
+import sys
+from kohakuengine.runs.store import RunStore
+sys.stdin.readline()
+store = RunStore(sys.argv[1])
+store.add_flow(id=sys.argv[2] * 32, created=1.0)
+"""
+
+
+def test_an_index_made_by_many_at_once(tmp_path):
+    """Processes that find no index, but what an earlier one has left, make one together."""
+    for turn in range(5):
+        home = tmp_path / f"store {turn}"
+        left = RunStore(str(home))
+        left.add_flow(id="e" * 32, created=1.0)
+        os.unlink(left.index)  # beside its log
+        command = [sys.executable, "-c", MAKER, str(home)]
+        makers = [subprocess.Popen([*command, digit], stdin=subprocess.PIPE) for digit in "123456"]
+        for maker in makers:
+            maker.communicate(b"go\n")
+        assert [maker.returncode for maker in makers] == [0] * 6
+        assert {flow["id"][0] for flow in RunStore(str(home)).flows()} >= set("123456")
