@@ -184,7 +184,10 @@ class FlowHandle:
         happened = asyncio.Event()
 
         def listener() -> None:
-            loop.call_soon_threadsafe(happened.set)
+            try:
+                loop.call_soon_threadsafe(happened.set)
+            except RuntimeError:  # the loop has been closed: nobody waits any more
+                return
 
         with self._news:
             self._listeners.append(listener)

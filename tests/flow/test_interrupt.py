@@ -508,7 +508,7 @@ def test_ctrl_c_in_a_single_run(terminal, script, begun, store, home):
     ["", "--launcher fresh", "--sweep number=1,2 --workers 2"],
     ids=["one", "fresh", "sweep"],
 )
-def test_ctrl_c_at_any_moment(terminal, script, store, home, options):
+def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, options):
     """A Ctrl-C that comes before a script has begun ends the command without a word of Python's."""
     script("print('begun', flush=True)\nimport time\ntime.sleep(5)\nnumber = 0")
     for _ in range(15):
