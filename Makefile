@@ -91,6 +91,7 @@ clean:
 	rm -rf .venv .venv-bench .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
 
 # ---- virtual environments: made once, brought up to date when pyproject.toml changes ----
+# Tests use a small part of what is installed: Python compiles that part when it is imported.
 
 $(VENV)/bin/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
@@ -107,19 +108,19 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	@echo "installing kohakuengine[test] into $(VENV)"
-	@$(IN) -m pip install -qq -e ".[test]"
+	@$(IN) -m pip install -qq --no-compile -e ".[test]"
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.pure: pyproject.toml | $(VENV)/bin/python
 	@echo "installing kohakuengine[test-pure] into $(VENV)"
-	@$(IN) -m pip install -qq -e ".[test-pure]"
+	@$(IN) -m pip install -qq --no-compile -e ".[test-pure]"
 	@touch $@
 
 # On Linux only the CPU build will do: the plain name would bring gigabytes of CUDA libraries.
 $(VENV)/.torch: $(VENV)/.test
 	@case $$(uname -s) in Linux) build=$(TORCH)+cpu ;; *) build=$(TORCH) ;; esac; \
 	echo "looking for torch $$build"; \
-	if $(IN) -m pip install -q --only-binary=:all: "torch==$$build" >$(VENV)/torch.log 2>&1; \
+	if $(IN) -m pip install -q --no-compile --only-binary=:all: "torch==$$build" >$(VENV)/torch.log 2>&1; \
 	then echo "torch $$build is installed" >$@; \
 	else echo "torch is left out, and tests that need it are skipped:" \
 		"$$(grep -i error $(VENV)/torch.log | tail -n 1)" >$@; \

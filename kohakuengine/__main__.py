@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Do what the command line says, and give the exit status."""
+    gc.disable()  # what is loaded now stays to the end: to look through it would only take time
     try:
         outcome = _outcome(sys.argv[1:])
     except KeyboardInterrupt:
@@ -20,6 +22,8 @@ def main() -> int:
         from .cli.reply import give_up
 
         return give_up(error)
+    gc.freeze()  # neither are scripts to pay for it, which may run in forks of this process
+    gc.enable()
     # Nothing of click is on the stack any more: a script may use click, exit or be interrupted,
     # and all of that is its own.
     return outcome if isinstance(outcome, int) else outcome()
