@@ -44,7 +44,8 @@ def case(name: str, *facts: Any, **named: Any) -> Any:
 @pytest.fixture
 def torture(script, store, home, monkeypatch):
     """Run a script among others, in one flow; the others must finish."""
-    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # what is buffered is a part of the torture
+    # What is still buffered at the end is a part of the torture.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
 
     def run(text: str, size: int = 0, **options: Any) -> Run:
         # The second one begins when something has ended, the last one when two have.
