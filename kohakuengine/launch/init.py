@@ -34,6 +34,9 @@ SHORTLY = 0.05  # and those that end by themselves when the script has, before t
 MEMORY_LOOKS = 1.0  # how often the memory of the process tree is added up, in seconds
 _LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
 
+# Of ru_maxrss: bytes on macOS, kibibytes elsewhere (getrusage(2)).
+MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -127,7 +130,7 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
 def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) -> NoReturn:
     status = 1
     try:
-        _Init(child, attempt, orders, started).run()
+        Init(child, attempt, orders, started).run()
         status = 0
     except BaseException:
         import traceback
@@ -137,7 +140,9 @@ def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) 
         os._exit(status)  # whatever is registered for the interpreter's end is the script's
 
 
-class _Init:
+class Init:
+    """Watches over one run; `run()` returns when nothing of it is left and its outcome is written."""
+
     def __init__(self, child: int, attempt: AttemptPaths, orders: Orders, started: float) -> None:
         self.child = child
         self.attempt = attempt
@@ -150,6 +155,7 @@ class _Init:
         self.yielding = False  # whether an end by itself with status 0 is stronger than the cause
         self.hurry = False  # whether nothing of the run is given any more time
         self.peak = 0
+        self.cpu = 0.0  # the processor time of the processes that have ended, in seconds
         self.survivors = 0
         now = time.monotonic()
         self.deadline = now + orders.timeout if orders.timeout else None
@@ -198,8 +204,8 @@ class _Init:
             started=self.started,
             ended=time.time(),
             slot=self.orders.slot,
-            peak_memory=max(self.peak, _largest_process()) or None,
-            cpu_seconds=_processor_time() if ended else None,
+            peak_memory=self.peak or None,
+            cpu_seconds=round(self.cpu, 3) if ended else None,
             survivors=self.survivors,
         )
 
@@ -224,8 +230,13 @@ class _Init:
         for fd, _ in self.poll.poll(max(0.0, left) * 1000 + 0.5):
             if fd == self.wake:
                 self._obey(os.read(self.wake, 1000))
+            else:
+                self._hear(fd)
         self._check_owner()
         self._look_at_clock()
+
+    def _hear(self, fd: int) -> None:
+        """Take in what a descriptor tells; here it is the owner's end, at which we look anyhow."""
 
     def _obey(self, numbers: bytes) -> None:
         for number in dict.fromkeys(numbers):
@@ -240,8 +251,13 @@ class _Init:
                 self._stop(CANCELLED, "it was cancelled", number)
 
     def _check_owner(self) -> None:
-        if self.orphaned or os.getppid() == self.orders.owner:
-            return
+        if not self.orphaned and not self._has_owner():
+            self._lose_owner()
+
+    def _has_owner(self) -> bool:
+        return os.getppid() == self.orders.owner
+
+    def _lose_owner(self) -> None:
         self.orphaned = True
         if self.owner_fd is not None:
             self.poll.unregister(self.owner_fd)
@@ -290,12 +306,15 @@ class _Init:
         """Collect the processes that have ended; tell whether any is left."""
         try:
             while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                # Of the process and all that it has collected itself.
+                self.cpu += usage.ru_utime + usage.ru_stime
+                self.peak = max(self.peak, usage.ru_maxrss * MEMORY_UNIT)
                 if pid == self.child:
                     self.status = status
                     self.deadline = self.harsher = None
-                elif pid == 0:
-                    return True
         except ChildProcessError:
             return False
 
@@ -375,19 +394,6 @@ def memory_of_tree() -> int:
         except psutil.Error:
             continue  # it has just ended
     return total
-
-
-def _largest_process() -> int:
-    """The greatest resident memory that one of the ended processes had, in bytes."""
-    from resource import RUSAGE_CHILDREN, getrusage
-
-    # Bytes on macOS, kibibytes elsewhere (getrusage(2)).
-    return getrusage(RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def _processor_time() -> float:
-    times = os.times()
-    return round(times.children_user + times.children_system, 3)
 
 
 def prctl(option: int, value: int) -> None:

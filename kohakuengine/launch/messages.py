@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+
+from ..runs.values import from_json, to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Messages:
         Raises:
             OSError: The other end is closed.
         """
-        left = memoryview(json.dumps(message).encode() + b"\n")
+        left = memoryview(to_json(message) + b"\n")
         while left:
             left = left[os.write(self.fd, left) :]
 
@@ -46,7 +47,7 @@ class Messages:
         if not data:
             return None
         *lines, self._rest = (self._rest + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [from_json(line) for line in lines]
 
     def close(self) -> None:
         """Close this end; nothing happens where it is."""

@@ -17,6 +17,7 @@ import time
 from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT
 from .init import (
     MEMORY_LOOKS,
+    MEMORY_UNIT,
     PR_SET_CHILD_SUBREAPER,
     SHORTLY,
     GRACE,
@@ -27,7 +28,6 @@ from .init import (
 )
 from .messages import Messages
 from .pool_going import Going
-from .usage import MEMORY_UNIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

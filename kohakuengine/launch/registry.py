@@ -21,6 +21,7 @@ _OURS = {
     "fresh": ("fresh", "Fresh"),
     "pool": ("pool", "Pool"),
     "fake": ("fake", "Fake"),
+    "warm": ("warm", "Warm"),
 }
 LAUNCHERS = ("inline", "fresh", "pool")
 

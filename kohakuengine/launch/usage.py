@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
+
+from .init import MEMORY_UNIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-# Of ru_maxrss: bytes on macOS, kibibytes elsewhere (getrusage(2)).
-MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class Usage:

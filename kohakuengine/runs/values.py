@@ -132,7 +132,15 @@ def read_json(path: str) -> Any:
         ValueError: It doesn't hold JSON.
     """
     with open(path, "rb", buffering=0) as file:
-        data = file.readall()
+        return from_json(file.readall())
+
+
+def from_json(data: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: It isn't one.
+    """
     if _scan:
         text = data.decode("utf-8", "surrogatepass").strip(" \t\r\n")
         try:

@@ -67,6 +67,7 @@ def wait_until(launcher: Any, condition: Any, seconds: float = 60) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it didn't happen in time"
         select.select(launcher.wake_fds(), [], [], 0.005)
+        launcher.poll([])  # as flows do all the time
 
 
 def wait_for(launcher: Any, job: Job, seconds: float = 60) -> Outcome:

@@ -17,7 +17,7 @@ from kohakuengine.launch.base import Job
 from kohakuengine.launch.registry import get_launcher
 
 # With processes of their own, in which a script can do what it wants.
-PROCESSES = [pytest.param(name, marks=pytest.mark.process) for name in ("fresh", "pool")]
+PROCESSES = [pytest.param(name, marks=pytest.mark.process) for name in ("fresh", "warm", "pool")]
 # All that run scripts.
 RUNNERS = ["inline", *PROCESSES]
 # All that keep to the protocol.

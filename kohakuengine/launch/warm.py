@@ -1,0 +1,157 @@
+"""Run each script in a process forked from one that has made its imports already."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+from ..runs.outcome import CANCELLED
+from .fresh import Fresh
+from .leading import leading_imports
+from .survivors import settle_attempt
+from .warm_servers import Lane, Server, server_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .base import Job
+    from .leading import Import
+
+
+class Warm:
+    """Gives each attempt a process forked from a clean server: as isolated as `fresh`, but at once.
+
+    The server has made the imports with which the script begins, and nothing else. Where they do
+    what a script could notice, or what doesn't survive a fork, the attempt gets a new interpreter,
+    and `reasons` says why.
+
+    Attributes:
+        reasons: Of the runs that got a new interpreter: why, by their ids.
+    """
+
+    def __init__(self) -> None:
+        self.reasons: dict[str, str] = {}
+        self._fresh = Fresh()
+        self._waiting: dict[str, tuple[Job, Server]] = {}  # for their server to be ready
+        self._lanes: dict[str, tuple[Job, Lane]] = {}
+        self._imports: dict[tuple[str, bytes], list[Import]] = {}
+        self._servers: set[Server] = set()
+
+    def submit(self, job: Job) -> None:
+        """Have an attempt's process forked, as soon as there is a server for it."""
+        reason = _unsupported()
+        if reason is not None:
+            self._fall_back(job, reason)
+            return
+        server = server_for(job, self._imports_of(job))
+        self._servers.add(server)
+        if server.unfit is not None:
+            self._fall_back(job, server.unfit)
+        elif server.ready:
+            self._dispatch(job, server)
+        else:
+            self._waiting[job.id] = (job, server)
+
+    def poll(self, ids: Sequence[str]) -> list[str]:
+        """Those whose init says so, or has ended."""
+        self._listen()
+        ours = {*self._waiting, *self._lanes}
+        fresh = set(self._fresh.poll([id for id in ids if id not in ours]))
+        return [id for id in ids if id in fresh]
+
+    def cancel(self, ids: Sequence[str], how: str) -> None:
+        """Tell the runs' inits, which see to the rest."""
+        for id in ids:
+            if id in self._lanes:
+                self._lanes[id][1].tell(cancel=id, how=how)
+            elif id in self._waiting:
+                job, _ = self._waiting.pop(id)  # nothing has been started that would end
+                settle_attempt(id, job.attempt, status=CANCELLED, reason="it was cancelled")
+        self._fresh.cancel([id for id in ids if id not in self._lanes], how)
+
+    def wake_fds(self) -> list[int]:
+        """Those by which servers and inits tell, and those of new interpreters."""
+        servers = {server for _, server in self._waiting.values()}
+        lanes = [lane.messages.fd for _, lane in self._lanes.values()]
+        return [*(server.messages.fd for server in servers), *lanes, *self._fresh.wake_fds()]
+
+    def close(self) -> None:
+        """Leave the servers to the next flow."""
+        self._fresh.close()
+
+    # ---- starting ----
+
+    def _imports_of(self, job: Job) -> list[Import]:
+        script = job.script
+        if script is None or script.module is not None:
+            return []  # the packages around a module come before its imports
+        source = script.read()
+        key = (script.folder, source)
+        if key not in self._imports:
+            self._imports[key] = leading_imports(source, script.folder)
+        return self._imports[key]
+
+    def _dispatch(self, job: Job, server: Server) -> None:
+        reason = server.shadowed_by(job)
+        lane = None if reason else server.lane()
+        if lane is None:
+            self._fall_back(job, reason or "its server has ended")
+            return
+        lane.run(job)
+        self._lanes[job.id] = (job, lane)
+
+    def _fall_back(self, job: Job, reason: str) -> None:
+        self.reasons[job.id] = reason
+        self._fresh.submit(job)
+
+    # ---- listening ----
+
+    def _listen(self) -> None:
+        fds = {server.messages.fd: id for id, (_, server) in self._waiting.items()}
+        fds.update({lane.messages.fd: id for id, (_, lane) in self._lanes.items()})
+        if not fds:
+            return
+        poll = select.poll()
+        for fd in fds:
+            poll.register(fd, select.POLLIN)
+        for fd, _ in poll.poll(0):
+            if fds[fd] in self._lanes:
+                self._hear_lane(fds[fd])
+            elif fds[fd] in self._waiting:
+                self._hear_server(self._waiting[fds[fd]][1])
+
+    def _hear_server(self, server: Server) -> None:
+        server.hear()
+        if not server.ready and server.unfit is None:
+            return
+        for job, waited_for in list(self._waiting.values()):
+            if waited_for is server:
+                del self._waiting[job.id]
+                self.submit(job)
+
+    def _hear_lane(self, id: str) -> None:
+        job, lane = self._lanes[id]
+        messages = lane.messages.receive()
+        for message in messages or ():
+            if message.get("begun") == id:
+                lane.begun = True
+            elif message.get("ended") == id:
+                del self._lanes[id]
+                lane.close() if message["last"] else lane.free()
+            elif message.get("stale") == id:
+                lane.server.retire("a file that it has imported has changed")
+        if messages is None and id in self._lanes:
+            del self._lanes[id]
+            lane.close()
+            if not lane.begun:  # the process of the run was certainly not started
+                lane.server.lost += 1
+                self.submit(job)
+
+
+def _unsupported() -> str | None:
+    """Why there can be no server on this machine, or None."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return "processes are forked on Linux only"
+    return None

@@ -1,0 +1,217 @@
+"""Make a script's leading imports before it runs, and see whether it could notice."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Sequence
+    from typing import Any
+else:  # what is below `signal`, as in `init`
+    import _signal as signal
+
+# Modules whose native threads are no hindrance: after the fork children work as if these had never
+# been. Each is shown to by tests/launch/test_fork_safe.py, in the version that is installed there;
+# others from the first to before the second are taken to be alike.
+FORK_SAFE = {
+    "numpy": ((1, 22), (3, 0)),
+    "scipy": ((1, 8), (2, 0)),
+    "pandas": ((1, 4), (4, 0)),
+    "sklearn": ((1, 0), (2, 0)),
+    "torch": ((2, 0), (3, 0)),
+}
+
+_HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
+_STREAMS = ("stdin", "stdout", "stderr")
+_LISTS = ("path", "path_hooks")
+
+
+class Unfit(Exception):
+    """Why scripts can't be forked from here without noticing."""
+
+
+def preload(imports: Sequence[Sequence[Any]]) -> None:
+    """Make imports.
+
+    Args:
+        imports: Modules, each with the names that are imported from it.
+
+    Raises:
+        Unfit: One of them did what a script would see, or what doesn't survive a fork.
+    """
+    before = _state()
+    for module, names in imports:
+        known = set(sys.modules)
+        starters = _Starters()
+        try:
+            with starters:
+                __import__(module, {}, {}, names or None, 0)
+        except BaseException as error:
+            raise Unfit(f"importing {module} raises {type(error).__name__}") from error
+        _check_output(module)
+        _check_threads(module, starters.of(set(sys.modules) - known))
+        for what, value in _state().items():
+            if value != before[what]:
+                raise Unfit(f"importing {module} changes {what}")
+    _check_processes()
+    _check_entropy()
+
+
+def _state() -> dict[str, object]:
+    """What belongs to the whole process, and that a script could see."""
+    state: dict[str, object] = {f"sys.{name}": list(getattr(sys, name)) for name in _LISTS}
+    state.update({f"sys.{name}": getattr(sys, name) for name in (*_HOOKS, *_STREAMS)})
+    state["a signal's handler"] = [signal.getsignal(n) for n in sorted(signal.valid_signals())]
+    state["the signal mask"] = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    state["the working directory"] = os.getcwd()
+    state["the open files"] = _open_files()
+    state["tracing"] = (sys.gettrace(), sys.getprofile())
+    state["the recursion limit"] = sys.getrecursionlimit()
+    state["the environment's PYTHON variables"] = {
+        name: value for name, value in os.environ.items() if name.startswith("PYTHON")
+    }
+    state["what Python threads there are"] = _python_threads()
+    return state
+
+
+def _open_files() -> dict[str, str]:
+    files = {}
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            files[fd] = os.readlink(f"/proc/self/fd/{fd}")
+        except FileNotFoundError:
+            continue  # it was that of the listing
+    return files
+
+
+def _python_threads() -> int:
+    threading = sys.modules.get("threading")
+    return threading.active_count() if threading is not None else 1
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _check_output(module: str) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    if any(os.fstat(fd).st_size for fd in (1, 2)):
+        raise Unfit(f"importing {module} writes something")
+
+
+class _Starters:
+    """While active, sees which extensions start threads when they are loaded."""
+
+    def __enter__(self) -> None:
+        from _frozen_importlib_external import ExtensionFileLoader
+
+        self._loader = ExtensionFileLoader
+        self._plain = {name: vars(self._loader)[name] for name in ("create_module", "exec_module")}
+        self._threads = _threads()
+        self._found: set[str] = set()
+        for name, function in self._plain.items():
+            setattr(self._loader, name, self._watched(function))
+
+    def __exit__(self, *_: object) -> None:
+        for name, function in self._plain.items():
+            setattr(self._loader, name, function)
+
+    def _watched(self, function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def watched(loader: Any, what: Any) -> Any:
+            before = _threads()
+            try:
+                return function(loader, what)
+            finally:
+                started = _threads() - before
+                if started > 0:
+                    self._threads += started
+                    self._found.add(_family_of_file(loader.path) or loader.name)
+
+        return watched
+
+    def of(self, loaded: set[str]) -> set[str]:
+        """Those of which it is known, and where there are other threads all that might have."""
+        if _threads() <= self._threads:
+            return self._found
+        return self._found | set(filter(None, map(_native_family, loaded)))
+
+
+def _check_threads(module: str, starters: set[str]) -> None:
+    """Native threads are no hindrance where a proven module has started them."""
+    for name in sorted(starters):
+        if name not in FORK_SAFE:
+            raise Unfit(f"importing {module} starts threads, perhaps those of {name}")
+        if not _is_proven(name):
+            raise Unfit(f"importing {module} starts threads, and this {name} isn't proven")
+
+
+def _is_proven(name: str) -> bool:
+    first, end = FORK_SAFE[name]
+    text = str(getattr(sys.modules.get(name), "__version__", ""))
+    numbers = [part for part in text.split(".")[:2] if part.isdecimal()]
+    version = tuple(map(int, numbers))
+    return len(version) == 2 and first <= version < end
+
+
+def _native_family(name: str) -> str | None:
+    """The installed module to which a loaded extension belongs, or None for anything else."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if not isinstance(file, str) or not file.endswith(".so") or name in sys.stdlib_module_names:
+        return None
+    return _family_of_file(file) or name
+
+
+def _family_of_file(file: str) -> str | None:
+    """The top-level module in whose folder an extension lies, whatever that calls itself."""
+    for entry in sys.path:
+        if entry.endswith("site-packages") and file.startswith(entry + os.sep):
+            return file[len(entry) + 1 :].partition(os.sep)[0].partition(".")[0]
+    return None
+
+
+def _check_processes() -> None:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return
+    raise Unfit("an import starts a process")
+
+
+def _check_entropy() -> None:
+    """Generators of random numbers that were made at import are the same in every fork."""
+    import gc
+
+    kinds = tuple(_generator_types())
+    objects = gc.get_objects() if kinds else []
+    known = {id(generator) for generator in _renewed(objects)}
+    for found in objects:
+        kind = type(found)
+        if issubclass(kind, kinds) and id(found) not in known and kind.__name__ != "SystemRandom":
+            raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
+
+
+def _generator_types() -> list[type]:
+    places = (
+        ("_random", "Random"),
+        ("numpy.random", "Generator"),
+        ("numpy.random", "RandomState"),
+    )
+    return [getattr(sys.modules[m], name) for m, name in places if m in sys.modules]
+
+
+def _renewed(objects: list[object]) -> list[object]:
+    """The generators that get new entropy in each child, by themselves or in `warm_child`."""
+    generators: list[object] = []
+    if "random" in sys.modules:
+        generators.append(sys.modules["random"]._inst)
+    if "numpy.random" in sys.modules:
+        generators.append(sys.modules["numpy.random"].mtrand._rand)
+    if "tempfile" in sys.modules:  # of its names: they look at the process id
+        kind = sys.modules["tempfile"]._RandomNameSequence
+        generators += [getattr(names, "_rng", None) for names in objects if type(names) is kind]
+    return generators

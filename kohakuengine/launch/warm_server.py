@@ -1,0 +1,170 @@
+"""The warm server: makes the leading imports of a script, and forks processes that run it.
+
+It is started as a new interpreter and never runs a script itself. Its owner, the coordinator's
+process, is told whether it is fit; then each socket that it is sent is given to an init of its own
+(see `warm_init`), which forks the processes of runs. It ends when its owner does, when its owner
+lets go of it, when it hasn't been used for a while, or when a file that it has imported changes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from . import warm_child, warm_preload
+from .messages import Messages
+from .warm_init import WarmInit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from typing import Any
+else:  # what is below `signal`, as in `init`
+    import _signal as signal
+
+_LOOKS = 1.0  # how often imported files are looked at, at most, in seconds
+
+
+def main(fd: str, owner: str, idle: str) -> None:
+    """Serve, and in the process of each run, run it.
+
+    Args:
+        fd: The descriptor of the socket to the coordinator.
+        owner: The process id of the coordinator.
+        idle: After how many seconds without use to end.
+    """
+    order = _Server(int(fd), int(owner), float(idle)).serve()
+    if order is None:
+        os._exit(0)  # nothing of a script has been in this process
+    warm_child.run_to_the_end(lambda: _run(order))
+
+
+def _run(order: dict[str, Any]) -> int:
+    from ..runs.paths import RunPaths
+    from .worker import run_script
+
+    warm_child.renew(order["environ"])
+    paths = RunPaths(order["folder"])
+    return run_script(paths, paths.attempt(order["attempt"]))
+
+
+class _Server:
+    def __init__(self, fd: int, owner: int, idle: float) -> None:
+        from _socket import CMSG_SPACE, socket
+
+        del sys.modules["_socket"]  # a script imports it anew
+        self.room = CMSG_SPACE(4)
+        self.socket = socket(fileno=fd)
+        self.control = Messages(fd)
+        self.owner = owner
+        self.owner_fd = os.pidfd_open(owner)
+        self.idle = idle
+        self.files: dict[str, tuple[int, int]] = {}
+        self.looked = time.monotonic()
+
+    def serve(self) -> dict[str, Any] | None:
+        """Serve to the end; give the order for a run in the process that is to run its script."""
+        if os.getppid() != self.owner:
+            return None
+        messages = self.control.receive()
+        if not messages:
+            return None
+        try:
+            place = self._prepare(messages[0]["imports"])
+        except (warm_preload.Unfit, OSError, ValueError) as error:
+            self.control.send(unfit=str(error))
+            return None
+        self.control.send(ready=True, families=sorted({n.partition(".")[0] for n in sys.modules}))
+        return self._accept(place)
+
+    def _prepare(self, imports: list[Any]) -> tuple[int, int]:
+        place = warm_child.places_of_ids()
+        warm_child.write_ids(place, os.environ)
+        _load_what_runs_need()
+        at = time.time_ns()
+        warm_preload.preload(imports)
+        self.files = _files_of_modules()
+        if any(changed > at for changed, _ in self.files.values()):
+            raise warm_preload.Unfit("a file changed while it was imported")
+        import gc
+
+        gc.collect()
+        gc.freeze()  # a collection in a child would copy every page
+        return place
+
+    def _accept(self, place: tuple[int, int]) -> dict[str, Any] | None:
+        poll = select.poll()
+        for fd in (self.control.fd, self.owner_fd):
+            poll.register(fd, select.POLLIN)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system collects the inits
+        while True:
+            ready = {fd for fd, _ in poll.poll(self.idle * 1000)}
+            if self.owner_fd in ready or (not ready and not _has_children()):
+                return None
+            if self.control.fd not in ready:
+                continue
+            data, extra, _, _ = self.socket.recvmsg(1 << 16, self.room)
+            if not data:
+                return None
+            for _, _, fds in extra:
+                fd = int.from_bytes(fds[:4], sys.byteorder)
+                if os.fork():
+                    os.close(fd)
+                else:
+                    return self._be_init(fd, place)
+
+    def _be_init(self, fd: int, place: tuple[int, int]) -> dict[str, Any] | None:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        os.close(self.socket.detach())
+        control = Messages(fd)
+        init = WarmInit(control, self.owner, self.owner_fd, self.idle, place, self._is_stale)
+        try:
+            return init.serve()
+        except BrokenPipeError:
+            return None  # nobody is there any more
+
+    def _is_stale(self) -> bool:
+        now = time.monotonic()
+        if now < self.looked + _LOOKS:
+            return False
+        self.looked = now
+        return any(_stamp(file) != stamp for file, stamp in self.files.items())
+
+
+def _load_what_runs_need() -> None:
+    """Import what a run's process would import for itself."""
+    from ..engine import takeover
+    from ..runs import ending
+    from . import prepared, worker
+
+    assert all((takeover, ending, prepared, worker))
+
+
+def _files_of_modules() -> dict[str, tuple[int, int]]:
+    stamps = {}
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        stamp = _stamp(file) if isinstance(file, str) else None
+        if stamp:
+            stamps[str(file)] = stamp
+    return stamps
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
+    """When a file was last changed, and its size; None where there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _has_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True

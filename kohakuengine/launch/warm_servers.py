@@ -1,0 +1,259 @@
+"""The warm servers of this process, which are kept from flow to flow."""
+
+from __future__ import annotations
+
+import array
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from ..errors import LauncherError
+from .init import hold_interrupts
+from .messages import Messages
+from .warm_child import IDS, ROOM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .base import Job
+    from .leading import Import
+
+# `python -m` would look for our modules, and those we need, in the working directory first.
+_START = (
+    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
+    f"from {__package__}.warm_server import main; main(*sys.argv[1:])"
+)
+
+IDLE = 600.0  # after how long without use a server ends, in seconds
+_LOSSES = 3  # how often a server may lose a run before it begins
+
+# What differs between the runs of one flow: each gets its own.
+_OWN = ("CUDA_VISIBLE_DEVICES",)
+
+_servers: dict[object, Server] = {}
+
+
+def server_for(job: Job, imports: list[Import]) -> Server:
+    """The server that can fork the process of an attempt; it is started where there is none."""
+    environ = {**os.environ, **job.environ}
+    shared = {n: v for n, v in environ.items() if not n.startswith("KOGINE_") and n not in _OWN}
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    cwd = job.cwd or os.getcwd()
+    key = (
+        os.getpid(),
+        sys.executable,
+        tuple(flags),
+        tuple(sorted(shared.items())),
+        cwd,
+        _process_state(),
+        tuple((module, *names) for module, names in imports),
+    )
+    server = _servers.get(key)
+    if server is None or server.ended():
+        server = _servers[key] = Server(flags, environ, job.cwd, imports)
+    return server
+
+
+def _process_state() -> tuple[object, ...]:
+    """What a new process takes over from this one."""
+    import resource
+
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    mask = os.umask(0)
+    os.umask(mask)
+    ignored = [n for n in signal.valid_signals() if signal.getsignal(n) == signal.SIG_IGN]
+    return (
+        mask,
+        tuple(resource.getrlimit(getattr(resource, name)) for name in names),
+        tuple(sorted(os.sched_getaffinity(0))),
+        os.getpriority(os.PRIO_PROCESS, 0),
+        tuple(sorted(ignored)),
+    )
+
+
+class Server:
+    """A warm server, as it is seen from here.
+
+    Attributes:
+        messages: To and from it.
+        ready: Whether it has made its imports.
+        unfit: Why it can't be used, or None.
+        lost: How often one of its inits ended before it began a run that it had been handed.
+    """
+
+    def __init__(
+        self, flags: list[str], environ: dict[str, str], cwd: str | None, imports: list[Import]
+    ) -> None:
+        self.ready = False
+        self.unfit: str | None = None
+        self.lost = 0
+        self._retired = False
+        self._families: list[str] = []
+        self._idle: list[Lane] = []
+        marks = {name: "." * ROOM for name in IDS}
+        others = {name: value for name, value in environ.items() if name not in marks}
+        ours, theirs = socket.socketpair()
+        with theirs, tempfile.TemporaryFile() as output:
+            command = [sys.executable, *flags, "-c", _START]
+            command += [str(theirs.fileno()), str(os.getpid()), str(IDLE)]
+            mask = hold_interrupts()
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[theirs.fileno()],
+                    cwd=cwd,
+                    env={**others, **marks},  # last, so that they lie beside each other
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                what = f"{error.filename}: " if error.filename else ""
+                raise LauncherError(
+                    f"no process can be started: {what}{error.strerror}."
+                ) from error
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        self._socket = ours
+        self.messages = Messages(ours.fileno())
+        self.messages.send(imports=imports)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def ended(self) -> bool:
+        """Whether there must be another in its place."""
+        if self._retired:
+            return True
+        gone = self._process.poll() is not None
+        return gone and self.unfit is None and not self._idle
+
+    def hear(self) -> None:
+        """Take in what it says."""
+        messages = self.messages.receive()
+        for message in messages or ():
+            if "unfit" in message:
+                self.unfit = message["unfit"]
+            else:
+                self.ready = True
+                self._families = message["families"]
+        if messages is None and not self.ready:
+            self._process.wait()
+            self.unfit = f"its server ended with status {self._process.returncode} at the imports"
+
+    def shadowed_by(self, job: Job) -> str | None:
+        """Which file beside a script would have been imported in place of what was; None if none."""
+        if job.script is None:
+            return None
+        ours = set(self._families)
+        try:
+            beside = {name.removesuffix(".py") for name in os.listdir(job.script.folder)}
+        except OSError:
+            return None
+        for name in sorted(beside & ours - set(sys.builtin_module_names)):
+            return f"{name} lies beside it, and an import has loaded another {name}"
+        return None
+
+    def lane(self) -> Lane | None:
+        """An init that has no run; None where there can be none any more."""
+        while self._idle:
+            lane = self._idle.pop()
+            if lane.is_there():
+                return lane
+            lane.close()
+        if self.lost >= _LOSSES:
+            self.unfit = "its server has lost runs"
+            return None
+        ours, theirs = socket.socketpair()
+        with theirs:
+            lane = Lane(self, Messages(ours.detach()))
+            fds = array.array("i", [theirs.fileno()])
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
+            try:
+                self._socket.sendmsg([b"lane"], rights)
+            except OSError:
+                lane.close()
+                return None
+        return lane
+
+    def keep(self, lane: Lane) -> None:
+        """Keep an init for another run."""
+        if self._retired:
+            lane.close()
+        else:
+            self._idle.append(lane)
+
+    def retire(self, reason: str) -> None:
+        """Let go of it: what goes on ends as it would."""
+        self._retired = True
+        for lane in self._idle:
+            lane.close()
+        self._idle.clear()
+        self.close()
+
+    def close(self) -> None:
+        """End it; the inits at work go on."""
+        self._socket.close()
+        self._process.wait()
+
+
+class Lane:
+    """An init forked by a server, which sees to one run after the other.
+
+    Attributes:
+        server: That server.
+        messages: To and from the init.
+        begun: Whether it has begun the run that it was handed last.
+    """
+
+    def __init__(self, server: Server, messages: Messages) -> None:
+        self.server = server
+        self.messages = messages
+        self.begun = False
+
+    def run(self, job: Job) -> None:
+        """Hand it an attempt."""
+        self.begun = False
+        with open(job.attempt.output, "ab"):
+            pass  # so that it is there, or is seen not to be possible
+        variables: dict[str, str | None] = {name: os.environ.get(name) for name in _OWN}
+        inherited = {n: v for n, v in os.environ.items() if n.startswith("KOGINE_")}
+        variables.update({**dict.fromkeys(IDS), **inherited, **job.variables()})
+        self.tell(
+            run=job.id,
+            folder=job.paths.folder,
+            attempt=job.number,
+            slot=job.slot,
+            timeout=job.timeout,
+            max_log=job.max_log,
+            environ=variables,
+        )
+
+    def tell(self, **message: object) -> None:
+        """Send it something; where it has ended, that is seen when it is listened to."""
+        try:
+            self.messages.send(**message)
+        except OSError:
+            return
+
+    def is_there(self) -> bool:
+        """Whether it waits for a run."""
+        import select
+
+        poll = select.poll()
+        poll.register(self.messages.fd, select.POLLIN)
+        return not poll.poll(0)  # it has nothing to say but its end
+
+    def free(self) -> None:
+        """It has no run any more."""
+        self.server.keep(self)
+
+    def close(self) -> None:
+        """Let go of it; it ends."""
+        self.messages.close()
