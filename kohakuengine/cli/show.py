@@ -53,6 +53,7 @@ def _run_lines(run: Document) -> Iterable[str]:
             ("flow", f"{run['flow']}, run {(run['position'] or 0) + 1} of it"),
             *_times(run),
             ("launcher", _joined(run["launcher"], _numbered("slot", run["slot"]))),
+            ("run fresh", _fallback(run)),
             ("resources", _resources(run)),
             ("tags", " ".join(map(one_line, run["tags"]))),
         ]
@@ -67,6 +68,12 @@ def _run_lines(run: Document) -> Iterable[str]:
     yield from _section("files", [pair for pair in files if pair[1]])
     yield from _section("artifacts", [_artifact(one) for one in run["artifacts"]])
     yield from _section("warnings", [(one_line(text),) for text in run["warnings"]])
+
+
+def _fallback(run: Document) -> str:
+    """Why the last attempt had a new interpreter though another launcher was asked for."""
+    reason = run["attempts"][-1].get("fallback") if run["attempts"] else None
+    return f"since {one_line(reason)}" if reason else ""
 
 
 def _flow_lines(flow: Document) -> Iterable[str]:

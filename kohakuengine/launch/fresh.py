@@ -32,10 +32,16 @@ class Fresh:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._fds: dict[str, int] = {}
 
-    def submit(self, job: Job) -> None:
-        """Start an attempt in a new interpreter, its output going to its log."""
+    def submit(self, job: Job, fallback: str | None = None) -> None:
+        """Start an attempt in a new interpreter, its output going to its log.
+
+        Args:
+            job: The attempt.
+            fallback: Why it has one, where another launcher was asked for.
+        """
         with open(job.attempt.output, "ab") as log:
-            process = start(job, subprocess.DEVNULL, log.fileno(), log.fileno())
+            streams = (subprocess.DEVNULL, log.fileno(), log.fileno())
+            process = start(job, *streams, fallback=fallback)
         self._processes[job.id] = process
         if hasattr(os, "pidfd_open"):
             self._fds[job.id] = os.pidfd_open(process.pid)
@@ -73,13 +79,14 @@ def start(
     stderr: int | None,
     *,
     foreground: bool = False,
+    fallback: str | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start the process of an attempt.
 
     Raises:
         LauncherError: It can't be started.
     """
-    orders = Orders(os.getpid(), job.timeout, job.max_log, job.slot, foreground)
+    orders = Orders(os.getpid(), job.timeout, job.max_log, job.slot, foreground, fallback)
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     command = [sys.executable, *flags, "-c", _START]
     command += [job.paths.folder, str(job.number), orders.to_text()]

@@ -56,6 +56,7 @@ class Orders:
         slot: The slot in which the run is, or None.
         foreground: Whether the script stays in the session and process group of the coordinator,
             so that it is what its terminal talks to.
+        fallback: Why the run has a new interpreter, where another launcher was asked for; or None.
     """
 
     def __init__(
@@ -65,28 +66,33 @@ class Orders:
         max_log: int | None = None,
         slot: int | None = None,
         foreground: bool = False,
+        fallback: str | None = None,
     ) -> None:
         self.owner = owner
         self.timeout = timeout
         self.max_log = max_log
         self.slot = slot
         self.foreground = foreground
+        self.fallback = fallback
 
     def to_text(self) -> str:
         """As one argument of a command line."""
         numbers = (self.owner, self.timeout, self.max_log, self.slot, self.foreground)
-        return repr(tuple(0 if number is None else number for number in numbers))
+        text = repr(tuple(0 if number is None else number for number in numbers))
+        return text if self.fallback is None else text + self.fallback
 
     @classmethod
     def from_text(cls, text: str) -> Orders:
         """The inverse of `to_text()`; imports nothing."""
-        owner, timeout, max_log, slot, foreground = text.strip("()").split(", ")
+        numbers, _, fallback = text[1:].partition(")")
+        owner, timeout, max_log, slot, foreground = numbers.split(", ")
         return cls(
             int(owner),
             float(timeout) or None,
             int(max_log) or None,
             int(slot),
             foreground == "True",
+            fallback or None,
         )
 
 
@@ -207,6 +213,7 @@ class Init:
             peak_memory=self.peak or None,
             cpu_seconds=round(self.cpu, 3) if ended else None,
             survivors=self.survivors,
+            fallback=self.orders.fallback,
         )
 
     def _verdict(self) -> tuple[str, int | None]:

@@ -19,11 +19,11 @@ GROUP = "kohakuengine.launchers"
 _OURS = {
     "inline": ("inline", "Inline"),
     "fresh": ("fresh", "Fresh"),
+    "warm": ("warm", "Warm"),
     "pool": ("pool", "Pool"),
     "fake": ("fake", "Fake"),
-    "warm": ("warm", "Warm"),
 }
-LAUNCHERS = ("inline", "fresh", "pool")
+LAUNCHERS = ("inline", "fresh", "warm", "pool")
 
 
 def get_launcher(name: str) -> Callable[[], Launcher]:

@@ -25,14 +25,10 @@ class Warm:
 
     The server has made the imports with which the script begins, and nothing else. Where they do
     what a script could notice, or what doesn't survive a fork, the attempt gets a new interpreter,
-    and `reasons` says why.
-
-    Attributes:
-        reasons: Of the runs that got a new interpreter: why, by their ids.
+    and its outcome says why.
     """
 
     def __init__(self) -> None:
-        self.reasons: dict[str, str] = {}
         self._fresh = Fresh()
         self._waiting: dict[str, tuple[Job, Server]] = {}  # for their server to be ready
         self._lanes: dict[str, tuple[Job, Lane]] = {}
@@ -43,12 +39,12 @@ class Warm:
         """Have an attempt's process forked, as soon as there is a server for it."""
         reason = _unsupported()
         if reason is not None:
-            self._fall_back(job, reason)
+            self._fresh.submit(job, reason)
             return
         server = server_for(job, self._imports_of(job))
         self._servers.add(server)
         if server.unfit is not None:
-            self._fall_back(job, server.unfit)
+            self._fresh.submit(job, server.unfit)
         elif server.ready:
             self._dispatch(job, server)
         else:
@@ -97,14 +93,10 @@ class Warm:
         reason = server.shadowed_by(job)
         lane = None if reason else server.lane()
         if lane is None:
-            self._fall_back(job, reason or "its server has ended")
+            self._fresh.submit(job, reason or server.unfit or "its server has ended")
             return
         lane.run(job)
         self._lanes[job.id] = (job, lane)
-
-    def _fall_back(self, job: Job, reason: str) -> None:
-        self.reasons[job.id] = reason
-        self._fresh.submit(job)
 
     # ---- listening ----
 

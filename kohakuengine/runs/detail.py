@@ -88,7 +88,9 @@ def _attempt(paths: RunPaths, number: int) -> dict[str, Any]:
     if outcome is None:
         return found
     names = ("status", "reason", "exit_code", "started", "ended", "slot", "peak_memory")
-    found |= {name: getattr(outcome, name) for name in (*names, "cpu_seconds", "survivors")}
+    found |= {
+        name: getattr(outcome, name) for name in (*names, "cpu_seconds", "survivors", "fallback")
+    }
     found["warning"] = outcome.warning
     # Only the last attempt's are told: they are moved from there.
     return {**found, "result": outcome.shown_result, "traceback": outcome.traceback}

@@ -41,6 +41,7 @@ class Outcome:
         peak_memory: The greatest resident memory of its process tree, in bytes, or None.
         cpu_seconds: The processor time of its process tree, in seconds, or None.
         survivors: How many processes it left behind, which were then ended.
+        fallback: Why it had a new interpreter, where another launcher was asked for; or None.
         warning: Why the result is not the value itself but its repr, or None.
         log_fault: Why the log isn't whole, where the reader was there when it was written.
         interrupts: How many Ctrl-C came meanwhile, likewise.
@@ -61,6 +62,7 @@ class Outcome:
         self.peak_memory: int | None = record.get("peak_memory")
         self.cpu_seconds: float | None = record.get("cpu_seconds")
         self.survivors: int = record.get("survivors") or 0
+        self.fallback: str | None = record.get("fallback")
         self.warning: str | None = self._ending.get("warning")
 
     @property
@@ -149,6 +151,7 @@ def write_outcome(
     peak_memory: int | None = None,
     cpu_seconds: float | None = None,
     survivors: int = 0,
+    fallback: str | None = None,
     ending: bytes | None = None,
 ) -> None:
     """Write how an attempt ended, and take up what its process said of it.
@@ -169,6 +172,7 @@ def write_outcome(
         "peak_memory": peak_memory,
         "cpu_seconds": cpu_seconds,
         "survivors": survivors,
+        "fallback": fallback,
     }
     lines = [f'"{name}": {_as_json(value)},\n' for name, value in facts.items()]
     head = ('{"format": 1,\n' + "".join(lines) + '"ending": ').encode()
