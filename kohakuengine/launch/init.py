@@ -357,24 +357,12 @@ class Init:
         limit = self.orders.max_log or 0
         try:
             if os.path.getsize(self.attempt.output) > limit:
-                _cut(self.attempt.output, limit)
+                from ..runs.output import cut
+
+                cut(self.attempt.output, limit)
         except OSError as error:
             print(f"kogine: the log can't be cut: {error.strerror}.", file=sys.stderr, flush=True)
             self.log_look = None
-
-
-def _cut(path: str, limit: int) -> None:
-    """Keep the first half of `limit` bytes and the newest; others go on appending meanwhile."""
-    from ..runs.output import CUT_NEWEST, cut_note
-
-    newest = min(limit // 4, CUT_NEWEST)
-    with open(path, "r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(size - newest)
-        end = file.read()
-        file.truncate(limit // 2)
-    with open(path, "ab") as file:
-        file.write(cut_note(size - limit // 2 - newest, limit) + end)
 
 
 def send(pid: int, number: int) -> None:

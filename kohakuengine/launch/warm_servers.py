@@ -52,7 +52,7 @@ def server_for(job: Job, imports: list[Import]) -> Server:
     )
     server = _servers.get(key)
     if server is None or server.ended():
-        server = _servers[key] = Server(flags, environ, job.cwd, imports)
+        server = _servers[key] = Server(flags, shared, job.cwd, imports)
     return server
 
 
@@ -93,7 +93,6 @@ class Server:
         self._families: list[str] = []
         self._idle: list[Lane] = []
         marks = {name: "." * ROOM for name in IDS}
-        others = {name: value for name, value in environ.items() if name not in marks}
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as output:
             command = [sys.executable, *flags, "-c", _START]
@@ -107,7 +106,7 @@ class Server:
                     stderr=output,
                     pass_fds=[theirs.fileno()],
                     cwd=cwd,
-                    env={**others, **marks},  # last, so that they lie beside each other
+                    env={**environ, **marks},  # last, so that they lie beside each other
                     start_new_session=True,
                 )
             except OSError as error:

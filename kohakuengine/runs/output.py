@@ -9,7 +9,11 @@ LINE_LIMIT = 64 * 1024
 
 # How many bytes of the newest output a cut leaves behind its note, at most.
 CUT_NEWEST = 1_000_000
+_NOTE_ROOM = 200  # bytes of a note, at most
 _CUT_NOTE = rb"\n\[kogine: ([\d,]+) bytes were dropped here: max_log is [\d,]+\]\n"
+
+# By how many of the last bytes a follower knows what it has read.
+_TAIL = 256
 
 # The control characters that make text need cleaning.
 _CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r"})
@@ -201,8 +205,9 @@ def _cut(line: bytes, start: int) -> int:
 class OutputFollower:
     """Reads a log while it grows.
 
-    A log that got shorter than what was read was cut to its `max_log`: what is left behind the cut,
-    and wasn't read, is given next. Where no note tells of a cut, all that it holds counts as read.
+    A log whose bytes before the offset aren't those that were read was cut to its `max_log`, once or
+    more often: what is left behind the last cut, and wasn't read, is given next. Where no note tells
+    of a cut, all that it holds counts as read.
 
     Attributes:
         offset: Bytes read so far; where the next are read from.
@@ -215,44 +220,81 @@ class OutputFollower:
     def __init__(self, path: str, offset: int = 0) -> None:
         self.path = path
         self.offset = offset
+        self._tail = b""  # the last bytes read
 
     def read(self, limit: int = 1 << 20) -> bytes:
         """The next bytes, at most `limit`; none where there is nothing new."""
         try:
             size = os.stat(self.path).st_size
-            if size < self.offset:
-                self.offset = _after_cut(self.path, self.offset, size)
-            if size == self.offset:
-                return b""
-            data = _bytes_at(self.path, self.offset, limit)
+            known = len(self._tail)
+            data = _bytes_at(self.path, self.offset - known, limit + known)
+            if size < self.offset or not data.startswith(self._tail):
+                self.offset = _after_cut(self.path, self.offset, size, self._tail)
+                data = _bytes_at(self.path, self.offset, limit)
+                known = 0
         except FileNotFoundError:
             return b""
-        self.offset += len(data)
-        return data
+        self._tail = data[-_TAIL:]
+        self.offset += len(data) - known
+        return data[known:]
 
 
-def cut_note(dropped: int, limit: int) -> bytes:
-    """What stands in a log where it was cut.
+def cut(path: str, limit: int) -> None:
+    """Keep the first half of `limit` bytes of a log that is longer, and the newest.
 
-    Args:
-        dropped: How many bytes are missing there.
-        limit: How many the log may have.
+    Others may go on appending to it meanwhile.
     """
-    return f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n".encode()
+    newest = min(limit // 4, CUT_NEWEST)
+    with open(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(size - newest)
+        end = file.read()
+        file.truncate(limit // 2)
+    dropped = size - limit // 2 - newest
+    note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
+    with open(path, "ab") as file:
+        file.write(note.encode() + end)
 
 
-def _after_cut(path: str, offset: int, size: int) -> int:
-    """Where to go on in a log that was cut, whose bytes up to an offset were read before."""
+def _after_cut(path: str, offset: int, size: int, tail: bytes) -> int:
+    """Where to go on in a log that was cut, whose bytes up to an offset, the last a tail, were read."""
+    note = _note_of_cut(path, size)
+    if note is None:
+        return size
+    head, left, dropped = note
+    kept_from = head + dropped  # of what there was before the cut
+    if offset <= kept_from:
+        return min(size, left)
+    after = left + offset - kept_from
+    known = max(left, after - len(tail))
+    if after <= size and tail.endswith(_bytes_at(path, known, after - known)):
+        return after
+    if not tail:
+        return min(size, after)
+    # It was cut more than once: the offset counts bytes that the last cut knew nothing of.
+    found = _bytes_at(path, left, CUT_NEWEST).find(tail)
+    return left if found < 0 else left + found + len(tail)
+
+
+def _note_of_cut(path: str, size: int) -> tuple[int, int, int] | None:
+    """Where the note of the last cut begins and ends, and of how many bytes it tells.
+
+    Behind it, within what was kept then, there may be those of earlier cuts.
+    """
     import re
 
-    start = max(0, size - CUT_NEWEST - 1_000)
-    data = _bytes_at(path, start, size - start)
-    notes = list(re.finditer(_CUT_NOTE, data))
-    if not notes:
-        return size
-    head = start + notes[-1].start()
-    kept_from = head + int(notes[-1][1].replace(b",", b""))  # of what there was before the cut
-    return min(size, start + notes[-1].end() + max(0, offset - kept_from))
+    found = None
+    end = size
+    while end > 0:  # from the end: most often the note is near it
+        start = max(0, end - CUT_NEWEST)
+        note = re.search(_CUT_NOTE, _bytes_at(path, start, end - start + _NOTE_ROOM))
+        if note:
+            dropped = int(note[1].replace(b",", b""))
+            found = (start + note.start(), start + note.end(), dropped)
+        elif found:
+            break
+        end = start
+    return found
 
 
 def tail(path: str, lines: int = 20, limit: int = LINE_LIMIT) -> list[str]:

@@ -41,8 +41,8 @@ def case(name: str, *facts: Any, **named: Any) -> Any:
     return pytest.param(Case(*facts, **named), id=name)
 
 
-@pytest.fixture
-def torture(script, store, home, monkeypatch):
+@pytest.fixture(params=["fresh", "warm"])
+def torture(request, script, store, home, monkeypatch):
     """Run a script among others, in one flow; the others must finish."""
     # What is still buffered at the end is a part of the torture.
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
@@ -51,7 +51,7 @@ def torture(script, store, home, monkeypatch):
         # The second one begins when something has ended, the last one when two have.
         good = [script("print('good')\n", f"good {number}.py") for number in range(3)]
         scripts = [good[0], script(text, "bad.py"), *good[1:]]
-        handle = Parallel(scripts, max_workers=2, **options).start()
+        handle = Parallel(scripts, max_workers=2, launcher=request.param, **options).start()
         first, bad, *others = handle.wait(SLOWLY if size > 100 * MB else PATIENCE)
         for other in (first, *others):
             assert (other.status, other.output) == (FINISHED, "good\n")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import random
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kohakuengine.runs.output import LINE_LIMIT, OutputFollower, OutputReader, plain, tail
+from kohakuengine.runs.output import LINE_LIMIT, OutputFollower, OutputReader, cut, plain, tail
 
 
 def read(*chunks: bytes) -> list[str]:
@@ -215,6 +220,29 @@ def test_follower_of_a_log_that_was_cut(tmp_path):
     with log.open("ab") as file:
         file.write(b"new")
     assert follower.read() == b"new"
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_follower_of_a_log_that_is_cut_again_and_again(tmp_path, seed):
+    """What is left of it is read once, however often it was cut and grew between two reads."""
+    chance = random.Random(seed)
+    path = str(tmp_path / "output.log")
+    follower = OutputFollower(path)
+    printed, seen = 0, b""
+    for _ in range(60):
+        with open(path, "ab") as file:
+            for _ in range(chance.randrange(300)):
+                file.write(b"<%d>\n" % printed)
+                printed += 1
+        if chance.random() < 0.4 and os.path.getsize(path) > 2_000:
+            cut(path, 2_000)
+        if chance.random() < 0.4:
+            seen += follower.read()
+    seen += follower.read()
+    numbers = [int(number) for number in re.findall(rb"<(\d+)>", seen)]
+    assert numbers == sorted(set(numbers))
+    left = re.findall(rb"<(\d+)>", Path(path).read_bytes().rpartition(b"[kogine: ")[2])
+    assert set(map(int, left)) <= set(numbers)
 
 
 def test_tail(tmp_path):
