@@ -55,7 +55,7 @@ class RunCommand(ScriptCommand):
     "--launcher",
     type=LAUNCHER,
     metavar="WHERE",
-    help="Where runs live: inline (for one), fresh (for more), pool.",
+    help="Where runs live: inline (for one), fresh (for more), warm, pool.",
 )
 @flow_options
 def run(

@@ -133,7 +133,7 @@ class Warm:
                 del self._lanes[id]
                 lane.close() if message["last"] else lane.free()
             elif message.get("stale") == id:
-                lane.server.retire("a file that it has imported has changed")
+                lane.server.retire()
         if messages is None and id in self._lanes:
             del self._lanes[id]
             lane.close()

@@ -24,6 +24,9 @@ FORK_SAFE = {
     "torch": ((2, 0), (3, 0)),
 }
 
+# The folders into which packages are installed; Debian has its own.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+
 _HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
 _STREAMS = ("stdin", "stdout", "stderr")
 _LISTS = ("path", "path_hooks")
@@ -44,6 +47,8 @@ def preload(imports: Sequence[Sequence[Any]]) -> None:
     """
     before = _state()
     for module, names in imports:
+        if not _is_installed(module.partition(".")[0]):
+            break  # it may be edited between runs; what comes after it is to come after it
         known = set(sys.modules)
         starters = _Starters()
         try:
@@ -58,6 +63,19 @@ def preload(imports: Sequence[Sequence[Any]]) -> None:
                 raise Unfit(f"importing {module} changes {what}")
     _check_processes()
     _check_entropy()
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a top-level module is Python's own or lies in site-packages, for good."""
+    from _frozen_importlib_external import PathFinder
+
+    if name in sys.builtin_module_names or name in sys.stdlib_module_names:
+        return True
+    spec = PathFinder.find_spec(name)
+    place = spec.origin if spec is not None else None
+    if not place and spec is not None and spec.submodule_search_locations:
+        place = next(iter(spec.submodule_search_locations))
+    return not _INSTALLED.isdisjoint(str(place).split(os.sep))
 
 
 def _state() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import atexit
 import os
 import signal
 import socket
@@ -51,9 +52,22 @@ def server_for(job: Job, imports: list[Import]) -> Server:
         tuple((module, *names) for module, names in imports),
     )
     server = _servers.get(key)
-    if server is None or server.ended():
+    if server is not None and server.ended():
+        server.close()
+        server = None
+    if server is None:
+        atexit.unregister(_close_servers)
+        atexit.register(_close_servers)
         server = _servers[key] = Server(flags, shared, job.cwd, imports)
     return server
+
+
+def _close_servers() -> None:
+    """Let go of all servers of this process; those of a parent are the parent's."""
+    for key, server in _servers.items():
+        if isinstance(key, tuple) and key[0] == os.getpid():
+            server.close()
+    _servers.clear()
 
 
 def _process_state() -> tuple[object, ...]:
@@ -117,8 +131,7 @@ class Server:
                 ) from error
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        self._socket = ours
-        self.messages = Messages(ours.fileno())
+        self.messages = Messages(ours.detach())
         self.messages.send(imports=imports)
 
     @property
@@ -139,6 +152,7 @@ class Server:
         for message in messages or ():
             if "unfit" in message:
                 self.unfit = message["unfit"]
+                self._process.wait()  # these were its last words
             else:
                 self.ready = True
                 self._families = message["families"]
@@ -175,7 +189,8 @@ class Server:
             fds = array.array("i", [theirs.fileno()])
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
             try:
-                self._socket.sendmsg([b"lane"], rights)
+                with socket.socket(fileno=os.dup(self.messages.fd)) as sender:
+                    sender.sendmsg([b"lane"], rights)
             except OSError:
                 lane.close()
                 return None
@@ -188,17 +203,19 @@ class Server:
         else:
             self._idle.append(lane)
 
-    def retire(self, reason: str) -> None:
-        """Let go of it: what goes on ends as it would."""
+    def retire(self) -> None:
+        """Have another take its place: what goes on ends as it would."""
         self._retired = True
-        for lane in self._idle:
-            lane.close()
-        self._idle.clear()
         self.close()
 
     def close(self) -> None:
-        """End it; the inits at work go on."""
-        self._socket.close()
+        """End it, and its inits that have no run."""
+        for lane in self._idle:
+            lane.close()
+        self._idle.clear()
+        self.messages.close()
+        if not self.ready:  # it listens to nobody while it imports
+            self._process.kill()
         self._process.wait()
 
 
