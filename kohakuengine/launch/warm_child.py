@@ -32,6 +32,10 @@ _TAKEN_FROM_SYS = (
 )
 
 
+# The bit generators of numpy's that were seeded by chance before the fork.
+by_chance: list[Any] = []
+
+
 def places_of_ids() -> tuple[int, int]:
     """Where in this process' memory the ids are, and how many bytes there are for them.
 
@@ -69,8 +73,8 @@ def renew(variables: Mapping[str, str | None]) -> None:
         else:
             os.environ[name] = value
     modules = sys.modules
-    if "numpy.random" in modules:
-        modules["numpy.random"].seed()  # random does so by itself
+    for bits in by_chance:  # random does so by itself
+        bits.state = type(bits)().state
     if "multiprocessing.process" in modules:
         process = modules["multiprocessing.process"]
         process.current_process()._config["authkey"] = process.AuthenticationString(os.urandom(32))

@@ -14,8 +14,8 @@ else:  # what is below `signal`, as in `init`
     import _signal as signal
 
 # Modules whose native threads are no hindrance: after the fork children work as if these had never
-# been. Each is shown to by tests/launch/test_fork_safe.py, in the version that is installed there;
-# others from the first to before the second are taken to be alike.
+# been, as tests/launch/test_fork_safe.py shows with the versions that are installed there; others
+# from the first to before the second are taken to be alike.
 FORK_SAFE = {
     "numpy": ((1, 22), (3, 0)),
     "scipy": ((1, 8), (2, 0)),
@@ -62,7 +62,6 @@ def preload(imports: Sequence[Sequence[Any]]) -> None:
             if value != before[what]:
                 raise Unfit(f"importing {module} changes {what}")
     _check_processes()
-    _check_entropy()
 
 
 def _is_installed(name: str) -> bool:
@@ -84,7 +83,7 @@ def _state() -> dict[str, object]:
     state.update({f"sys.{name}": getattr(sys, name) for name in (*_HOOKS, *_STREAMS)})
     state["a signal's handler"] = [signal.getsignal(n) for n in sorted(signal.valid_signals())]
     state["the signal mask"] = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    state["the working directory"] = os.getcwd()
+    state["the working directory"] = os.stat(".")[1:3]  # it may have no name any more
     state["the open files"] = _open_files()
     state["tracing"] = (sys.gettrace(), sys.getprofile())
     state["the recursion limit"] = sys.getrecursionlimit()
@@ -200,36 +199,40 @@ def _check_processes() -> None:
     raise Unfit("an import starts a process")
 
 
-def _check_entropy() -> None:
-    """Generators of random numbers that were made at import are the same in every fork."""
+def entropy() -> list[Any]:
+    """The bit generators of numpy's that an import has seeded by chance: each run needs others.
+
+    Raises:
+        Unfit: There is a generator of which it can't be told.
+    """
     import gc
 
-    kinds = tuple(_generator_types())
-    objects = gc.get_objects() if kinds else []
-    known = {id(generator) for generator in _renewed(objects)}
-    for found in objects:
-        kind = type(found)
-        if issubclass(kind, kinds) and id(found) not in known and kind.__name__ != "SystemRandom":
-            raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
-
-
-def _generator_types() -> list[type]:
-    places = (
-        ("_random", "Random"),
-        ("numpy.random", "Generator"),
-        ("numpy.random", "RandomState"),
-    )
-    return [getattr(sys.modules[m], name) for m, name in places if m in sys.modules]
-
-
-def _renewed(objects: list[object]) -> list[object]:
-    """The generators that get new entropy in each child, by themselves or in `warm_child`."""
-    generators: list[object] = []
-    if "random" in sys.modules:
-        generators.append(sys.modules["random"]._inst)
+    objects = gc.get_objects()
+    found = []
     if "numpy.random" in sys.modules:
-        generators.append(sys.modules["numpy.random"].mtrand._rand)
-    if "tempfile" in sys.modules:  # of its names: they look at the process id
+        kinds = (sys.modules["numpy.random"].Generator, sys.modules["numpy.random"].RandomState)
+        generators = [one for one in objects if issubclass(type(one), kinds)]
+        found = [one._bit_generator for one in generators if _is_by_chance(one._bit_generator)]
+    if "random" in sys.modules:
+        _check_plain_generators(objects)
+    return found
+
+
+def _is_by_chance(bits: Any) -> bool:
+    """Whether the seed was the system's: numpy then takes 128 bits, people fewer."""
+    sequence = getattr(bits, "seed_seq", None) or getattr(bits, "_seed_seq", None)
+    given = getattr(sequence, "entropy", None)
+    return isinstance(given, int) and given >= 1 << 64
+
+
+def _check_plain_generators(objects: list[Any]) -> None:
+    random = sys.modules["random"]
+    known = {id(random._inst)}  # it gets a new seed in each fork, by itself
+    if "tempfile" in sys.modules:  # so do those of its names
         kind = sys.modules["tempfile"]._RandomNameSequence
-        generators += [getattr(names, "_rng", None) for names in objects if type(names) is kind]
-    return generators
+        known |= {id(getattr(names, "_rng", None)) for names in objects if type(names) is kind}
+    for one in objects:
+        kind = type(one)
+        if issubclass(kind, random.Random) and not issubclass(kind, random.SystemRandom):
+            if id(one) not in known:
+                raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")

@@ -85,6 +85,7 @@ class _Server:
         _load_what_runs_need()
         at = time.time_ns()
         warm_preload.preload(imports)
+        warm_child.by_chance += warm_preload.entropy()
         self.files = _files_of_modules()
         if any(changed > at for changed, _ in self.files.values()):
             raise warm_preload.Unfit("a file changed while it was imported")

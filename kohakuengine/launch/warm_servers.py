@@ -41,13 +41,12 @@ def server_for(job: Job, imports: list[Import]) -> Server:
     environ = {**os.environ, **job.environ}
     shared = {n: v for n, v in environ.items() if not n.startswith("KOGINE_") and n not in _OWN}
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    cwd = job.cwd or os.getcwd()
     key = (
         os.getpid(),
         sys.executable,
         tuple(flags),
         tuple(sorted(shared.items())),
-        cwd,
+        _identity(job.cwd or "."),
         _process_state(),
         tuple((module, *names) for module, names in imports),
     )
@@ -68,6 +67,15 @@ def _close_servers() -> None:
         if isinstance(key, tuple) and key[0] == os.getpid():
             server.close()
     _servers.clear()
+
+
+def _identity(folder: str) -> tuple[object, ...]:
+    """Tells a folder from one that is later put in its place; the current one may have no name."""
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return (folder,)  # nothing can be started there, which is told when it is tried
+    return folder, status.st_dev, status.st_ino
 
 
 def _process_state() -> tuple[object, ...]:

@@ -109,7 +109,7 @@ USAGE = {
     "no command": (["rnu"], "Did you mean 'run'?"),
     "no such option": (["run", "train.py", "--lanucher", "x"], "Did you mean"),
     "an option of the script": (["run", "train.py", "--lr", "1"], "behind --"),
-    "no such launcher": (["run", "train.py", "--launcher", "wram"], "fresh"),
+    "no such launcher": (["run", "train.py", "--launcher", "wram"], "did you mean warm?"),
     "no script": (["run"], "SCRIPT"),
     "no such subcommand": (["config", "shwo", "a.py"], "Did you mean 'show'?"),
     "limit": (["config", "show", "a.py", "--limit", "0"], "--limit"),
