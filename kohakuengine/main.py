@@ -7,7 +7,7 @@ from .config.loader import load_config
 from .engine.executor import checked_config
 from .engine.script import Script
 from .errors import ConfigError
-from .launch.registry import check_launcher
+from .launch.registry import check_launcher, launcher_of_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(
     kwargs: Mapping[str, Any] | None = None,
     entrypoint: str | None = None,
     argv: Sequence[str] = (),
-    launcher: str = "inline",
+    launcher: str = "auto",
     strict: bool = False,
 ) -> Any:
     """Run a script once, record the run, and give the value of its entrypoint.
@@ -44,7 +44,9 @@ def run(
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
         launcher: Where the script's process lives: `"inline"`, in this process; `"fresh"`, in a
-            new interpreter; `"pool"`, in one that is used again.
+            new interpreter; `"warm"`, in a fork of one that has made the script's imports;
+            `"pool"`, in one that is used again; `"auto"`, in this process, but in a notebook's
+            kernel, on Linux, warm.
         strict: Refuse overrides of names that have no default in the script.
 
     Raises:
@@ -72,7 +74,7 @@ def run(
     check_launcher(launcher)
     from .flow.once import run_once
 
-    return run_once(script, merged, launcher=launcher, strict=strict)
+    return run_once(script, merged, launcher=launcher_of_one(launcher), strict=strict)
 
 
 def sweep(
@@ -96,7 +98,7 @@ def sweep(
         config: What is the same for all runs.
         config_path: A config file, in place of `config`.
         workers: How many runs go on at once; None for one a core that this process may use.
-        launcher: Where the runs' processes live; None for the best there is.
+        launcher: Where the runs' processes live; None or `"auto"` for the best there is.
         resume: Go on with the last flow of this script: what finished isn't run again.
         show: Print what the runs print, line by line with the run's name, and how they end.
         detach: Run it in a process of its own, which goes on when this one ends.

@@ -19,7 +19,7 @@ COMPLETION = "_KOGINE_COMPLETE"  # the variable by which a shell asks for comple
 _COMMANDS = (
     *("run", "workflow", "params", "config"),
     *("runs", "show", "logs", "compare", "attach", "cancel", "pause", "unpause", "retry"),
-    *("store", "completion"),
+    *("store", "doctor", "completion"),
 )
 
 

@@ -7,7 +7,7 @@ import click
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
 from ..flow.options import ON_ERROR, Options
-from .arguments import FILE
+from .arguments import FILE, LAUNCHER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ BYTES = _Number("size", _SIZES, "")
 def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of flows."""
     options = [
+        click.option(
+            "--launcher",
+            type=LAUNCHER,
+            metavar="WHERE",
+            help="Where runs live: auto, inline (for one), warm, fresh, pool.",
+        ),
         click.option("--workers", "-j", type=int, metavar="N", help="How many runs at once."),
         click.option("--timeout", type=SECONDS, metavar="T", help="End a run after 90, 5m, 2h."),
         click.option("--retries", type=int, default=0, metavar="N", help="Try a bad run again."),

@@ -10,7 +10,8 @@ from ..config.base import Config
 from ..config.overrides import parse_overrides
 from ..engine.script import Script
 from ..errors import ConfigError, KogineError
-from .arguments import FILE, FUNCTION, LAUNCHER, OVERRIDE, ScriptCommand
+from ..launch.registry import launcher_of_one
+from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .flow_options import flow_options, grid, options_of, resume_of
 from .reply import fail, give_up, tell
 
@@ -51,12 +52,6 @@ class RunCommand(ScriptCommand):
     "--sweep", "axes", multiple=True, type=OVERRIDE, metavar="K=A,B", help="Try each of the values."
 )
 @click.option("--entrypoint", type=FUNCTION, metavar="NAME", help="The function to call.")
-@click.option(
-    "--launcher",
-    type=LAUNCHER,
-    metavar="WHERE",
-    help="Where runs live: inline (for one), fresh (for more), warm, pool.",
-)
 @flow_options
 def run(
     script: str,
@@ -76,10 +71,11 @@ def run(
     target = Script(script, entrypoint=entrypoint, argv=args)
     options = options_of(given, launcher)
     configs = configs_of(config, overrides, axes, target)
-    if isinstance(configs, Config) and not _is_flow(given, launcher):
+    alone = launcher_of_one(launcher)
+    if isinstance(configs, Config) and not _is_flow(given, alone):
         from .foreground import run_in_terminal
 
-        return partial(run_in_terminal, target, configs, options, launcher or "inline")
+        return partial(run_in_terminal, target, configs, options, alone)
     from ..flow.parallel import Parallel
 
     names = [text.partition("=")[0] for text in axes]
@@ -108,10 +104,10 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
         return give_up(error)
 
 
-def _is_flow(given: dict[str, Any], launcher: str | None) -> bool:
+def _is_flow(given: dict[str, Any], launcher: str) -> bool:
     """Whether options ask for what one run at this terminal can't do."""
     names = ("resume", "detach", "dry_run", "retries", "quiet", "as_json")
-    return any(given[name] for name in names) or launcher not in (None, "inline", "fresh")
+    return any(given[name] for name in names) or launcher not in ("inline", "fresh")
 
 
 def configs_of(

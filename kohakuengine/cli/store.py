@@ -37,12 +37,16 @@ def store() -> None:
 @store.command(short_help="Show how much room it takes.")
 @JSON
 def du(as_json: bool) -> int:
-    """Show how much room the store takes on the disk, and which flows take it."""
+    """Show how much room the store takes on the disk, and which flows take it; and the memory that
+    warm servers hold.
+    """
     from ..runs.sizes import usage
+    from .doctor import servers, servers_text
 
     found = usage(open_store())
+    alive = servers()
     if as_json:
-        say(json_text(found))
+        say(json_text({**found, "servers": alive}))
         return 0
     flows, rest = found["flows"][:_FLOWS], found["flows"][_FLOWS:]
     lines: list[tuple[str, ...]] = [
@@ -56,6 +60,8 @@ def du(as_json: bool) -> int:
         lines.append((size_text(found["other"]), "everything else", "", "", ""))
     lines.append((size_text(found["bytes"]), f"in all, in {found['home']}", "", "", ""))
     say(_right_aligned(lines))
+    if alive:
+        say(f"\n{servers_text(alive)}")
     return 0
 
 

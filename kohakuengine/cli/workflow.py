@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from ..engine.script import Script
+from ..errors import ConfigError
 from .arguments import FILE, OVERRIDE
 from .flow_options import flow_options, options_of
 from .groups import Group
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_MODES = {"subprocess": "fresh", "pool": "pool"}
+_MODES = {"subprocess": None, "pool": "pool"}  # and the launchers that they mean
 
 
 @click.group(cls=Group, short_help="Run several scripts.")
@@ -35,23 +36,24 @@ def _command(name: str, text: str) -> None:
     @click.option(
         "--mode",
         type=click.Choice(list(_MODES)),
-        default="subprocess",
-        show_default=True,
-        help="A new interpreter for each run, or workers that are used again.",
+        help="A process for each run (the default), or workers that are used again.",
     )
     @flow_options
     def command(
         scripts: tuple[str, ...],
         config: str | None,
         overrides: tuple[str, ...],
-        mode: str,
+        mode: str | None,
+        launcher: str | None,
         **given: Any,
     ) -> int | Callable[[], int]:
         from ..flow.flow import Flow
 
         targets = [Script(script) for script in scripts]
         pairs = [(target, configs_of(config, overrides, (), target)) for target in targets]
-        options = options_of(given, _MODES[mode])
+        if mode is not None and launcher is not None:
+            raise ConfigError(f"--mode {mode} and --launcher {launcher}: give one of them.")
+        options = options_of(given, launcher if mode is None else _MODES[mode])
         return partial(do, Flow(pairs, mode=name, options=options), given)
 
     command.help = f"{text} Each SCRIPT runs with each config that the file gives."

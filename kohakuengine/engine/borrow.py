@@ -47,7 +47,7 @@ def borrowed(script: Script, module: ModuleType) -> Iterator[None]:
                 set_main(main)
 
 
-_ATTRIBUTES = ("argv", "excepthook", "displayhook", "stdin", "stdout", "stderr")
+_ATTRIBUTES = ("argv", "orig_argv", "excepthook", "displayhook", "stdin", "stdout", "stderr")
 
 
 @contextmanager

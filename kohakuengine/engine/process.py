@@ -48,7 +48,27 @@ def leave_own_folder() -> None:
 def become(script: Script, module: ModuleType) -> None:
     """Make this process the script's for good; the script's folder must be first on `sys.path`."""
     sys.argv = [script.path if script.module else script.name, *script.argv]
+    target = ["-m", script.module] if script.module else [script.name]
+    sys.orig_argv = [sys.executable, *_flags(sys.orig_argv[1:]), *target, *script.argv]
     set_main(module)
+
+
+def _flags(words: list[str]) -> list[str]:
+    """The interpreter's own options, with which a command line begins: up to what it runs."""
+    flags = []
+    for number, word in enumerate(words):
+        if word.startswith(("-X", "-W", "--")):
+            flags.append(word)
+        elif words[number - 1] in ("-X", "-W") and number:
+            flags.append(word)  # the value
+        elif word.startswith("-"):
+            letters = word[1:].partition("c")[0].partition("m")[0]  # -c and -m end the options
+            flags += [f"-{letters}"] if letters else []
+            if word[1:] != letters:
+                break
+        else:
+            break
+    return flags
 
 
 def enter_package(script: Script) -> None:

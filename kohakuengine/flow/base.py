@@ -9,7 +9,7 @@ from ..config.base import Config
 from ..config.generator import ConfigGenerator
 from ..engine.script import Script
 from ..errors import ConfigError
-from ..launch.registry import get_launcher
+from ..launch.registry import get_launcher, launcher_of_flow
 from ..runs.store import RunStore
 from .coordinator import Coordinator
 from .handle import FlowHandle
@@ -62,7 +62,9 @@ class Workflow:
         if not self.plan.items:
             raise ConfigError("a flow needs at least one script.")
         self.options = Options(**choices) if options is None else options
-        chosen = self.options.launcher or "fresh"
+        chosen = self.options.launcher
+        if chosen is None or isinstance(chosen, str):
+            chosen = launcher_of_flow(chosen, self.plan.total)
         self._make_launcher = get_launcher(chosen) if isinstance(chosen, str) else chosen
         self._launcher = launcher_name(chosen)
 

@@ -24,7 +24,7 @@ class Options:
         name: What the flow is called.
         tags: Words by which its runs are found again.
         launcher: Where the runs' processes live: the name of a launcher, or what makes one; None
-            for the best there is.
+            or `"auto"` for the best there is.
         workers: How many runs go on at once; None for one a GPU, where `gpus` are given, else one
             a core that this process may use.
         on_error: What a run that doesn't finish means for the others: `"continue"`, `"stop"` (no

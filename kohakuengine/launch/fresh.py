@@ -90,9 +90,8 @@ def start(
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     command = [sys.executable, *flags, "-c", _START]
     command += [job.paths.folder, str(job.number), orders.to_text()]
-    mask = (
-        hold_interrupts()
-    )  # a Ctrl-C before the script has begun would end in a traceback of ours
+    # A Ctrl-C before the script has begun would end in a traceback of ours.
+    mask = hold_interrupts()
     try:
         return subprocess.Popen(
             command,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from ..config.overrides import nearest
 from ..errors import LauncherError
 
@@ -23,7 +26,62 @@ _OURS = {
     "pool": ("pool", "Pool"),
     "fake": ("fake", "Fake"),
 }
-LAUNCHERS = ("inline", "fresh", "warm", "pool")
+AUTO = "auto"  # the best for what is to be run
+LAUNCHERS = (AUTO, "inline", "fresh", "warm", "pool")
+
+# The launcher that is taken where none is chosen.
+VARIABLE = "KOGINE_LAUNCHER"
+
+
+def launcher_of_flow(name: str | None, runs: int | None) -> str:
+    """The name of the launcher for a flow.
+
+    Where the choice is left to us that is `$KOGINE_LAUNCHER`, if it is set. Else runs are forked
+    from a warm server, on Linux, where there are several, or where this process is a notebook's
+    kernel, in which the server stays for the next flow.
+
+    Args:
+        name: What was chosen; `"auto"` or None for the best there is.
+        runs: How many there are; None where that isn't known yet.
+
+    Raises:
+        LauncherError: The variable names no launcher.
+    """
+    name = _chosen(name)
+    if name != AUTO:
+        return name
+    return "warm" if can_fork() and (runs != 1 or in_kernel()) else "fresh"
+
+
+def launcher_of_one(name: str | None) -> str:
+    """The name of the launcher for one run that its caller waits for, with his streams.
+
+    As for a flow, but outside of a kernel it is run in this process.
+    """
+    name = _chosen(name)
+    if name != AUTO:
+        return name
+    return "warm" if can_fork() and in_kernel() else "inline"
+
+
+def _chosen(name: str | None) -> str:
+    if name not in (None, AUTO):
+        return str(name)
+    chosen = os.environ.get(VARIABLE) or AUTO
+    check_launcher(chosen)
+    return chosen
+
+
+def can_fork() -> bool:
+    """Whether there can be warm servers here."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+
+
+def in_kernel() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
 
 
 def get_launcher(name: str) -> Callable[[], Launcher]:
@@ -54,7 +112,7 @@ def check_launcher(name: str) -> None:
     Raises:
         LauncherError: There is none of that name.
     """
-    if name not in _OURS and name not in _others():
+    if name != AUTO and name not in _OURS and name not in _others():
         raise _unknown(name, [*LAUNCHERS, *_others()])
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import select
-import sys
 
 from ..runs.outcome import CANCELLED
 from .fresh import Fresh
 from .leading import leading_imports
+from .registry import can_fork
 from .survivors import settle_attempt
-from .warm_servers import Lane, Server, server_for
+from .warm_servers import MOST, Lane, Server, idle_limit, keep_servers, server_key, take_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,23 +25,30 @@ class Warm:
     The server has made the imports with which the script begins, and nothing else. Where they do
     what a script could notice, or what doesn't survive a fork, the attempt gets a new interpreter,
     and its outcome says why.
+
+    Args:
+        idle: After how many seconds without use a server ends; `$KOGINE_WARM_IDLE` if None, and
+            without that 10 minutes.
+
+    Raises:
+        LauncherError: That isn't a number above 0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, idle: float | None = None) -> None:
+        self._idle = idle_limit(idle)
         self._fresh = Fresh()
         self._waiting: dict[str, tuple[Job, Server]] = {}  # for their server to be ready
         self._lanes: dict[str, tuple[Job, Lane]] = {}
         self._imports: dict[tuple[str, bytes], list[Import]] = {}
-        self._servers: set[Server] = set()
+        # Ours alone, by what they were started with; the one used last at the end.
+        self._servers: dict[tuple[object, ...], Server] = {}
 
     def submit(self, job: Job) -> None:
         """Have an attempt's process forked, as soon as there is a server for it."""
-        reason = _unsupported()
-        if reason is not None:
-            self._fresh.submit(job, reason)
+        if not can_fork():
+            self._fresh.submit(job, "processes are forked on Linux only")
             return
-        server = server_for(job, self._imports_of(job))
-        self._servers.add(server)
+        server = self._server_for(job)
         if server.unfit is not None:
             self._fresh.submit(job, server.unfit)
         elif server.ready:
@@ -76,8 +82,33 @@ class Warm:
     def close(self) -> None:
         """Leave the servers to the next flow."""
         self._fresh.close()
+        keep_servers(self._servers.values())
+        self._servers.clear()
 
     # ---- starting ----
+
+    def _server_for(self, job: Job) -> Server:
+        imports = self._imports_of(job)
+        key = server_key(job, imports, self._idle)
+        server = self._servers.pop(key, None)
+        if server is not None and server.ended():
+            server.close()
+            server = None
+        if server is None:
+            self._make_room()
+            server = take_server(key, job, imports, self._idle)
+        self._servers[key] = server
+        return server
+
+    def _make_room(self) -> None:
+        """End the server whose last use is longest ago, where there are as many as may be."""
+        waited_for = [server for _, server in self._waiting.values()]
+        for key, server in list(self._servers.items()):
+            if len(self._servers) < MOST:
+                return
+            if not server.is_busy() and server not in waited_for:
+                del self._servers[key]
+                server.close()
 
     def _imports_of(self, job: Job) -> list[Import]:
         script = job.script
@@ -140,10 +171,3 @@ class Warm:
             if not lane.begun:  # the process of the run was certainly not started
                 lane.server.lost += 1
                 self.submit(job)
-
-
-def _unsupported() -> str | None:
-    """Why there can be no server on this machine, or None."""
-    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
-        return "processes are forked on Linux only"
-    return None

@@ -207,12 +207,9 @@ def _take_down(before: set[str]) -> None:
     for name in [name for name in modules if name not in before or name == "__main__"]:
         if name.startswith("kohakuengine"):
             continue  # we are still at work
-        try:
+        if isinstance(modules[name], type(sys)):  # else a script has put it there
             kept.append(ref(modules[name]))
-        except TypeError:
-            continue  # something else than a module was put there
-        finally:
-            modules[name] = None  # type: ignore[assignment]
+        modules[name] = None  # type: ignore[assignment]
     gc.collect()
     for module in reversed([module() for module in kept]):
         if module is not None:
@@ -221,7 +218,8 @@ def _take_down(before: set[str]) -> None:
 
 def _clear(module: ModuleType) -> None:
     """As _PyModule_ClearDict() in Objects/moduleobject.c: what begins with one underscore first."""
-    names: dict[str, Any] = vars(module)
+    # Its own dict: to ask a module that loads itself on the first look would load it now.
+    names: dict[str, Any] = vars(type(sys))["__dict__"].__get__(module)
     for name in list(names):
         if name.startswith("_") and not name.startswith("__"):
             names[name] = None

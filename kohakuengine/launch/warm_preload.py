@@ -21,8 +21,13 @@ FORK_SAFE = {
     "scipy": ((1, 8), (2, 0)),
     "pandas": ((1, 4), (4, 0)),
     "sklearn": ((1, 0), (2, 0)),
+    "matplotlib": ((3, 5), (4, 0)),
+    "pyarrow": ((17, 0), (28, 0)),
+    "polars": ((1, 0), (3, 0)),
     "torch": ((2, 0), (3, 0)),
 }
+# Under which of those names a part of it is found that is a module by itself.
+_PARTS_OF = {"_polars_runtime_": "polars"}
 
 # The folders into which packages are installed; Debian has its own.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -163,13 +168,14 @@ def _check_threads(module: str, starters: set[str]) -> None:
     for name in sorted(starters):
         if name not in FORK_SAFE:
             raise Unfit(f"importing {module} starts threads, perhaps those of {name}")
-        if not _is_proven(name):
-            raise Unfit(f"importing {module} starts threads, and this {name} isn't proven")
+        text = str(getattr(sys.modules.get(name), "__version__", ""))
+        if not is_proven(name, text):
+            raise Unfit(f"importing {module} starts threads, and {name} {text} isn't proven")
 
 
-def _is_proven(name: str) -> bool:
+def is_proven(name: str, text: str) -> bool:
+    """Whether it is shown that a version of a module in `FORK_SAFE` works in forks."""
     first, end = FORK_SAFE[name]
-    text = str(getattr(sys.modules.get(name), "__version__", ""))
     numbers = [part for part in text.split(".")[:2] if part.isdecimal()]
     version = tuple(map(int, numbers))
     return len(version) == 2 and first <= version < end
@@ -186,8 +192,9 @@ def _native_family(name: str) -> str | None:
 def _family_of_file(file: str) -> str | None:
     """The top-level module in whose folder an extension lies, whatever that calls itself."""
     for entry in sys.path:
-        if entry.endswith("site-packages") and file.startswith(entry + os.sep):
-            return file[len(entry) + 1 :].partition(os.sep)[0].partition(".")[0]
+        if os.path.basename(entry) in _INSTALLED and file.startswith(entry + os.sep):
+            name = file[len(entry) + 1 :].partition(os.sep)[0].partition(".")[0]
+            return next((whole for part, whole in _PARTS_OF.items() if name.startswith(part)), name)
     return None
 
 

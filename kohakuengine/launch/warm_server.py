@@ -27,13 +27,14 @@ else:  # what is below `signal`, as in `init`
 _LOOKS = 1.0  # how often imported files are looked at, at most, in seconds
 
 
-def main(fd: str, owner: str, idle: str) -> None:
+def main(fd: str, owner: str, idle: str, names: str) -> None:
     """Serve, and in the process of each run, run it.
 
     Args:
         fd: The descriptor of the socket to the coordinator.
         owner: The process id of the coordinator.
         idle: After how many seconds without use to end.
+        names: Of what is imported, for those who look at the command line.
     """
     order = _Server(int(fd), int(owner), float(idle)).serve()
     if order is None:

@@ -1,4 +1,4 @@
-"""The warm servers of this process, which are kept from flow to flow."""
+"""The warm servers of this process: each is one flow's at a time, and kept from flow to flow."""
 
 from __future__ import annotations
 
@@ -10,63 +10,135 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 from ..errors import LauncherError
 from .init import hold_interrupts
+from .live_servers import MARK
 from .messages import Messages
 from .warm_child import IDS, ROOM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .base import Job
     from .leading import Import
 
 # `python -m` would look for our modules, and those we need, in the working directory first.
 _START = (
     "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
-    f"from {__package__}.warm_server import main; main(*sys.argv[1:])"
+    f"from {MARK} import main; main(*sys.argv[1:])"
 )
 
 IDLE = 600.0  # after how long without use a server ends, in seconds
+VARIABLE = "KOGINE_WARM_IDLE"  # says otherwise
 _LOSSES = 3  # how often a server may lose a run before it begins
+_PATIENCE = 2.0  # how long a server is given to end by itself, in seconds
+MOST = 4  # how many servers a flow has, and how many are kept between flows; each holds memory
 
 # What differs between the runs of one flow: each gets its own.
 _OWN = ("CUDA_VISIBLE_DEVICES",)
 
-_servers: dict[object, Server] = {}
+# Those that no flow has, the one used last at the end.
+_kept: list[Server] = []
+_keeping = threading.Lock()
 
 
-def server_for(job: Job, imports: list[Import]) -> Server:
-    """The server that can fork the process of an attempt; it is started where there is none."""
-    environ = {**os.environ, **job.environ}
-    shared = {n: v for n, v in environ.items() if not n.startswith("KOGINE_") and n not in _OWN}
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    key = (
-        os.getpid(),
+def idle_limit(seconds: float | None = None) -> float:
+    """After how long without use a server is to end, in seconds.
+
+    Args:
+        seconds: What was chosen; `$KOGINE_WARM_IDLE` if None, and without that 10 minutes.
+
+    Raises:
+        LauncherError: It isn't a number above 0.
+    """
+    chosen: object = os.environ.get(VARIABLE) or IDLE if seconds is None else seconds
+    try:
+        limit = float(chosen)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        limit = 0.0
+    if not 0 < limit < float("inf"):
+        raise LauncherError(
+            f"a warm server's idle limit must be a number of seconds above 0, got {chosen!r}: "
+            f"it is an argument of Warm, or the variable {VARIABLE}."
+        )
+    return limit
+
+
+def server_key(job: Job, imports: list[Import], idle: float) -> tuple[object, ...]:
+    """What a server must have been started with to fork the process of an attempt."""
+    return (
         sys.executable,
-        tuple(flags),
-        tuple(sorted(shared.items())),
+        tuple(subprocess._args_from_interpreter_flags()),  # type: ignore[attr-defined]
+        tuple(sorted(_environment(job).items())),
         _identity(job.cwd or "."),
         _process_state(),
         tuple((module, *names) for module, names in imports),
+        idle,
     )
-    server = _servers.get(key)
-    if server is not None and server.ended():
+
+
+def take_server(key: tuple[object, ...], job: Job, imports: list[Import], idle: float) -> Server:
+    """A server that is nobody else's until it is given back: one that was kept, or a new one.
+
+    Args:
+        key: As `server_key()` gives it.
+        job: An attempt that it is to fork the process of.
+        imports: What it is to import.
+        idle: After how many seconds without use it is to end.
+
+    Raises:
+        LauncherError: None can be started.
+    """
+    with _keeping:
+        found = next((server for server in reversed(_kept) if server.key == key), None)
+        if found is not None:
+            _kept.remove(found)
+    if found is not None and not found.ended():
+        return found
+    if found is not None:
+        found.close()
+    return Server(key, _environment(job), job.cwd, imports, idle)
+
+
+def keep_servers(servers: Iterable[Server]) -> None:
+    """Keep servers for the next flow of this process; the ones that are too many end."""
+    with _keeping:
+        atexit.unregister(_close_kept)
+        atexit.register(_close_kept)
+        _kept.extend(servers)
+        surplus = _kept[:-MOST]
+        del _kept[:-MOST]
+    for server in surplus:
         server.close()
-        server = None
-    if server is None:
-        atexit.unregister(_close_servers)
-        atexit.register(_close_servers)
-        server = _servers[key] = Server(flags, shared, job.cwd, imports)
-    return server
 
 
-def _close_servers() -> None:
-    """Let go of all servers of this process; those of a parent are the parent's."""
-    for key, server in _servers.items():
-        if isinstance(key, tuple) and key[0] == os.getpid():
-            server.close()
-    _servers.clear()
+def _close_kept() -> None:
+    with _keeping:
+        servers = list(_kept)
+        _kept.clear()
+    for server in servers:
+        server.close()
+
+
+def _forget_kept() -> None:
+    """Let go, in a fork of this process, of the servers: they are its parent's."""
+    global _keeping
+    _keeping = threading.Lock()  # another thread may have held it
+    for server in _kept:
+        server.forget()
+    _kept.clear()
+
+
+os.register_at_fork(after_in_child=_forget_kept)
+
+
+def _environment(job: Job) -> dict[str, str]:
+    """What a server has in its environment: all that doesn't differ from run to run."""
+    environ = {**os.environ, **job.environ}
+    return {n: v for n, v in environ.items() if not n.startswith("KOGINE_") and n not in _OWN}
 
 
 def _identity(folder: str) -> tuple[object, ...]:
@@ -99,6 +171,7 @@ class Server:
     """A warm server, as it is seen from here.
 
     Attributes:
+        key: What it was started with.
         messages: To and from it.
         ready: Whether it has made its imports.
         unfit: Why it can't be used, or None.
@@ -106,19 +179,28 @@ class Server:
     """
 
     def __init__(
-        self, flags: list[str], environ: dict[str, str], cwd: str | None, imports: list[Import]
+        self,
+        key: tuple[object, ...],
+        environ: dict[str, str],
+        cwd: str | None,
+        imports: list[Import],
+        idle: float,
     ) -> None:
+        self.key = key
         self.ready = False
         self.unfit: str | None = None
         self.lost = 0
         self._retired = False
         self._families: list[str] = []
         self._idle: list[Lane] = []
+        self._busy: set[Lane] = set()
         marks = {name: "." * ROOM for name in IDS}
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as output:
+            flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
             command = [sys.executable, *flags, "-c", _START]
-            command += [str(theirs.fileno()), str(os.getpid()), str(IDLE)]
+            names = ",".join(dict.fromkeys(module for module, _ in imports))
+            command += [str(theirs.fileno()), str(os.getpid()), str(idle), names]
             mask = hold_interrupts()
             try:
                 self._process = subprocess.Popen(
@@ -186,6 +268,7 @@ class Server:
         while self._idle:
             lane = self._idle.pop()
             if lane.is_there():
+                self._busy.add(lane)
                 return lane
             lane.close()
         if self.lost >= _LOSSES:
@@ -202,14 +285,24 @@ class Server:
             except OSError:
                 lane.close()
                 return None
+        self._busy.add(lane)
         return lane
+
+    def is_busy(self) -> bool:
+        """Whether an init of it has a run."""
+        return bool(self._busy)
 
     def keep(self, lane: Lane) -> None:
         """Keep an init for another run."""
+        self._busy.discard(lane)
         if self._retired:
             lane.close()
         else:
             self._idle.append(lane)
+
+    def drop(self, lane: Lane) -> None:
+        """An init is gone."""
+        self._busy.discard(lane)
 
     def retire(self) -> None:
         """Have another take its place: what goes on ends as it would."""
@@ -224,7 +317,18 @@ class Server:
         self.messages.close()
         if not self.ready:  # it listens to nobody while it imports
             self._process.kill()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # somebody has stopped it
+            self._process.kill()
+            self._process.wait()
+
+    def forget(self) -> None:
+        """Let go of it in a fork of the process that started it, whose it stays."""
+        self._process.returncode = 0  # we can't wait for it
+        self.messages.close()
+        for lane in self._idle:
+            lane.messages.close()
 
 
 class Lane:
@@ -281,3 +385,4 @@ class Lane:
     def close(self) -> None:
         """Let go of it; it ends."""
         self.messages.close()
+        self.server.drop(self)

@@ -92,6 +92,13 @@ class Run:
         return self.row["tags"]  # type: ignore[no-any-return]
 
     @property
+    def launcher(self) -> str:
+        """The launcher that it was given to; where that gave it a new interpreter instead,
+        `outcome.fallback` says why.
+        """
+        return self.row["launcher"]  # type: ignore[no-any-return]
+
+    @property
     def slot(self) -> int | None:
         """The 0-based number of the slot it ran in."""
         return self.row["slot"]  # type: ignore[no-any-return]

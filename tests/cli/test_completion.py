@@ -16,7 +16,7 @@ from kohakuengine.cli.app import COMPLETION, parse_command
 WORDS = {
     "a command": ("par", ["params"]),
     "an option": ("run --la", ["--launcher"]),
-    "a launcher": ("run train.py --launcher ", ["inline", "fresh", "warm", "pool"]),
+    "a launcher": ("run train.py --launcher ", ["auto", "inline", "fresh", "warm", "pool"]),
     "a parameter": ("run train.py --set e", ["epochs="]),
     "all parameters": (
         "run train.py --set ",

@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 import pytest
 
+from kohakuengine import Script, Sequential
 from public_scripts import OVERRIDDEN, SCRIPTS, OverriddenScript, PublicScript
 
 DEADLINE = 60.0  # seconds; the slowest script of the table takes about one
 LAUNCHERS = ("inline", "fresh")
+IN_FLOWS = ("fresh", "warm")
 
 # `python -m` shows two frames of its own above the script's; they are no more the script's than
 # ours are, and their text differs between versions of Python.
@@ -55,18 +57,22 @@ class Place:
         self.directory = root / "here"
         self._plain: dict[str, Outcome] = {}
 
-    def run(self, command: list[str], script: PublicScript) -> Outcome:
-        """Run a command on the script's input, in a fresh copy of its working directory."""
+    def make(self, script: PublicScript) -> None:
+        """Make the script's working directory anew."""
         shutil.rmtree(self.directory, ignore_errors=True)
         shutil.rmtree(self.root / "home", ignore_errors=True)
         self.directory.mkdir(parents=True)
         (self.root / "home").mkdir()
         for name, text in script.files.items():
             (self.directory / name).write_text(text, encoding="utf-8")
+
+    def run(self, command: list[str], script: PublicScript) -> Outcome:
+        """Run a command on the script's input, in a fresh copy of its working directory."""
+        self.make(script)
         done = subprocess.run(
             command,
             cwd=self.directory,
-            env=self._environment(),
+            env=self.environment(),
             input=script.stdin.encode(),
             capture_output=True,
             timeout=DEADLINE,
@@ -74,13 +80,41 @@ class Place:
         stderr = RUNPY_FRAME.sub(b"", done.stderr)
         return Outcome(done.returncode, done.stdout, stderr, self._files())
 
+    def run_into_log(self, command: list[str], script: PublicScript) -> Outcome:
+        """Run a command as a flow runs it: without input, its output and errors in one file."""
+        self.make(script)
+        log = self.root / "output.log"
+        with open(log, "wb") as file:
+            done = subprocess.run(
+                command,
+                cwd=self.directory,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                timeout=DEADLINE,
+            )
+        said = RUNPY_FRAME.sub(b"", log.read_bytes())
+        return Outcome(done.returncode, said, b"", self._files())
+
+    def run_in_flow(self, script: PublicScript, launcher: str) -> Outcome:
+        """Run the script in a flow of its own, in this process' environment."""
+        self.make(script)
+        flow = Sequential(
+            Script(target(script), argv=script.args), launcher=launcher, cwd=self.directory
+        )
+        [run] = flow.run()
+        assert run.outcome is not None and run.exit_code is not None
+        said = RUNPY_FRAME.sub(b"", Path(run.log).read_bytes())
+        return Outcome(run.exit_code, said, b"", self._files())
+
     def plain(self, script: PublicScript) -> Outcome:
         """What plain python gives for it."""
         if script.id not in self._plain:
             self._plain[script.id] = self.run(plain_command(script), script)
         return self._plain[script.id]
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """Nothing from outside: what is found there must not show in anyone's output."""
         return {
             "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.defpath]),
@@ -124,6 +158,11 @@ def plain_command(script: PublicScript) -> list[str]:
     """The command a user types without us."""
     module = ["-m"] if script.is_module else []
     return [sys.executable, *module, target(script), *script.args]
+
+
+def plain_log(place: Place, script: PublicScript) -> Outcome:
+    """What plain python gives without input into one file, unbuffered, so that it is in order."""
+    return place.run_into_log([sys.executable, "-u", *plain_command(script)[1:]], script)
 
 
 def kogine_command(script: PublicScript, *options: str) -> list[str]:
@@ -196,6 +235,24 @@ def test_a_public_script_runs_as_with_plain_python(
     got = place.run(kogine_command(script, "--launcher", launcher), script)
 
     check_same(expected, got, again=lambda: place.run(plain_command(script), script))
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("launcher", IN_FLOWS)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.id)
+def test_a_public_script_runs_in_a_flow_as_with_plain_python(
+    place: Place, script: PublicScript, launcher: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new interpreter or a fork of a warm one: log, exit status and files are the same."""
+    expected = plain_log(place, script)
+    for name in os.environ.keys() - place.environment().keys():
+        monkeypatch.delenv(name)
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, value)
+
+    got = place.run_in_flow(script, launcher)
+
+    check_same(expected, got, again=lambda: plain_log(place, script))
 
 
 @pytest.mark.process

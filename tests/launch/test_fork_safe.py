@@ -49,6 +49,37 @@ WORK = {
             model = RandomForestClassifier(20, n_jobs=2, random_state=0).fit(x, y)
             return float(model.score(x, y))
     """,
+    "matplotlib": """
+        import io
+        import matplotlib.pyplot as plt
+        def main():
+            figure, axes = plt.subplots()
+            axes.plot(range(100))
+            file = io.BytesIO()
+            figure.savefig(file, format="png")
+            return float(file.getvalue().startswith(b"\\x89PNG"))
+    """,
+    "polars": """
+        import polars as pl
+        def main():
+            frame = pl.DataFrame({"k": [i % 7 for i in range(200_000)], "v": 1.0})
+            sums = frame.lazy().group_by("k").agg(pl.col("v").sum()).sort("k").collect()
+            joined = frame.join(sums, on="k").sort("v_right").select(pl.len()).item()
+            return sums["v"].sum() / joined
+    """,
+    "pyarrow": """
+        import io
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+        def main():
+            table = pa.table({"k": [i % 7 for i in range(200_000)], "v": [1.0] * 200_000})
+            sums = table.group_by("k").aggregate([("v", "sum")])
+            file = io.BytesIO()
+            pq.write_table(table, file)
+            read = pq.read_table(io.BytesIO(file.getvalue()))
+            return pc.sum(sums["v_sum"]).as_py() / read.num_rows
+    """,
     "torch": """
         import torch
         def main():
