@@ -59,9 +59,13 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
         self._added: list[str] = []  # to sys.path, by the block
 
     def __enter__(self) -> None:
+        self.stay()
+        self._before = set(sys.modules)
+
+    def stay(self) -> None:
+        """Enter for good: it can't be left."""
         self._stale = _edited_families(self._folder)
         self._hidden = _take({*self._stale, *_shadowing_families(self._folder)})
-        self._before = set(sys.modules)
         self._path = sys.path
         self._entries = list(sys.path)
         sys.path[:0] = [self._folder, *self._added]
@@ -117,8 +121,9 @@ class _Suspended:
         self._entries = entries
 
     def __enter__(self) -> None:
-        needed = {*sys.stdlib_module_names, *_OUR_NEEDS, *map(_family, self._hidden)}
-        self._shadowing = needed & _families_in(self._folder)
+        hidden = {*_OUR_NEEDS, *map(_family, self._hidden)}
+        there = _families_in(self._folder)
+        self._shadowing = {n for n in there if n in sys.stdlib_module_names or n in hidden}
         self._theirs = _take(self._shadowing)
         sys.modules.update(self._hidden)
         self._path = sys.path
@@ -151,8 +156,9 @@ def _take(families: set[str]) -> dict[str, ModuleType]:
 
 def _shadowing_families(folder: str) -> set[str]:
     """Loaded modules from elsewhere that would be found in the folder if they weren't loaded."""
-    loaded = {_family(name) for name in list(sys.modules)} - _NEVER_HIDDEN
-    return {name for name in _families_in(folder) & loaded if _is_shadowing(name, folder)}
+    # Not the loaded ones are gone through, which may be thousands: a fork would copy them all.
+    there = _families_in(folder) - _NEVER_HIDDEN
+    return {name for name in there if name in sys.modules and _is_shadowing(name, folder)}
 
 
 def _families_in(folder: str) -> set[str]:

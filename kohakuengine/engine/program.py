@@ -96,38 +96,75 @@ class Program:
         return _maker() + marshal.dumps((*facts, self._code))
 
 
+class Template:
+    """A program without its values: what the bytes of `Program.to_bytes()` hold."""
+
+    def __init__(
+        self,
+        names: list[str],
+        roles: Mapping[str, str],
+        presets: Sequence[str],
+        kept: int,
+        code: CodeType,
+    ) -> None:
+        self._names = names
+        self._roles = roles
+        self._presets = presets
+        self._kept = kept
+        self._code = code
+
+    def with_values(
+        self, source: bytes, path: str, overrides: Mapping[str, object]
+    ) -> Program | None:
+        """The program with its values.
+
+        Args:
+            source: The script's source.
+            path: The file that it is compiled for.
+            overrides: The values, by the same names.
+
+        Returns:
+            None where it is for another path, or doesn't hold for such values: then the source
+            has to be compiled.
+        """
+        plain = has_plain_values(overrides) and self._names == sorted(overrides)
+        if not plain or self._code.co_filename != path:
+            return None
+        from _collections import deque  # type: ignore[import-not-found]  # collections imports much
+
+        values: deque[Any] = deque(maxlen=self._kept)
+        known = {**overrides, KEPT: values}
+        markers = {marker: (role, known[role]) for marker, role in self._roles.items()}
+        entry = Entry(None, Arguments(), values, changes_script=True)
+        return Program(source, overrides, self._code, markers, self._presets, entry)
+
+
+def template_of(data: bytes) -> Template | None:
+    """What `Program.to_bytes()` gave as bytes; None where that was in another interpreter."""
+    maker = _maker()
+    if not data.startswith(maker):
+        return None
+    import marshal
+
+    try:
+        return Template(*marshal.loads(data[len(maker) :]))
+    except (EOFError, TypeError, ValueError):  # not all of it is there
+        return None
+
+
 def program_of(
     data: bytes, source: bytes, path: str, overrides: Mapping[str, object]
 ) -> Program | None:
-    """The inverse of `Program.to_bytes()`.
+    """The inverse of `Program.to_bytes()`; None where the source has to be compiled.
 
     Args:
         data: What that gave.
         source: The script's source.
         path: The file that it is compiled for.
         overrides: The values, by the same names.
-
-    Returns:
-        None where the bytes are of another interpreter, for another path, or don't hold for such
-        values: then the source has to be compiled.
     """
-    if not data.startswith(_maker()) or not has_plain_values(overrides):
-        return None
-    import marshal
-
-    try:
-        names, roles, presets, kept, code = marshal.loads(data[len(_maker()) :])
-    except (EOFError, TypeError, ValueError):  # not all of it is there
-        return None
-    if names != sorted(overrides) or code.co_filename != path:
-        return None
-    from _collections import deque  # type: ignore[import-not-found]  # collections imports much
-
-    values: deque[Any] = deque(maxlen=kept)
-    known = {**overrides, KEPT: values}
-    markers = {marker: (role, known[role]) for marker, role in roles.items()}
-    entry = Entry(None, Arguments(), values, changes_script=True)
-    return Program(source, overrides, code, markers, presets, entry)
+    template = template_of(data)
+    return None if template is None else template.with_values(source, path, overrides)
 
 
 def has_plain_values(overrides: Mapping[str, object]) -> bool:

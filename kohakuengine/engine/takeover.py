@@ -64,7 +64,7 @@ def take_over(
     """
     module = main_module(script)
     imports = siblings(script.folder)
-    imports.__enter__()  # never left: sys.path and modules stay the script's
+    imports.stay()  # sys.path and modules are the script's
     hook_children(script, program, module)
     become(script, module)
     try:

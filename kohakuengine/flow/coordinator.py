@@ -120,7 +120,9 @@ class Coordinator:
         self._cancelled = False
         self._requests_due = 0.0
         self._writes: list[Callable[[], None]] = []
-        self._flush_due = 0.0
+        self._flush_due = 0.0  # when the index is written next
+        self._flush_failed = False
+        self._watch_due = 0.0
         self._announcing: list[str] = []
         self._tasks: deque[Callable[[], None]] = deque()  # from other threads
         self._wake_read, self._wake_write = os.pipe()
@@ -239,22 +241,28 @@ class Coordinator:
         The directories hold all that counts: where the index can't be written, the flow goes on,
         and it is tried again.
         """
-        if not self._writes or (time.monotonic() < self._flush_due and not last):
+        now = time.monotonic()
+        if now < self._flush_due and not last:
+            if self._flush_failed:
+                self._announce()
+            return
+        if not self._writes:
             self._announce()
             return
+        self._flush_due = now + TICK  # what short runs write in that time is one transaction
         try:
             with self.store.transaction():
                 for write in self._writes:
                     write()
         except StoreError as error:
-            if not self._flush_due:
+            if not self._flush_failed:
                 self.view.note(f"{error} The runs go on, and are kept in their directories.")
+            self._flush_failed = True
             self._flush_due = time.monotonic() + _FLUSH_AGAIN
-            self._announce()
         else:
+            self._flush_failed = False
             self._writes.clear()
-            self._flush_due = 0.0
-            self._announce()
+        self._announce()
 
     def _announce(self) -> None:
         """Say which runs have ended, now that the index knows it, too."""
@@ -316,7 +324,7 @@ class Coordinator:
         paths = self.store.paths.run(row["id"])
         if not new:
             self.recorder.renew_run(paths, planned, self._program_of(planned))
-        number = self.recorder.new_attempt(paths)
+        number = self.recorder.new_attempt(paths, first=new)
         slot = self._slots.take()
         job = Job(
             row["id"],
@@ -365,6 +373,9 @@ class Coordinator:
 
     def _watch(self) -> None:
         now = time.monotonic()
+        if now < self._watch_due:
+            return  # runs that end one after the other would have all others looked at each time
+        self._watch_due = now + TICK
         for going in self._going.values():
             going.watch.look()
             if self.view.wants_output:

@@ -289,9 +289,9 @@ class Recorder:
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
 
-    def new_attempt(self, paths: RunPaths) -> int:
-        """Make the directory of a run's next attempt, and give its number."""
-        number = paths.last_attempt() + 1
+    def new_attempt(self, paths: RunPaths, first: bool = False) -> int:
+        """Make the directory of a run's next attempt, the first one or not; give its number."""
+        number = 1 if first else paths.last_attempt() + 1
         try:
             os.mkdir(paths.attempt(number).folder)
         except OSError as error:

@@ -23,6 +23,7 @@ from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
+    from collections.abc import Iterable
     from typing import NoReturn
 
     from ..runs.paths import AttemptPaths
@@ -235,17 +236,23 @@ class Init:
             timers.append(time.monotonic() + 0.2)  # where nothing tells of the owner's end
         left = min(timer for timer in timers if timer is not None) - time.monotonic()
         for fd, _ in self.poll.poll(max(0.0, left) * 1000 + 0.5):
-            if fd == self.wake:
-                self._obey(os.read(self.wake, 1000))
-            else:
+            if fd != self.wake:
                 self._hear(fd)
+        self._obey(self._signals())
         self._check_owner()
         self._look_at_clock()
 
     def _hear(self, fd: int) -> None:
         """Take in what a descriptor tells; here it is the owner's end, at which we look anyhow."""
 
-    def _obey(self, numbers: bytes) -> None:
+    def _signals(self) -> Iterable[int]:
+        """The signals that have come since the last look."""
+        try:
+            return os.read(self.wake, 1000)
+        except BlockingIOError:
+            return ()
+
+    def _obey(self, numbers: Iterable[int]) -> None:
         for number in dict.fromkeys(numbers):
             if number == signal.SIGCHLD:
                 self._reap()
@@ -393,15 +400,23 @@ def memory_of_tree() -> int:
 
 def prctl(option: int, value: int) -> None:
     """Linux' prctl(2); elsewhere nothing happens."""
-    if sys.platform != "linux":
-        return
+    if sys.platform == "linux":
+        call_c("prctl", option, value, 0, 0, 0)
+
+
+_addresses: dict[str, int] = {}  # of C functions
+
+
+def call_c(name: str, *arguments: object) -> None:
+    """Call a function of C's library."""
     try:
         # What is below ctypes: that itself takes longer to import than a small script to run.
         from _ctypes import call_function, dlopen, dlsym
 
-        address = dlsym(dlopen(None, 0), "prctl")  # type: ignore[arg-type]  # None: what is loaded
-        call_function(address, (option, value, 0, 0, 0))
+        if name not in _addresses:
+            _addresses[name] = dlsym(dlopen(None, 0), name)  # type: ignore[arg-type]  # what is loaded
+        call_function(_addresses[name], arguments)
     except ImportError:  # another Python than CPython
         import ctypes
 
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+        getattr(ctypes.CDLL(None), name)(*arguments)

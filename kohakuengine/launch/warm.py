@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import select
+import time
 
 from ..runs.outcome import CANCELLED
 from .fresh import Fresh
 from .leading import leading_imports
 from .registry import can_fork
 from .survivors import settle_attempt
-from .warm_servers import MOST, Lane, Server, idle_limit, keep_servers, server_key, take_server
+from .surroundings import LOOKS, Surroundings
+from .warm_servers import MOST, Lane, Server, idle_limit, keep_servers, take_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..engine.script import Script
     from .base import Job
     from .leading import Import
 
@@ -39,7 +43,9 @@ class Warm:
         self._fresh = Fresh()
         self._waiting: dict[str, tuple[Job, Server]] = {}  # for their server to be ready
         self._lanes: dict[str, tuple[Job, Lane]] = {}
-        self._imports: dict[tuple[str, bytes], list[Import]] = {}
+        self._surroundings = Surroundings()
+        self._imports: dict[Script, list[Import]] = {}
+        self._beside: dict[Script, tuple[float, set[str]]] = {}
         # Ours alone, by what they were started with; the one used last at the end.
         self._servers: dict[tuple[object, ...], Server] = {}
 
@@ -89,14 +95,16 @@ class Warm:
 
     def _server_for(self, job: Job) -> Server:
         imports = self._imports_of(job)
-        key = server_key(job, imports, self._idle)
+        names = ((module, *names) for module, names in imports)
+        key = (*self._surroundings.key(job), *names, self._idle)
         server = self._servers.pop(key, None)
         if server is not None and server.ended():
             server.close()
             server = None
         if server is None:
             self._make_room()
-            server = take_server(key, job, imports, self._idle)
+            environ = self._surroundings.environment(job)
+            server = take_server(key, environ, job.cwd, imports, self._idle)
         self._servers[key] = server
         return server
 
@@ -114,19 +122,31 @@ class Warm:
         script = job.script
         if script is None or script.module is not None:
             return []  # the packages around a module come before its imports
-        source = script.read()
-        key = (script.folder, source)
-        if key not in self._imports:
-            self._imports[key] = leading_imports(source, script.folder)
-        return self._imports[key]
+        if script not in self._imports:
+            self._imports[script] = leading_imports(script.read(), script.folder)
+        return self._imports[script]
+
+    def _names_beside(self, script: Script | None) -> set[str]:
+        """The names of what may be a module beside a script; looked at now and then."""
+        if script is None:
+            return set()
+        until, names = self._beside.get(script, (0.0, set()))
+        now = time.monotonic()
+        if now >= until:
+            try:
+                names = {name.removesuffix(".py") for name in os.listdir(script.folder)}
+            except OSError:
+                names = set()  # it is gone: nothing can be imported from it
+            self._beside[script] = (now + LOOKS, names)
+        return names
 
     def _dispatch(self, job: Job, server: Server) -> None:
-        reason = server.shadowed_by(job)
+        reason = server.shadowed_by(self._names_beside(job.script))
         lane = None if reason else server.lane()
         if lane is None:
             self._fresh.submit(job, reason or server.unfit or "its server has ended")
             return
-        lane.run(job)
+        lane.run(job, self._surroundings.variables(job))
         self._lanes[job.id] = (job, lane)
 
     # ---- listening ----

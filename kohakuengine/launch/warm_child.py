@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .init import prctl
+from .init import call_c, prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ else:  # what is below `signal`, as in `init`
 # forks without executing anything keeps that memory, by which it is found.
 IDS = ("KOGINE_RUN_ID", "KOGINE_FLOW_ID")
 ROOM = 64  # bytes for each
+MARKS: Mapping[str, str] = {name: "." * ROOM for name in IDS}  # which stand there until then
 
 # What CPython takes away from `sys` when it begins to end (finalize_modules_delete_special() in
 # Python/pylifecycle.c).
@@ -32,46 +33,58 @@ _TAKEN_FROM_SYS = (
 )
 
 
-# The bit generators of numpy's that were seeded by chance before the fork.
-by_chance: list[Any] = []
+# What is found out before the fork: what a fork looks at for the first time the system copies.
+by_chance: list[Any] = []  # the bit generators of numpy's that were seeded by chance
+loaded: frozenset[str] = frozenset()  # the modules
+_ours: list[str] = []  # of these, those of a server
 
 
-def places_of_ids() -> tuple[int, int]:
-    """Where in this process' memory the ids are, and how many bytes there are for them.
+def note_modules() -> None:
+    """Note which modules are loaded; called when there will be no more before the fork."""
+    global loaded, _ours
+    loaded = frozenset(sys.modules)
+    _ours = [name for name in loaded if name.startswith(f"{__package__}.warm_")]
+
+
+def ids_as_bytes(variables: Mapping[str, str | None]) -> bytes:
+    """The ids of a run and its flow as an environment holds them, of the same length for any ids.
+
+    Example:
+        >>> len(ids_as_bytes({})) == len(ids_as_bytes({"KOGINE_RUN_ID": "5d1c0a4b"}))
+        True
+    """
+    values = [(variables.get(name) or "").encode()[:ROOM].ljust(ROOM, b"\0") for name in IDS]
+    return b"".join(f"{n}=".encode() + value + b"\0" for n, value in zip(IDS, values))
+
+
+def place_of_ids() -> object:
+    """Where in this process' memory the ids are, for `write_ids()`.
 
     Raises:
         OSError, ValueError: They can't be found.
     """
+    from _ctypes import _SimpleCData
+
+    class Address(_SimpleCData):  # type: ignore[type-arg]  # as ctypes.c_void_p
+        _type_ = "P"
+
     with open("/proc/self/stat", "rb") as file:
         facts = file.read().rpartition(b")")[2].split()
     start, end = int(facts[47]), int(facts[48])  # env_start and env_end, of which state is the 3rd
     with open("/proc/self/mem", "rb", buffering=0) as memory:
         memory.seek(start)
         block = memory.read(end - start)
-    at = block.index(f"{IDS[0]}=".encode())
-    return start + at, len(block) - at
+    return Address(start + block.rindex(ids_as_bytes(MARKS)))
 
 
-def write_ids(place: tuple[int, int], variables: Mapping[str, str]) -> None:
+def write_ids(place: object, variables: Mapping[str, str | None]) -> None:
     """Write the ids of a run and its flow where `ps` and we look for them."""
-    at, room = place
-    text = b"".join(f"{n}={variables[n]}\0".encode() for n in IDS if n in variables)
-    with open("/proc/self/mem", "r+b", buffering=0) as memory:
-        memory.seek(at)
-        memory.write(text[:room].ljust(room, b"\0"))
+    data = ids_as_bytes(variables)
+    call_c("memcpy", place, data, len(data))
 
 
-def renew(variables: Mapping[str, str | None]) -> None:
-    """Give this process what each new interpreter has for itself.
-
-    Args:
-        variables: What is set in its environment, or with None unset.
-    """
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def renew() -> None:
+    """Give this process what each new interpreter has for itself."""
     modules = sys.modules
     for bits in by_chance:  # random does so by itself
         bits.state = type(bits)().state
@@ -83,7 +96,7 @@ def renew(variables: Mapping[str, str | None]) -> None:
 
         now = time.time_ns if sys.version_info >= (3, 13) else time.time
         vars(modules["logging"])["_startTime"] = now()
-    for name in [name for name in modules if name.startswith(f"{__package__}.warm_")]:
+    for name in _ours:
         del modules[name]
 
 
@@ -96,7 +109,6 @@ def run_to_the_end(run: Callable[[], int]) -> NoReturn:
     Args:
         run: Runs the script and gives its exit status, or raises what is to end the process.
     """
-    before = set(sys.modules)
     interrupted = False
     try:
         status = run()
@@ -113,7 +125,7 @@ def run_to_the_end(run: Callable[[], int]) -> NoReturn:
         status = 120
     if _has_threads():  # they would meet with what is half taken down
         _restore_status(status, interrupted)
-    _take_down(before)
+    _take_down()
     if not _flush():
         status = 120
     _flush_c()
@@ -192,7 +204,7 @@ def _restore_status(status: int, interrupted: bool) -> NoReturn:
     sys.exit(status)
 
 
-def _take_down(before: set[str]) -> None:
+def _take_down() -> None:
     """Let go of the script, and of the modules that have been loaded since the fork."""
     import gc
     from _weakref import ref
@@ -204,7 +216,7 @@ def _take_down(before: set[str]) -> None:
         setattr(sys, name, getattr(sys, f"__{name}__"))
     modules = sys.modules
     kept = []
-    for name in [name for name in modules if name not in before or name == "__main__"]:
+    for name in [name for name in modules if name not in loaded or name == "__main__"]:
         if name.startswith("kohakuengine"):
             continue  # we are still at work
         if isinstance(modules[name], type(sys)):  # else a script has put it there
@@ -230,14 +242,7 @@ def _clear(module: ModuleType) -> None:
 
 def _flush_c() -> None:
     """Flush what extensions have printed by C's own functions."""
-    try:
-        from _ctypes import call_function, dlopen, dlsym
-
-        call_function(dlsym(dlopen(None, 0), "fflush"), (0,))  # type: ignore[arg-type]
-    except ImportError:
-        import ctypes
-
-        ctypes.CDLL(None).fflush(None)
+    call_c("fflush", 0)
 
 
 def die_with_parent(parent: int) -> None:

@@ -25,16 +25,20 @@ from .init import (
     prctl,
 )
 from .messages import Messages
+from .prepared import Preparation
+from .warm_child import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ..runs.paths import AttemptPaths
 else:  # what is below `signal`, as in `init`
     import _signal as signal
+
+_LOOKS = 0.005  # how often it is looked whether what a script left behind has ended, in seconds
 
 _SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": signal.SIGKILL}
 
@@ -47,7 +51,7 @@ class WarmInit:
         owner: The process id of the coordinator.
         owner_fd: A descriptor that tells of its end.
         idle: How long to wait for a run, in seconds.
-        place: Where in memory the ids of a run are put, as `places_of_ids()` says.
+        place: Where in memory the ids of a run are put, as `place_of_ids()` says.
         is_stale: Whether what was imported has changed on disk.
     """
 
@@ -57,7 +61,7 @@ class WarmInit:
         owner: int,
         owner_fd: int,
         idle: float,
-        place: tuple[int, int],
+        place: object,
         is_stale: Callable[[], bool],
     ) -> None:
         self.control = control
@@ -70,8 +74,13 @@ class WarmInit:
         self.poll.register(control.fd, select.POLLIN)
         self.poll.register(owner_fd, select.POLLIN)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
-        self.has_resource = "resource" in sys.modules
+        # What would end this process waits until it is asked for, between runs for ever: the
+        # coordinator's end is what ends us. A run's process takes its own mask.
+        self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*_HEARD, signal.SIGTSTP))
+        self.resource = sys.modules.get("resource")
         self.loaded = len(sys.modules)
+        self.preparation = Preparation()
+        self.set: list[str] = []  # the variables that were set or unset for the last run
 
     def serve(self) -> dict[str, Any] | None:
         """Run what comes; give the order for a run in the process that is to run its script."""
@@ -88,6 +97,8 @@ class WarmInit:
                 if self.is_stale():
                     self.control.send(stale=message["run"])
                     return None
+                if not {*_signals()} <= {signal.SIGCHLD}:
+                    return None  # somebody has told this process to end
                 if self._run(message):
                     return message
             if self._is_spoilt():
@@ -99,36 +110,53 @@ class WarmInit:
         self.control.send(begun=order["run"])
         started = time.time()
         _write_to(attempt.output)
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+        order["prepared"] = self.preparation.of(RunPaths(order["folder"]))
+        # Here, and not in the fork, which would have to copy what is written to.
+        warm_child.write_ids(self.place, order["environ"])
+        self._set_environment(order["environ"])
+        self._hide()
         parent = os.getpid()
         child = os.fork()
         if not child:
             warm_child.die_with_parent(parent)
-            signal.pthread_sigmask(signal.SIG_SETMASK, (mask | {signal.SIGINT}) - {AT_TERMINAL})
+            mask = (self.mask | {signal.SIGINT}) - {AT_TERMINAL}
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.setpgid(0, 0)
-            warm_child.write_ids(self.place, order["environ"])
             for fd in (self.control.fd, self.owner_fd):
                 os.close(fd)
             return True
+        if self.resource is not None:
+            sys.modules["resource"] = self.resource
         orders = Orders(self.owner, order["timeout"], order["max_log"], order["slot"])
+        init = _RunInit(child, attempt, orders, started, self, order["run"])
         try:
-            init = _RunInit(child, attempt, orders, started, self, order["run"])
-            try:
-                init.run()
-            except OSError as error:  # most likely the disk is full; whoever asks finds no outcome
-                print(f"kogine: error: no outcome can be written: {error}.", file=sys.stderr)
-            finally:
-                init.release()
+            init.run()
+        except OSError as error:  # most likely the disk is full; whoever asks finds no outcome
+            print(f"kogine: error: no outcome can be written: {error}.", file=sys.stderr)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            init.release()
             _write_to(os.devnull)
+            warm_child.write_ids(self.place, MARKS)
+        self._hide()
         self.control.send(ended=order["run"], last=self._is_spoilt())
         return False
 
+    def _set_environment(self, variables: dict[str, str | None]) -> None:
+        """Set what the next run's process finds in its environment; None unsets."""
+        for name, value in {**dict.fromkeys(self.set), **variables}.items():
+            if value is None:
+                os.environ.pop(name, None)
+            elif os.environ.get(name) != value:
+                os.environ[name] = value
+        self.set = list(variables)
+
+    def _hide(self) -> None:
+        """Hide what os.wait4() loads, where no script is to find it loaded."""
+        if "resource" in sys.modules and "resource" not in warm_child.loaded:
+            self.resource = sys.modules.pop("resource")
+
     def _is_spoilt(self) -> bool:
         """Whether watching a run has loaded what no script is to find loaded."""
-        if not self.has_resource:
-            sys.modules.pop("resource", None)  # os.wait4() loads it
         return len(sys.modules) > self.loaded
 
 
@@ -148,9 +176,34 @@ class _RunInit(Init):
         self.fd = server.owner_fd
         self.id = run
         self.has_owner = True
-        self.before = {n: signal.getsignal(n) for n in (*_HEARD, signal.SIGPIPE, signal.SIGTSTP)}
         super().__init__(child, attempt, orders, started)
         self.poll.register(self.control.fd, select.POLLIN)
+
+    def _watch_signals(self) -> None:
+        """They are held back in this process, so that the end of the child has to wake it."""
+        self.wake = os.pidfd_open(self.child)
+        self.poll.register(self.wake, select.POLLIN)
+
+    def _signals(self) -> Iterable[int]:
+        return _signals()
+
+    def _reap(self) -> bool:
+        left = super()._reap()
+        if self.status is not None:
+            self.release()
+        return left
+
+    def release(self) -> None:
+        """Let go of what tells of the child's end; nothing happens when that has been done."""
+        if self.wake >= 0:
+            self.poll.unregister(self.wake)
+            os.close(self.wake)
+            self.wake = -1
+
+    def _wait(self, until: float | None) -> None:
+        # Of the end of what the script has left behind nothing tells: it is looked at often.
+        soon = time.monotonic() + _LOOKS if self.status is not None else None
+        super()._wait(min(filter(None, (until, soon)), default=None))
 
     def _watch_owner(self) -> int | None:
         self.poll.register(self.fd, select.POLLIN)
@@ -176,14 +229,13 @@ class _RunInit(Init):
                 reason = "it was killed on request" if how == "kill" else "it was cancelled"
                 self._stop(CANCELLED, reason, _SIGNALS[how])
 
-    def release(self) -> None:
-        """Be again as before the run."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
-        write = signal.set_wakeup_fd(-1)
-        for fd in (self.wake, write):
-            os.close(fd)
-        for number, handler in self.before.items():
-            signal.signal(number, handler)
+
+def _signals() -> list[int]:
+    """The signals that wait for this process; they don't any more."""
+    found = []
+    while (info := signal.sigtimedwait(_HEARD, 0)) is not None:
+        found.append(info.si_signo)
+    return found
 
 
 def _write_to(path: str) -> None:

@@ -36,7 +36,8 @@ def main(fd: str, owner: str, idle: str, names: str) -> None:
         idle: After how many seconds without use to end.
         names: Of what is imported, for those who look at the command line.
     """
-    order = _Server(int(fd), int(owner), float(idle)).serve()
+    server = _Server(int(fd), int(owner), float(idle))  # to be there when a run's process ends
+    order = server.serve()
     if order is None:
         os._exit(0)  # nothing of a script has been in this process
     warm_child.run_to_the_end(lambda: _run(order))
@@ -44,11 +45,15 @@ def main(fd: str, owner: str, idle: str, names: str) -> None:
 
 def _run(order: dict[str, Any]) -> int:
     from ..runs.paths import RunPaths
-    from .worker import run_script
+    from .worker import run_program, run_script
 
-    warm_child.renew(order["environ"])
+    warm_child.renew()
     paths = RunPaths(order["folder"])
-    return run_script(paths, paths.attempt(order["attempt"]))
+    attempt = paths.attempt(order["attempt"])
+    if order["prepared"] is None:
+        return run_script(paths, attempt)
+    script, program = order["prepared"]
+    return run_program(script, program, attempt)
 
 
 class _Server:
@@ -80,9 +85,8 @@ class _Server:
         self.control.send(ready=True, families=sorted({n.partition(".")[0] for n in sys.modules}))
         return self._accept(place)
 
-    def _prepare(self, imports: list[Any]) -> tuple[int, int]:
-        place = warm_child.places_of_ids()
-        warm_child.write_ids(place, os.environ)
+    def _prepare(self, imports: list[Any]) -> object:
+        place = warm_child.place_of_ids()
         _load_what_runs_need()
         at = time.time_ns()
         warm_preload.preload(imports)
@@ -90,13 +94,14 @@ class _Server:
         self.files = _files_of_modules()
         if any(changed > at for changed, _ in self.files.values()):
             raise warm_preload.Unfit("a file changed while it was imported")
+        warm_child.note_modules()
         import gc
 
         gc.collect()
         gc.freeze()  # a collection in a child would copy every page
         return place
 
-    def _accept(self, place: tuple[int, int]) -> dict[str, Any] | None:
+    def _accept(self, place: object) -> dict[str, Any] | None:
         poll = select.poll()
         for fd in (self.control.fd, self.owner_fd):
             poll.register(fd, select.POLLIN)
@@ -117,7 +122,7 @@ class _Server:
                 else:
                     return self._be_init(fd, place)
 
-    def _be_init(self, fd: int, place: tuple[int, int]) -> dict[str, Any] | None:
+    def _be_init(self, fd: int, place: object) -> dict[str, Any] | None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.close(self.socket.detach())
@@ -138,11 +143,14 @@ class _Server:
 
 def _load_what_runs_need() -> None:
     """Import what a run's process would import for itself."""
+    import _collections  # type: ignore[import-not-found]
+    import marshal
+
     from ..engine import takeover
     from ..runs import ending
     from . import prepared, worker
 
-    assert all((takeover, ending, prepared, worker))
+    assert all((_collections, marshal, takeover, ending, prepared, worker))
 
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:

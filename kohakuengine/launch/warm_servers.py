@@ -16,7 +16,7 @@ from ..errors import LauncherError
 from .init import hold_interrupts
 from .live_servers import MARK
 from .messages import Messages
-from .warm_child import IDS, ROOM
+from .warm_child import IDS, MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ VARIABLE = "KOGINE_WARM_IDLE"  # says otherwise
 _LOSSES = 3  # how often a server may lose a run before it begins
 _PATIENCE = 2.0  # how long a server is given to end by itself, in seconds
 MOST = 4  # how many servers a flow has, and how many are kept between flows; each holds memory
-
-# What differs between the runs of one flow: each gets its own.
-_OWN = ("CUDA_VISIBLE_DEVICES",)
 
 # Those that no flow has, the one used last at the end.
 _kept: list[Server] = []
@@ -67,26 +64,20 @@ def idle_limit(seconds: float | None = None) -> float:
     return limit
 
 
-def server_key(job: Job, imports: list[Import], idle: float) -> tuple[object, ...]:
-    """What a server must have been started with to fork the process of an attempt."""
-    return (
-        sys.executable,
-        tuple(subprocess._args_from_interpreter_flags()),  # type: ignore[attr-defined]
-        tuple(sorted(_environment(job).items())),
-        _identity(job.cwd or "."),
-        _process_state(),
-        tuple((module, *names) for module, names in imports),
-        idle,
-    )
-
-
-def take_server(key: tuple[object, ...], job: Job, imports: list[Import], idle: float) -> Server:
+def take_server(
+    key: tuple[object, ...],
+    environ: dict[str, str],
+    cwd: str | None,
+    imports: list[Import],
+    idle: float,
+) -> Server:
     """A server that is nobody else's until it is given back: one that was kept, or a new one.
 
     Args:
-        key: As `server_key()` gives it.
-        job: An attempt that it is to fork the process of.
-        imports: What it is to import.
+        key: What it must have been started with.
+        environ: Its environment, if it is a new one.
+        cwd: Its working directory, likewise; None for that of this process.
+        imports: What it is to import, likewise.
         idle: After how many seconds without use it is to end.
 
     Raises:
@@ -100,7 +91,7 @@ def take_server(key: tuple[object, ...], job: Job, imports: list[Import], idle: 
         return found
     if found is not None:
         found.close()
-    return Server(key, _environment(job), job.cwd, imports, idle)
+    return Server(key, environ, cwd, imports, idle)
 
 
 def keep_servers(servers: Iterable[Server]) -> None:
@@ -135,38 +126,6 @@ def _forget_kept() -> None:
 os.register_at_fork(after_in_child=_forget_kept)
 
 
-def _environment(job: Job) -> dict[str, str]:
-    """What a server has in its environment: all that doesn't differ from run to run."""
-    environ = {**os.environ, **job.environ}
-    return {n: v for n, v in environ.items() if not n.startswith("KOGINE_") and n not in _OWN}
-
-
-def _identity(folder: str) -> tuple[object, ...]:
-    """Tells a folder from one that is later put in its place; the current one may have no name."""
-    try:
-        status = os.stat(folder)
-    except OSError:
-        return (folder,)  # nothing can be started there, which is told when it is tried
-    return folder, status.st_dev, status.st_ino
-
-
-def _process_state() -> tuple[object, ...]:
-    """What a new process takes over from this one."""
-    import resource
-
-    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
-    mask = os.umask(0)
-    os.umask(mask)
-    ignored = [n for n in signal.valid_signals() if signal.getsignal(n) == signal.SIG_IGN]
-    return (
-        mask,
-        tuple(resource.getrlimit(getattr(resource, name)) for name in names),
-        tuple(sorted(os.sched_getaffinity(0))),
-        os.getpriority(os.PRIO_PROCESS, 0),
-        tuple(sorted(ignored)),
-    )
-
-
 class Server:
     """A warm server, as it is seen from here.
 
@@ -191,10 +150,9 @@ class Server:
         self.unfit: str | None = None
         self.lost = 0
         self._retired = False
-        self._families: list[str] = []
+        self._families: set[str] = set()
         self._idle: list[Lane] = []
         self._busy: set[Lane] = set()
-        marks = {name: "." * ROOM for name in IDS}
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as output:
             flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
@@ -210,7 +168,7 @@ class Server:
                     stderr=output,
                     pass_fds=[theirs.fileno()],
                     cwd=cwd,
-                    env={**environ, **marks},  # last, so that they lie beside each other
+                    env={**environ, **MARKS},  # last, so that they lie beside each other
                     start_new_session=True,
                 )
             except OSError as error:
@@ -245,21 +203,18 @@ class Server:
                 self._process.wait()  # these were its last words
             else:
                 self.ready = True
-                self._families = message["families"]
+                self._families = {*message["families"]} - {*sys.builtin_module_names}
         if messages is None and not self.ready:
             self._process.wait()
             self.unfit = f"its server ended with status {self._process.returncode} at the imports"
 
-    def shadowed_by(self, job: Job) -> str | None:
-        """Which file beside a script would have been imported in place of what was; None if none."""
-        if job.script is None:
-            return None
-        ours = set(self._families)
-        try:
-            beside = {name.removesuffix(".py") for name in os.listdir(job.script.folder)}
-        except OSError:
-            return None
-        for name in sorted(beside & ours - set(sys.builtin_module_names)):
+    def shadowed_by(self, beside: set[str]) -> str | None:
+        """Which module beside a script would have been imported in place of what was, if any.
+
+        Args:
+            beside: The names of those that lie there.
+        """
+        for name in sorted(beside & self._families):
             return f"{name} lies beside it, and an import has loaded another {name}"
         return None
 
@@ -345,14 +300,11 @@ class Lane:
         self.messages = messages
         self.begun = False
 
-    def run(self, job: Job) -> None:
-        """Hand it an attempt."""
+    def run(self, job: Job, variables: dict[str, str | None]) -> None:
+        """Hand it an attempt, and what that is to find set or, with None, unset in its environment."""
         self.begun = False
         with open(job.attempt.output, "ab"):
             pass  # so that it is there, or is seen not to be possible
-        variables: dict[str, str | None] = {name: os.environ.get(name) for name in _OWN}
-        inherited = {n: v for n, v in os.environ.items() if n.startswith("KOGINE_")}
-        variables.update({**dict.fromkeys(IDS), **inherited, **job.variables()})
         self.tell(
             run=job.id,
             folder=job.paths.folder,
@@ -360,7 +312,7 @@ class Lane:
             slot=job.slot,
             timeout=job.timeout,
             max_log=job.max_log,
-            environ=variables,
+            environ={**dict.fromkeys(IDS), **variables},
         )
 
     def tell(self, **message: object) -> None:
