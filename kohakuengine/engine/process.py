@@ -90,7 +90,10 @@ def exit_status(error: SystemExit) -> int:
     """The exit status that Python gives a process which `sys.exit()` ends."""
     if error.code is None:
         return 0
-    return error.code & 0xFF if isinstance(error.code, int) else 1
+    if not isinstance(error.code, int):
+        return 1
+    fits = -(2**63) <= error.code < 2**63  # else a C long holds none of it
+    return error.code & 0xFF if fits else 255
 
 
 # What a script is to a process (`__main__`, `sys.argv`, ...) only one can be at a time: other

@@ -13,7 +13,7 @@ import select
 import sys
 import time
 
-from . import warm_child, warm_preload
+from . import warm_child, warm_end, warm_preload
 from .messages import Messages
 from .warm_init import WarmInit
 
@@ -40,20 +40,17 @@ def main(fd: str, owner: str, idle: str, names: str) -> None:
     order = server.serve()
     if order is None:
         os._exit(0)  # nothing of a script has been in this process
-    warm_child.run_to_the_end(lambda: _run(order))
-
-
-def _run(order: dict[str, Any]) -> int:
     from ..runs.paths import RunPaths
-    from .worker import run_program, run_script
+    from .worker import run_script
 
     warm_child.renew()
     paths = RunPaths(order["folder"])
-    attempt = paths.attempt(order["attempt"])
-    if order["prepared"] is None:
-        return run_script(paths, attempt)
-    script, program = order["prepared"]
-    return run_program(script, program, attempt)
+    # Called from here, so that as many frames are below the script as in a new interpreter.
+    try:
+        status = run_script(paths, paths.attempt(order["attempt"]), order.pop("prepared"))
+    except BaseException as error:
+        status = warm_end.ending_of(error)
+    warm_end.end(status)
 
 
 class _Server:
@@ -90,13 +87,16 @@ class _Server:
         _load_what_runs_need()
         at = time.time_ns()
         warm_preload.preload(imports)
+        has_gc = "gc" in sys.modules  # which we load below
         warm_child.by_chance += warm_preload.entropy()
         self.files = _files_of_modules()
         if any(changed > at for changed, _ in self.files.values()):
             raise warm_preload.Unfit("a file changed while it was imported")
-        warm_child.note_modules()
         import gc
 
+        if not has_gc:
+            del sys.modules["gc"]
+        warm_child.note_modules()
         gc.collect()
         gc.freeze()  # a collection in a child would copy every page
         return place

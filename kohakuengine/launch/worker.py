@@ -37,14 +37,22 @@ def main(folder: str, number: str, orders: str) -> int:
     return run_script(paths, attempt)
 
 
-def run_script(paths: RunPaths, attempt: AttemptPaths) -> int:
-    """Run what a run's directory says as this process' own script, and give its exit status."""
+def run_script(
+    paths: RunPaths, attempt: AttemptPaths, ready: tuple[Script, Program] | None = None
+) -> int:
+    """Run what a run's directory says as this process' own script, and give its exit status.
+
+    Args:
+        paths: The run's directory.
+        attempt: That of the attempt.
+        ready: What the directory says, where somebody has read that already.
+    """
     from ..errors import KogineError
     from ..runs.ending import write_ending
     from .prepared import prepared
 
     try:
-        script, program = prepared(paths)
+        script, program = ready or prepared(paths)
     except KogineError as error:
         write_ending(attempt, error=error)
         return 2
