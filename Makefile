@@ -84,8 +84,8 @@ check: $(VENV)/.test
 bench:
 	@test -x .venv-bench/bin/python || \
 		$(MAKE) --no-print-directory .venv-bench/bin/python VENV=.venv-bench
-	@.venv-bench/bin/python -m pip install -qq . "pandas>=2.0"
-	@.venv-bench/bin/python -m benchmarks --flows
+	@.venv-bench/bin/python -m pip install -qq ".[bench]"
+	@.venv-bench/bin/python -m benchmarks --flows --warm
 
 clean:
 	rm -rf .venv .venv-bench .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis

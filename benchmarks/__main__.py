@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 
 from .cases import make_cases
-from .flows import flow_figures, render_limits
+from .flows import flow_figures
 from .measure import in_turns
-from .table import Figure, as_data, machine, render
+from .table import Figure, as_data, machine, render, render_limits
+from .warm import warm_figures
 
 
 def main() -> int:
@@ -23,9 +24,10 @@ def main() -> int:
             for case in make_cases(Path(folder))
         ]
     print(render(figures))
-    if options.flows:
-        with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
-            print(render_limits(flow_figures(Path(folder), 3)))
+    for asked, figures_of in ((options.flows, flow_figures), (options.warm, warm_figures)):
+        if asked:
+            with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
+                print(render_limits(figures_of(Path(folder), 3)), flush=True)
     if options.json:
         options.json.write_text(json.dumps(as_data(figures), indent=2) + "\n")
     return 0
@@ -36,6 +38,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeat", type=positive, default=20, metavar="N", help="default: 20")
     parser.add_argument(
         "--flows", action="store_true", help="also flows and the store; takes some minutes"
+    )
+    parser.add_argument(
+        "--warm", action="store_true", help="also warm runs beside other tools; some minutes more"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="every single time, in seconds")
     return parser.parse_args()

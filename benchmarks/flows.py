@@ -7,51 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from .cases import ROOT
 from .measure import plain_environment, seconds
+from .table import Limit
 
 HELLOS = 200
 LINES = 10_000_000  # of 100 bytes each, with the newline: 1 GB
 
 # Prints 1 GB in lines.
 CHATTY = f"line = 'x' * 99\nfor _ in range({LINES}):\n    print(line)\n"
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One figure and what it may be.
-
-    Attributes:
-        name: What is measured.
-        value: The figure.
-        unit: Of the figure.
-        limit: What it may be at most; at least, where `least` is set.
-        least: Whether the limit is a lower one.
-    """
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None
-    least: bool = False
-
-    @property
-    def verdict(self) -> str:
-        if self.limit is None:
-            return ""
-        met = self.value >= self.limit if self.least else self.value <= self.limit
-        return "met" if met else "MISSED"
-
-    def row(self) -> tuple[str, ...]:
-        """The cells of a table."""
-        sign = ">=" if self.least else "<="
-        limit = "" if self.limit is None else f"{sign} {self.limit:g} {self.unit}"
-        return self.name, f"{self.value:.3g} {self.unit}", limit, self.verdict
 
 
 def flow_figures(folder: Path, repeat: int) -> list[Limit]:
@@ -176,12 +144,3 @@ def quietly(command: list[str], folder: Path, said: str, out: object = None) -> 
 
 def drop(_: object) -> None:
     """Take a result that nobody needs."""
-
-
-def render_limits(limits: list[Limit]) -> str:
-    """The figures as one table."""
-    rows = [limit.row() for limit in limits]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
-    )

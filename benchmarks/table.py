@@ -32,6 +32,38 @@ class Figure:
         return "met" if self.ratio <= self.case.target else "MISSED"
 
 
+@dataclass(frozen=True)
+class Limit:
+    """One figure and what it may be.
+
+    Attributes:
+        name: What is measured.
+        value: The figure.
+        unit: Of the figure.
+        limit: What it may be at most; at least, where `least` is set.
+        least: Whether the limit is a lower one.
+    """
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None
+    least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.limit is None:
+            return ""
+        met = self.value >= self.limit if self.least else self.value <= self.limit
+        return "met" if met else "MISSED"
+
+    def row(self) -> tuple[str, ...]:
+        """The cells of a table."""
+        sign = ">=" if self.least else "<="
+        limit = "" if self.limit is None else f"{sign} {self.limit:g} {self.unit}"
+        return self.name, f"{self.value:.3g} {self.unit}", limit, self.verdict
+
+
 def machine() -> str:
     """What the figures were measured on, in one line."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -62,6 +94,15 @@ def row(figure: Figure) -> tuple[str, ...]:
         f"{figure.ratio:.2f}x",
         "" if target is None else f"<= {target:g}x",
         figure.verdict,
+    )
+
+
+def render_limits(limits: list[Limit]) -> str:
+    """The figures as one table."""
+    rows = [limit.row() for limit in limits]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
     )
 
 

@@ -1,0 +1,120 @@
+"""What a run costs under the warm launcher, beside other tools."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import mkdtemp
+
+from . import peers
+from .peers import Peer
+from .table import Limit
+
+HELLOS = 300
+HEAVY = 100
+FEW = 20  # of the tools whose runs take long
+
+
+def warm_figures(folder: Path, repeat: int) -> list[Limit]:
+    """Measure them all; takes about ten minutes.
+
+    Args:
+        folder: Where each measurement gets a folder of its own.
+        repeat: How often the short ones are made, in turns.
+    """
+    bench = _Bench(folder)
+    figures = [*bench.workers(repeat), bench.heavy()]
+    return [*figures, *bench.peers(repeat), *bench.marginal(repeat)]
+
+
+class _Bench:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def workers(self, repeat: int) -> list[Limit]:
+        """Runs of a tiny script, by one, two and four workers."""
+        figures = []
+        for workers in (1, 2, 4):
+            ours, base = peers.kogine(workers), peers.xargs(workers)
+            took, beside = self.in_turns([(ours, HELLOS), (base, HELLOS)], repeat)
+            figures.append(
+                Limit(
+                    f"{HELLOS} hellos, {workers} at once: {_each(took, HELLOS)} a run,"
+                    f" beside xargs -P{workers} ({_each(beside, HELLOS)})",
+                    took / beside,
+                    "x",
+                    0.5 if workers == 2 else None,
+                )
+            )
+        return figures
+
+    def heavy(self) -> Limit:
+        """Runs of a script with heavy imports."""
+        ours, base = peers.kogine(imports=peers.HEAVY), peers.xargs(imports=peers.HEAVY)
+        for peer in (ours, base):
+            self.time(peer, 2)  # writes the bytecode
+        took = median(self.time(ours, HEAVY) for _ in range(3))
+        beside = self.time(base, HEAVY)
+        return Limit(
+            f"{HEAVY} runs that import numpy, pandas, scikit-learn: {took:.2f} s; xargs -P2"
+            f" ({beside:.1f} s) takes",
+            beside / took,
+            "x",
+            30,
+            least=True,
+        )
+
+    def peers(self, repeat: int) -> list[Limit]:
+        """A run of a tiny script, beside one by other tools."""
+        beside: list[tuple[Peer, int, float | None]] = [
+            (peers.joblib(), HELLOS, None),
+            (peers.hydra_basic(), 2 * FEW, 20),
+            (peers.hydra_joblib(), 2 * FEW, 20),
+            (peers.papermill(), FEW, 100),
+        ]
+        if sys.version_info < (3, 12):  # newer ones Guild AI doesn't know
+            beside.append((peers.guild(), FEW, 100))
+        plan = [(peer, count) for peer, count, _ in beside]
+        ours, *times = self.in_turns([(peers.kogine(), HELLOS), *plan], min(repeat, 3))
+        return [
+            Limit(
+                f"a run by {peer.name} ({peer.keeps}; {_each(took, count)}), beside ours",
+                took / count / (ours / HELLOS),
+                "x",
+                limit,
+                least=True,
+            )
+            for (peer, count, limit), took in zip(beside, times)
+        ]
+
+    def marginal(self, repeat: int) -> list[Limit]:
+        """What one more run costs, when there are many."""
+        ours = peers.kogine()
+        counts = (100, 1_000, 10_000)
+        few, some, many = self.in_turns([(ours, count) for count in counts], min(repeat, 3))
+        first, second = (some - few) / 900, (many - some) / 9_000
+        return [
+            Limit("one more run, between 100 and 1,000", 1000 * first, "ms", None),
+            Limit("one more run, between 1,000 and 10,000", 1000 * second, "ms", None),
+            Limit("the latter beside the former", second / first, "x", 1.2),
+        ]
+
+    def in_turns(self, plan: list[tuple[Peer, int]], repeat: int) -> list[float]:
+        """The median time of each, in seconds, after a first turn that doesn't count."""
+        for peer, count in plan:
+            self.time(peer, min(count, 4))
+        turns = [[self.time(peer, count) for peer, count in plan] for _ in range(repeat)]
+        return [median(times) for times in zip(*turns)]
+
+    def time(self, peer: Peer, count: int) -> float:
+        folder = Path(mkdtemp(dir=self.folder))
+        try:
+            return peer.time(count, folder)
+        finally:
+            shutil.rmtree(folder)
+
+
+def _each(took: float, count: int) -> str:
+    return f"{1000 * took / count:.3g} ms"
