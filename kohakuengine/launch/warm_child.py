@@ -22,7 +22,7 @@ else:  # what is below `signal`, as in `init`
 # In the environment of a server, so that the ids of runs can be written over it: what a script
 # forks without executing anything keeps that memory, by which it is found.
 IDS = ("KOGINE_RUN_ID", "KOGINE_FLOW_ID")
-ROOM = 64  # bytes for each
+ROOM = 32  # bytes for each: as long as they are, so that nothing is between them
 MARKS: Mapping[str, str] = {name: "." * ROOM for name in IDS}  # which stand there until then
 
 # What is found out before the fork: what a fork looks at for the first time the system copies.

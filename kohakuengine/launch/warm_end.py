@@ -218,6 +218,7 @@ def _remove_modules(from_sys: Callable[..., object]) -> dict[str, Callable[[], M
         if isinstance(modules[name], type(sys)):  # else a script has put it there
             removed[name] = ref(modules[name])
         from_sys(modules.__setitem__, name, None)
+    modules["io"] = None  # type: ignore[assignment]  # with it, tracebacks would show lines of code
     return removed
 
 
