@@ -39,12 +39,17 @@ def ending_of(
         _pickled(paths.error, error)
     elif json_holds(result):
         record["result"] = result
-    elif fault := _pickled(paths.result, result):
-        record["result"] = _safely(repr, result)
-        record["warning"] = f"the result can't be pickled, so this is its repr: {fault}"
     else:
-        record["pickled"] = True
-        record["repr"] = glimpse(result)
+        from .scalars import numbers_in
+
+        if numbers := numbers_in(result):  # whoever fills the index unpickles nothing
+            record["numbers"] = numbers
+        if fault := _pickled(paths.result, result):
+            record["result"] = _safely(repr, result)
+            record["warning"] = f"the result can't be pickled, so this is its repr: {fault}"
+        else:
+            record["pickled"] = True
+            record["repr"] = glimpse(result)
     return to_json(record)
 
 

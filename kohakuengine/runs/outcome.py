@@ -94,6 +94,14 @@ class Outcome:
         return self._ending.get("result")
 
     @property
+    def numbers(self) -> dict[str, float]:
+        """The numbers in a result that is a dict, by name."""
+        from .scalars import numbers_in
+
+        kept: dict[str, float] | None = self._ending.get("numbers")
+        return numbers_in(self.stored_result) if kept is None else kept
+
+    @property
     def result(self) -> object:
         """The value of the entrypoint.
 

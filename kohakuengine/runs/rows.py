@@ -127,14 +127,12 @@ def outcome_columns(outcome: Outcome, metrics: Mapping[str, float]) -> dict[str,
         outcome: How the last attempt ended.
         metrics: The numbers in its journal; those in what it returned are the last word.
     """
-    from .scalars import numbers_in
-
     names = ("status", "started", "ended", "slot", "exit_code", "peak_memory", "cpu_seconds")
     return {
         **{name: getattr(outcome, name) for name in names},
         "error": _one_line(outcome.reason),
         "result": _short(outcome.shown_result) if outcome.status == FINISHED else None,
-        "metrics": {**metrics, **numbers_in(outcome.stored_result)},
+        "metrics": {**metrics, **outcome.numbers},
     }
 
 

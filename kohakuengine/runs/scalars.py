@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
@@ -257,19 +259,21 @@ def _number(text: str | bytes | None) -> float | None:
 def numbers_in(result: object) -> dict[str, float]:
     """The numbers in what a script returned: those of a dict, and of dicts in it, three deep.
 
-    Numbers of numpy and tensors without dimensions count; True and False don't.
+    Numbers of numpy, tensors without dimensions, decimals and fractions count, and so does nan; True
+    and False don't, nor do texts. No more than 1,000 are taken.
 
     Example:
         >>> numbers_in({"loss": 0.25, "test": {"acc": 0.9}, "name": "resnet"})
         {'loss': 0.25, 'test.acc': 0.9}
     """
-    return dict(_numbers(result, "", 3))
+    return dict(pair for _, pair in zip(range(NAMES_LIMIT), _numbers(result, "", 3)))
 
 
 def _numbers(values: object, prefix: str, depth: int) -> Iterator[tuple[str, float]]:
     if not isinstance(values, dict):
         return
-    for key, value in values.items():
+    # A copy, not by a method of the script's: its threads may go on with the dict.
+    for key, value in list(dict.items(values)):
         if not isinstance(key, (str, int)):
             continue
         if isinstance(value, dict):
@@ -284,8 +288,14 @@ def _float(value: object) -> float | None:
     try:
         if getattr(value, "shape", None) == ():
             value = value.item()  # type: ignore[attr-defined]
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
+        return float(value) if _is_number(value) else None  # type: ignore[arg-type]
     except Exception:
-        pass
-    return None
+        return None
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, (bool, int, float)):
+        return not isinstance(value, bool)
+    # Whose type is registered as a number's has loaded that module: as of Decimal and Fraction.
+    numbers = sys.modules.get("numbers")
+    return numbers is not None and isinstance(value, numbers.Number)

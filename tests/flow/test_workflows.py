@@ -36,6 +36,7 @@ from kohakuengine.errors import (
     ScriptExit,
     ScriptNotFoundError,
 )
+from kohakuengine.runs.reindex import reindex
 
 TRAIN = """
 lr = 0.1
@@ -514,6 +515,34 @@ def test_metrics(
 ) -> None:
     """Numbers that a script prints, returns or logs; the script needn't be touched."""
     assert one(write(text), launcher=launcher, **choices).metrics == expected
+
+
+# What JSON doesn't hold, or not exactly, and so is pickled; or not even that.
+PICKLED = {
+    "a number of numpy": ("{'loss': np.float64(.25)}", {"loss": 0.25}),
+    "an array beside": ("{'loss': .5, 'arr': np.arange(3)}", {"loss": 0.5}),
+    "a tuple beside": ("{'loss': .5, 't': (1, 2), 'ok': True}", {"loss": 0.5}),
+    "nan": ("{'loss': float('nan'), 'acc': .9}", {"loss": float("nan"), "acc": 0.9}),
+    "within": (
+        "{'test': {'acc': np.float32(.5)}, 'best': np.array(3)}",
+        {"test.acc": 0.5, "best": 3},
+    ),
+    "what can't be pickled": ("{'loss': .5, 'lock': threading.Lock()}", {"loss": 0.5}),
+}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("value, expected", PICKLED.values(), ids=PICKLED)
+def test_metrics_beside_what_json_does_not_hold(
+    write: Write, store: RunStore, value: str, expected: dict[str, float], launcher: str
+) -> None:
+    """The numbers in a returned dict are metrics, whatever else is in it, also after a reindex."""
+    pytest.importorskip("numpy")
+    text = f"import threading\nimport numpy as np\ndef main(): return {value}"
+    run = one(write(text), launcher=launcher)
+    assert run.metrics == pytest.approx(expected, nan_ok=True)
+    reindex(store)
+    assert store.run(run.id)["metrics"] == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_ctrl_c_in_a_script_ends_the_flow(write: Write, store: RunStore) -> None:

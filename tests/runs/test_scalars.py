@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -313,6 +315,29 @@ def test_numbers_of_numpy():
     assert numbers_in(result) == pytest.approx(
         {"f": 0.5, "i": 3, "zero": 2, "nan": math.nan}, nan_ok=True
     )
+
+
+def test_numbers_of_torch():
+    """Tensors without dimensions count, those that a gradient is kept for included."""
+    torch = pytest.importorskip("torch")
+    result = {
+        "loss": torch.tensor(0.5, requires_grad=True),
+        "n": torch.tensor(3),
+        "ok": torch.tensor(True),
+        "all": torch.ones(2),
+    }
+    assert numbers_in(result) == {"loss": 0.5, "n": 3}
+
+
+def test_numbers_of_the_standard_library():
+    """Decimals and fractions count, texts that look like numbers don't."""
+    result = {"a": Decimal("0.25"), "b": Fraction(1, 2), "c": "0.75", "d": 1j, "e": b"1"}
+    assert numbers_in(result) == {"a": 0.25, "b": 0.5}
+
+
+def test_numbers_are_bounded():
+    """A dict of very many numbers, as of counted words, has the first of them as metrics."""
+    assert numbers_in(dict.fromkeys(range(5_000), 1.0)) == {str(n): 1.0 for n in range(NAMES_LIMIT)}
 
 
 def test_numbers_that_are_none():
