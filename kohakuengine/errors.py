@@ -172,7 +172,13 @@ class RunsFailed(RunError):
 
 
 class ScriptExit(RunError):
-    """The script ended itself with a status other than 0, e.g. by `sys.exit(3)`."""
+    """The script ended itself with a status other than 0, e.g. by `sys.exit(3)`.
+
+    Attributes:
+        said: What it gave to `sys.exit()` in place of a status, as far as that is known; or None.
+    """
+
+    said: object = None
 
 
 class ScriptDied(RunError):

@@ -6,7 +6,7 @@ from ..config.base import Config
 from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
 from .borrow import borrowed, overrides_in_children
 from .compiler import compile_program
-from .process import exit_status, main_module, one_at_a_time
+from .process import exit_status, main_module, one_at_a_time, said_at_exit
 from .script import Script
 
 TYPE_CHECKING = False
@@ -94,5 +94,6 @@ def check_exit(error: SystemExit, name: str) -> None:
     status = exit_status(error)
     if status == 0:
         return
-    said = "" if isinstance(error.code, int) else f": {error.code}"
-    raise ScriptExit(f"{name} exited with status {status}{said}.", exit_code=status) from None
+    said = said_at_exit(error)
+    text = f"{name} exited with status {status}" + ("" if said is None else f": {said}")
+    raise ScriptExit(f"{text}.", exit_code=status, said=said) from None

@@ -11,7 +11,7 @@ import sys
 
 from ..config.siblings import siblings
 from .children import hook_children
-from .process import become, enter_package, exit_status, main_module
+from .process import become, enter_package, exit_status, main_module, said_at_exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +31,20 @@ class Ending:
         status: The exit status that Python would give it.
         value: The value of its entrypoint, None where it has none or didn't get there.
         error: What it raised and didn't catch, or None.
+        said: What it gave to `sys.exit()` in place of a status, mostly a text; or None.
     """
 
-    def __init__(self, status: int, value: object = None, error: BaseException | None = None):
+    def __init__(
+        self,
+        status: int,
+        value: object = None,
+        error: BaseException | None = None,
+        said: object = None,
+    ) -> None:
         self.status = status
         self.value = value
         self.error = error
+        self.said = said
 
 
 def take_over(
@@ -73,7 +81,8 @@ def take_over(
         ending = Ending(0, program.execute(vars(module)))
     except SystemExit as error:
         with imports.suspended():
-            ended(Ending(exit_status(error), program.kept_value))
+            said = said_at_exit(error)
+            ended(Ending(exit_status(error), program.kept_value, said=said))
         error.__traceback__ = None
         raise
     except BaseException as error:

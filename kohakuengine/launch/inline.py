@@ -89,8 +89,10 @@ def execute(job: Job, *, echo: bool) -> object:
 def _record(
     job: Job, value: object, error: BaseException | None, started: float, before: os.times_result
 ) -> None:
-    told = None if isinstance(error, ScriptExit) else error
-    ending = ending_of(job.attempt, result=value, error=told)
+    if isinstance(error, ScriptExit):
+        ending = ending_of(job.attempt, result=value, said=error.said)
+    else:
+        ending = ending_of(job.attempt, result=value, error=error)
     status, code = FINISHED, 0
     if isinstance(error, KeyboardInterrupt):
         status, code = CANCELLED, 1

@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 from ..engine.borrow import borrowed, overrides_in_children
-from ..engine.process import exit_status, main_module
+from ..engine.process import exit_status, main_module, said_at_exit
 from ..engine.takeover import _report, without_our_frames
 from ..errors import KogineError
 from ..runs.ending import write_ending
@@ -33,12 +33,14 @@ class End:
         code: The exit status that Python would give it.
         interrupted: Whether by a Ctrl-C.
         last: Whether this process is to run no other.
+        said: What the script gave to `sys.exit()` in place of a status, or None.
     """
 
     def __init__(self) -> None:
         self.code = 1
         self.interrupted = False
         self.last = False
+        self.said: object = None
 
     def to_message(self) -> dict[str, Any]:
         """As the init is told it."""
@@ -69,7 +71,7 @@ def run_recorded(
         sys.excepthook(type(fault), fault, fault.__traceback__)
         end.code, error = 1, fault
     if os.getpid() == process:  # else a child that the script forked, and that came to its end
-        record(attempt, value, error)
+        record(attempt, value, error, end.said)
 
 
 def execute(
@@ -112,8 +114,10 @@ def _execute(script: Script, program: Program, end: End) -> tuple[object, BaseEx
             value = program.execute(vars(module))
         except SystemExit as error:
             end.code = exit_status(error)
-            if error.code is not None and not isinstance(error.code, int):
-                print(error.code, file=sys.stderr)
+            end.said = said_at_exit(error)
+            if end.said is not None:
+                with suppress(Exception):  # as Python does, whatever it is
+                    print(end.said, file=sys.stderr)
             return program.kept_value, None
         except BaseException as error:
             if error is program.refusal:
@@ -128,10 +132,15 @@ def _execute(script: Script, program: Program, end: End) -> tuple[object, BaseEx
         return None, raised
 
 
-def record(attempt: AttemptPaths, value: object = None, error: BaseException | None = None) -> None:
+def record(
+    attempt: AttemptPaths,
+    value: object = None,
+    error: BaseException | None = None,
+    said: object = None,
+) -> None:
     """Write what came of a script; where there is no room for that, say so in its log."""
     try:
-        write_ending(attempt, result=value, error=error)
+        write_ending(attempt, result=value, error=error, said=said)
     except OSError as fault:
         print(f"kogine: error: the result can't be kept: {fault}.", file=sys.stderr)
 

@@ -83,7 +83,7 @@ def run_program(
         if os.getpid() != process:
             return  # a child that the script forked and that came to the end of the script
         try:
-            write_ending(attempt, result=ending.value, error=ending.error)
+            write_ending(attempt, result=ending.value, error=ending.error, said=ending.said)
         except OSError as error:  # most likely no room: say so, and let the script end as it does
             print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
         kept(ending.status)

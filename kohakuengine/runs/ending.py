@@ -11,29 +11,47 @@ if TYPE_CHECKING:
 
     from .paths import AttemptPaths
 
+# A value as people are shown it, in characters.
+_LONGEST = 200
+
 
 def write_ending(
-    paths: AttemptPaths, *, result: object = None, error: BaseException | None = None
+    paths: AttemptPaths,
+    *,
+    result: object = None,
+    error: BaseException | None = None,
+    said: object = None,
 ) -> None:
     """Write what came of a script, for whoever writes the outcome.
 
-    Raises:
-        OSError: It can't be written. Most likely there is no room.
+    Args and errors are those of `ending_of()`.
     """
-    write_bytes(paths.ending, ending_of(paths, result=result, error=error))
+    write_bytes(paths.ending, ending_of(paths, result=result, error=error, said=said))
 
 
 def ending_of(
-    paths: AttemptPaths, *, result: object = None, error: BaseException | None = None
+    paths: AttemptPaths,
+    *,
+    result: object = None,
+    error: BaseException | None = None,
+    said: object = None,
 ) -> bytes:
     """What came of a script, as JSON: the value of its entrypoint, or what it raised.
 
     What JSON can't hold is written into a file of its own.
 
+    Args:
+        paths: The attempt's files.
+        result: The value of its entrypoint.
+        error: What it raised.
+        said: What it gave to `sys.exit()` in place of a status.
+
     Raises:
         OSError: That can't be written. Most likely there is no room.
     """
     record: dict[str, Any] = {}
+    if said is not None:
+        record["said"] = " ".join(_safely(str, said)[:_LONGEST].split())
     if error is not None:
         record["error"] = _described(error)
         _pickled(paths.error, error)
@@ -70,7 +88,7 @@ def glimpse(value: object) -> str:
 
     shortened = reprlib.Repr()
     shortened.maxstring = shortened.maxother = 150
-    return _safely(shortened.repr, value)[:200]
+    return _safely(shortened.repr, value)[:_LONGEST]
 
 
 def _safely(say: Callable[[object], str], value: object) -> str:

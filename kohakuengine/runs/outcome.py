@@ -81,7 +81,7 @@ class Outcome:
             described = self._ending["error"]
             lines = described["message"].strip().splitlines() or [""]
             return f"{described['type']}: {lines[0]}".removesuffix(": ")
-        return manner(self.exit_code)
+        return manner(self.exit_code, self._ending.get("said"))
 
     @property
     def shown_result(self) -> object:
@@ -126,17 +126,21 @@ class Outcome:
         return _read_error(self._paths, self._ending["error"]) if "error" in self._ending else None
 
 
-def manner(exit_code: int | None) -> str:
+def manner(exit_code: int | None, said: str | None = None) -> str:
     """The way in which a process ended, in words.
 
+    Args:
+        exit_code: Its exit status, negative for the number of a signal; None where nobody knows.
+        said: The text that it gave to `sys.exit()`, if it did.
+
     Example:
-        >>> manner(3), manner(-9)[:21]
-        ('exited with status 3', 'was killed by SIGKILL')
+        >>> manner(3), manner(1, "no data"), manner(-9)[:21]
+        ('exited with status 3', 'exited with status 1: no data', 'was killed by SIGKILL')
     """
     if exit_code is None:
         return "ended nobody knows how"
     if exit_code >= 0:
-        return f"exited with status {exit_code}"
+        return f"exited with status {exit_code}" + (f": {said}" if said else "")
     import signal
 
     try:

@@ -88,7 +88,7 @@ CASES = [
     case(
         "exit with a text",
         "import sys\nsys.exit('no data')",
-        *(FAILED, 1, "exited with status 1", "^no data\n$"),
+        *(FAILED, 1, "^exited with status 1: no data$", "^no data\n$"),
     ),
     case("exit with 0", "import sys\nsys.exit(0)", FINISHED, 0, None, "^$"),
     case("exit with 7", "import sys\nsys.exit(7)", FAILED, 7, "exited with status 7", "^$"),

@@ -206,9 +206,29 @@ def test_exit_status(launcher, job):
 
 @runners
 def test_exit_with_a_text(launcher, job):
-    """An exit with a text fails the run with status 1."""
+    """An exit with a text fails the run with status 1; the text is the reason, in one short line."""
     outcome = finish(launcher, job("import sys\nsys.exit('no data')"))
     assert (outcome.status, outcome.exit_code) == ("failed", 1)
+    assert outcome.reason == "exited with status 1: no data"
+    outcome = finish(launcher, job("import sys\nsys.exit(['no', ('data\\n' * 100_000)])"))
+    assert outcome.reason.startswith("exited with status 1: ['no', 'data")
+    assert "\n" not in outcome.reason and len(outcome.reason) < 300
+    assert finish(launcher, job("raise SystemExit('')")).reason == "exited with status 1"
+
+
+HOSTILE = """
+    class Hostile:
+        def __str__(self): raise ValueError("not now")
+    raise SystemExit(Hostile())
+"""
+
+
+@processes
+def test_exit_with_what_cannot_be_shown(launcher, job):
+    """An exit with an object that can't be shown is told by what it is."""
+    outcome = finish(launcher, job(HOSTILE))
+    assert (outcome.status, outcome.exit_code) == ("failed", 1)
+    assert outcome.reason.startswith("exited with status 1: <") and "Hostile" in outcome.reason
 
 
 @processes
