@@ -10,7 +10,7 @@ from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
 from ..runs.sources import digest_of
 from ..runs.spec import write_spec
-from ..runs.values import read_json, write_bytes, write_json
+from ..runs.values import FORMAT, read_record, write_bytes, write_json
 from .requests import take_requests
 from .sources import KeptSources, keep_provenance_of
 
@@ -85,7 +85,7 @@ class Recorder:
         if os.path.exists(self.paths.ended):
             return False
         try:
-            return bool(read_json(self.paths.record)["pid"] == flow_holder(self.paths))
+            return bool(read_record(self.paths.record)["pid"] == flow_holder(self.paths))
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -115,11 +115,11 @@ class Recorder:
             self.kept = KeptSources(scripts, self.paths)
             before: dict[str, Any] = {}
             if os.path.exists(self.paths.record):
-                before = read_json(self.paths.record)
+                before = read_record(self.paths.record)
                 self.created = before["created"]
                 total = max(total or 0, before["total"] or 0)  # a retry is of some runs alone
             self.record: dict[str, Any] = {
-                "format": 1,
+                "format": FORMAT,
                 "id": self.id,
                 "name": self.options.name,
                 "created": self.created,
@@ -165,7 +165,7 @@ class Recorder:
     def end_flow(self, status: str) -> None:
         """Write that the flow has ended in order."""
         total = os.path.getsize(self.paths.runs) // _LINE if os.path.exists(self.paths.runs) else 0
-        self.ended = {"format": 1, "status": status, "ended": time.time(), "total": total}
+        self.ended = {"format": FORMAT, "status": status, "ended": time.time(), "total": total}
         try:
             write_json(self.paths.ended, self.ended)
         except OSError as error:
@@ -267,7 +267,9 @@ class Recorder:
                     f"the config can't be sent to a new process: {error}. Run it inline, "
                     "or have the script make that object."
                 ) from error
-            write_json(paths.spec, {"format": 1, **facts, "config": None, "import_folders": []})
+            write_json(
+                paths.spec, {"format": FORMAT, **facts, "config": None, "import_folders": []}
+            )
         return facts
 
     def _code(self, planned: Planned, program: str | None) -> dict[str, Any]:
@@ -282,7 +284,7 @@ class Recorder:
             StoreError: The run's directory can't be written.
         """
         try:
-            spec = read_json(paths.spec)
+            spec = read_record(paths.spec)
             renewed = {**spec, **self._code(planned, program)}
             if spec != renewed:
                 write_json(paths.spec, renewed)

@@ -9,7 +9,7 @@ from ..errors import StoreError
 from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
-from ..runs.values import read_json
+from ..runs.values import check_formats, read_record
 from .settle import settle_held
 from .sources import sources_of
 
@@ -33,6 +33,9 @@ class Earlier:
     Args:
         store: Where the flow is kept.
         flow: Its id.
+
+    Raises:
+        StoreError: What would be tried again is of a newer version.
     """
 
     def __init__(self, store: RunStore, flow: str) -> None:
@@ -42,6 +45,8 @@ class Earlier:
         rows = [row for row in store.select(flow=flow) if row["key"] is not None]
         # One whose directory somebody removed is gone, whatever the index says of it.
         rows = [row for row in rows if os.path.isdir(store.paths.run(row["id"]).folder)]
+        again = (row for row in rows if row["status"] != FINISHED)
+        check_formats(*(store.paths.run(row["id"]).spec for row in again))
         for row in sorted(rows, key=lambda row: row["status"] != FINISHED):  # a stable sort
             self._runs.setdefault((row["script"], row["key"]), deque()).append(row)
 
@@ -112,14 +117,14 @@ def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, 
 
 def _is_single(store: RunStore, flow: str) -> bool:
     try:
-        return bool(read_json(store.paths.flow(flow).record).get("single"))
+        return bool(read_record(store.paths.flow(flow).record).get("single"))
     except (OSError, ValueError):
         return False
 
 
 def _check_code(store: RunStore, flow: str, plan: Plan) -> None:
     paths = store.paths.flow(flow)
-    before = read_json(paths.record).get("code", {})
+    before = read_record(paths.record).get("code", {})
     changed = []
     for script in plan.scripts:
         where = script.place

@@ -7,7 +7,7 @@ from ..errors import StoreError
 from ..runs.outcome import FINISHED
 from ..runs.spec import read_spec
 from ..runs.store import RunStore
-from ..runs.values import read_json
+from ..runs.values import read_record
 from .base import Workflow
 from .options import Options
 from .plan import Plan, Planned
@@ -41,7 +41,7 @@ class Retry(Workflow):
         rows = [row for row in store.select(flow=self._id) if row["status"] != FINISHED]
         if not rows:
             raise StoreError(f"all runs of flow {self._id[:8]} have finished.")
-        record = read_json(store.paths.flow(self._id).record)
+        record = read_record(store.paths.flow(self._id).record)
         options = Options(**record["options"])
         super().__init__([], options=options, plan=_StoredPlan(store, rows))
 

@@ -10,6 +10,7 @@ from ..launch.survivors import end_survivors, is_alive, settle_attempt
 from ..runs.lock import FlowLock
 from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
+from ..runs.values import check_formats
 from ..runs.watch import Watch
 
 TYPE_CHECKING = False
@@ -64,9 +65,17 @@ def settle_flow(store: RunStore, flow: str) -> bool:
 
 
 def settle_held(store: RunStore, flow: str) -> None:
-    """Settle a flow whose lock this process holds."""
+    """Settle a flow whose lock this process holds.
+
+    Raises:
+        StoreError: It is of a newer version: then nothing of it is touched.
+    """
     rows = []
-    for id in _unsettled(store, flow):
+    unsettled = _unsettled(store, flow)
+    check_formats(store.paths.flow(flow).record, store.paths.flow(flow).ended)
+    for paths in map(store.paths.run, unsettled):
+        check_formats(paths.spec, paths.attempt(paths.last_attempt()).outcome)
+    for id in unsettled:
         paths = store.paths.run(id)
         if os.path.isdir(paths.folder):
             _settle_run(id, paths)

@@ -6,7 +6,7 @@ import os
 
 from .outcome import read_outcome
 from .spec import read_spec
-from .values import read_json
+from .values import read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def describe_run(store: RunStore, row: dict[str, Any]) -> dict[str, Any]:
 def _document(path: str) -> dict[str, Any]:
     """A JSON file of the store, or nothing where it isn't there or can't be read."""
     try:
-        document = read_json(path)
+        document = read_record(path)
     except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}

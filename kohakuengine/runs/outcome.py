@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .values import read_json, read_pickle, write_bytes
+from .values import FORMAT, read_pickle, read_record, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def write_outcome(
         "fallback": fallback,
     }
     lines = [f'"{name}": {_as_json(value)},\n' for name, value in facts.items()]
-    head = ('{"format": 1,\n' + "".join(lines) + '"ending": ').encode()
+    head = (f'{{"format": {FORMAT},\n' + "".join(lines) + '"ending": ').encode()
     said = _ending(paths) if ending is None else ending
     try:
         write_bytes(paths.outcome, head + said + b"}\n")
@@ -223,7 +223,7 @@ def _as_json(value: object) -> str:
 def read_outcome(paths: AttemptPaths) -> Outcome | None:
     """How an attempt ended, or None where it hasn't, or nobody could tell."""
     try:
-        return Outcome(paths, read_json(paths.outcome))
+        return Outcome(paths, read_record(paths.outcome))
     except FileNotFoundError:
         return None
 

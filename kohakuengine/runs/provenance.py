@@ -8,7 +8,7 @@ import sys
 from .distributions import imported_distributions
 from .git import describe, uncommitted_diff
 from .sources import DIFF_NAME, keep_sources
-from .values import write_bytes, write_json
+from .values import FORMAT, write_bytes, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def collect(script_paths: Sequence[str], sources: Iterable[Source], cwd: str) ->
 
     imports = {name for source in sources for name in source.imports}
     return {
-        "format": 1,
+        "format": FORMAT,
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "executable": sys.executable,

@@ -7,7 +7,7 @@ import os
 from .columns import FLOW_COLUMNS, RUN_COLUMNS
 from .lock import flow_holder, flow_is_live
 from .outcome import FINISHED, INTERRUPTED, read_outcome
-from .values import read_json
+from .values import read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def row_of_flow(paths: FlowPaths, *, settled: bool = False) -> dict[str, Any] | 
         settled: Whether it is known not to go on: who settles it holds its lock, too.
     """
     try:
-        record = read_json(paths.record)
+        record = read_record(paths.record)
         holder = None if settled else flow_holder(paths)
         ended = _ended(paths) if holder is None else {}
         row = {
@@ -50,7 +50,7 @@ def row_of_flow(paths: FlowPaths, *, settled: bool = False) -> dict[str, Any] | 
 def _ended(paths: FlowPaths) -> dict[str, Any]:
     """How a flow ended, as far as it did so in order."""
     try:
-        ended = read_json(paths.ended)
+        ended = read_record(paths.ended)
     except (OSError, ValueError):
         return {}
     return ended if isinstance(ended, dict) else {}
@@ -67,7 +67,7 @@ def row_of_run(
             outcome is going on, and not interrupted.
     """
     try:
-        spec = read_json(paths.spec)
+        spec = read_record(paths.spec)
         row = row_of_spec(spec)
         row["tags"] = _tags(paths, spec)
         row["attempts"] = number = paths.last_attempt()
@@ -101,7 +101,7 @@ def row_of_spec(spec: dict[str, Any]) -> dict[str, Any]:
 def _tags(paths: RunPaths, spec: dict[str, Any]) -> list[str]:
     """The run's tags: those that it was given later count instead of its first ones."""
     try:
-        tags = read_json(paths.tags)
+        tags = read_record(paths.tags)
     except (OSError, ValueError):
         tags = spec.get("tags")
     return [str(tag) for tag in tags or ()]

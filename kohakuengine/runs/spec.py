@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .values import json_holds, read_json, read_pickle, write_json, write_pickle
+from .values import FORMAT, json_holds, read_pickle, read_record, write_json, write_pickle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write_spec(paths: RunPaths, facts: Mapping[str, Any], config: Config) -> Non
     if not as_json:
         write_pickle(paths.config, fields)
     spec = {
-        "format": 1,
+        "format": FORMAT,
         **facts,
         "config": fields if as_json else None,
         "import_folders": import_folders(),
@@ -45,7 +45,7 @@ def write_spec(paths: RunPaths, facts: Mapping[str, Any], config: Config) -> Non
 
 def read_spec(paths: RunPaths) -> tuple[dict[str, Any], Config]:
     """What a run is to do: the spec as written, and the config."""
-    spec = read_json(paths.spec)
+    spec = read_record(paths.spec)
     return spec, config_of(paths, spec)
 
 

@@ -6,7 +6,7 @@ import os
 
 from ..errors import StoreError
 from .lock import FlowLock
-from .values import read_json, write_json
+from .values import read_record, write_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _write_flow(store: RunStore, id: str, tags: list[str]) -> None:
     if lock is None:
         raise _is_going_on(store, id)
     try:
-        record: dict[str, Any] = read_json(paths.record)
+        record: dict[str, Any] = read_record(paths.record)
         write_json(paths.record, {**record, "tags": tags})
     except OSError as error:
         raise _cannot_write(paths.record, error) from error

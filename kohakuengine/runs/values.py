@@ -21,6 +21,10 @@ class _Reading:
     memo: dict[str, str] = {}
 
 
+# The form of the files of runs and flows, which each says under "format". A later one is another
+# number, and those who don't know it leave its files alone.
+FORMAT = 1
+
 # What is below json, which imports re and enum: more than a run's process else has to load.
 _encoded: Any
 _scan: Any
@@ -133,6 +137,39 @@ def read_json(path: str) -> Any:
     """
     with open(path, "rb", buffering=0) as file:
         return from_json(file.readall())
+
+
+def read_record(path: str) -> Any:
+    """The value of a file of a run or a flow that another version may have written.
+
+    Raises:
+        ValueError: It doesn't hold JSON.
+        StoreError: A newer version wrote it: what is in it isn't known here.
+    """
+    record = read_json(path)
+    form = record.get("format", FORMAT) if isinstance(record, dict) else FORMAT
+    if form not in range(1, FORMAT + 1):
+        from ..errors import StoreError
+
+        raise StoreError(
+            f"{path} is of format {form}, and this KohakuEngine reads up to format {FORMAT}: upgrade"
+            " KohakuEngine, as by `pip install -U kohakuengine`.",
+            path=path,
+        )
+    return record
+
+
+def check_formats(*paths: str) -> None:
+    """Refuse files of a newer version, before something is done with a run or a flow.
+
+    Raises:
+        StoreError: There is one. Of those that can't be read, whoever reads them says so.
+    """
+    for path in paths:
+        try:
+            read_record(path)
+        except (OSError, ValueError):
+            continue
 
 
 def from_json(data: bytes) -> Any:
