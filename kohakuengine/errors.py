@@ -135,10 +135,12 @@ class StoreError(KogineError):
     Attributes:
         path: The file or folder that it is about, or None.
         corrupt: Whether it is an index that can't be read, which a reindex makes anew.
+        full: Whether it is an index whose disk seems to be full.
     """
 
     path: str | None = None
     corrupt: bool = False
+    full: bool = False
 
 
 class NotFoundError(StoreError):

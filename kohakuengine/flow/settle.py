@@ -12,6 +12,7 @@ from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
 from ..runs.values import check_formats
 from ..runs.watch import Watch
+from .recorder import cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def settle_held(store: RunStore, flow: str) -> None:
     """Settle a flow whose lock this process holds.
 
     Raises:
-        StoreError: It is of a newer version: then nothing of it is touched.
+        StoreError: It is of a newer version: then nothing of it is touched. Or the store can't be
+            written.
     """
     rows = []
     unsettled = _unsettled(store, flow)
@@ -78,7 +80,10 @@ def settle_held(store: RunStore, flow: str) -> None:
     for id in unsettled:
         paths = store.paths.run(id)
         if os.path.isdir(paths.folder):
-            _settle_run(id, paths)
+            try:
+                _settle_run(id, paths)
+            except OSError as error:
+                raise cannot_write(paths.folder, error) from error
         row = row_of_run(paths, lambda flow: False)
         if row is None:
             store.remove_runs([id])

@@ -84,8 +84,8 @@ def _locked(path: str) -> int | None:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(file, 0)
-        os.write(file, b"%d\n" % os.getpid())
+        # In this order it needs no room on a disk that is full, but for the first time.
+        os.ftruncate(file, os.write(file, b"%d\n" % os.getpid()))
     except (BlockingIOError, PermissionError):  # POSIX allows either
         os.close(file)
         return None

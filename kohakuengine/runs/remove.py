@@ -76,13 +76,15 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         StoreError: A flow goes on; or a folder can't be removed.
     """
     done = Removal()
+    forgotten: list[tuple[str, Removal]] = []  # but not yet by the index
     for flow, removal in plan.items():
         with_lock = os.path.isdir(store.paths.flow(flow).folder)
         lock = FlowLock.acquire(store.paths.flow(flow).lock) if with_lock else None
         if with_lock and lock is None:
             raise is_going_on(store, flow)
         try:
-            _remove(store, flow, removal)
+            if not _remove(store, flow, removal):
+                forgotten.append((flow, removal))
         finally:
             if lock is not None:
                 lock.release()
@@ -90,6 +92,8 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         done.flows += removal.flows
     for folder in _leftovers(store.paths):
         _delete(folder)
+    for flow, removal in forgotten:
+        _forget(store, flow, removal)
     return done
 
 
@@ -107,16 +111,28 @@ def is_going_on(store: RunStore, flow: str) -> StoreError:
     )
 
 
-def _remove(store: RunStore, flow: str, removal: Removal) -> None:
+def _remove(store: RunStore, flow: str, removal: Removal) -> bool:
+    """Remove what is to go of one flow; False where there is no room to say so in the index."""
     # First out of the way, which takes no time; then the index; and what takes long comes last.
     away = [_put_away(folder) for folder in removal.folders(store.paths)]
+    told = True
+    try:
+        _forget(store, flow, removal)
+    except StoreError as error:
+        if not error.full:
+            raise
+        told = False  # until there is more room
+    for folder in away:
+        if folder is not None:
+            _delete(folder)
+    return told
+
+
+def _forget(store: RunStore, flow: str, removal: Removal) -> None:
     with store.transaction():
         store.remove_runs(removal.runs)
         if removal.flows:
             store.remove_flow(flow)
-    for folder in away:
-        if folder is not None:
-            _delete(folder)
 
 
 def _put_away(folder: str) -> str | None:

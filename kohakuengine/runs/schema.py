@@ -52,19 +52,39 @@ def open_index(path: str) -> sqlite3.Connection:
     """A connection to the index, which is made or brought to this version if need be.
 
     It commits each statement by itself, but for what stands between BEGIN IMMEDIATE and COMMIT.
-    Where the folder can't be written, the index can only be read.
+    Where the folder can't be written, the index can only be read. Where its disk is full, it keeps
+    all others from the index, as `shuts_out_others()` tells.
 
     Raises:
         StoreError: It can't be opened, is of a newer version, or isn't an index.
     """
+    import sqlite3
+
     with _alone_if_new(path), sqlite_errors(path):
-        index = _connected(path)
+        there = os.path.exists(path)
         try:
-            _brought_up(index, path)
-        except BaseException:
-            index.close()
-            raise
-        return index
+            return _opened(path)
+        except sqlite3.OperationalError as error:
+            if not there or not _may_be_full(error):
+                raise
+        return _opened(path, alone=True)
+
+
+def _opened(path: str, alone: bool = False) -> sqlite3.Connection:
+    index = _connected(path)
+    try:
+        if alone:  # then SQLite needs no file of shared memory, for which there is no room
+            index.execute("PRAGMA locking_mode=EXCLUSIVE")
+        _brought_up(index, path)
+    except BaseException:
+        index.close()
+        raise
+    return index
+
+
+def shuts_out_others(index: sqlite3.Connection) -> bool:
+    """Whether nobody else can read or write an index as long as it is open here."""
+    return bool(index.execute("PRAGMA locking_mode").fetchone()[0] == "exclusive")
 
 
 @contextmanager
@@ -227,15 +247,23 @@ _MEANINGS = {
     "disk i/o": "the store's index {path} can't be read or written, as its disk fails or is full:"
     " make room or move the store, then run `kogine store reindex`.",
 }
+# Those that a full disk can bring about: there is no room for the index, for its log, or for the file
+# of its shared memory.
+_OF_FULL_DISKS = ("full", "disk i/o")
 # Of these, only the ones about a table or column can come from an index that SQLite can read.
 _CORRUPT = ("not a database", "malformed", "corrupt", "no such table", "no such column")
+
+
+def _may_be_full(error: sqlite3.Error) -> bool:
+    return any(sign in str(error).lower() for sign in _OF_FULL_DISKS)
 
 
 def _in_our_words(path: str, error: sqlite3.Error) -> StoreError:
     text = str(error).lower()
     for sign, meaning in _MEANINGS.items():
         if sign in text:
-            return StoreError(meaning.format(path=path, patience=PATIENCE), path=path)
+            message = meaning.format(path=path, patience=PATIENCE)
+            return StoreError(message, path=path, full=_may_be_full(error))
     corrupt = any(sign in text for sign in _CORRUPT)
     problem = "is damaged" if corrupt else "can't be used"
     return StoreError(

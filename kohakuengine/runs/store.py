@@ -54,7 +54,11 @@ class RunStore:
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._depth = 0
+        self._depth = 0  # of transactions
+        self._users = 0  # those that have the connection right now
+        self._in_the_way = (
+            False  # whether it is in the way of other processes as long as it is open
+        )
 
     @property
     def index(self) -> str:
@@ -75,8 +79,14 @@ class RunStore:
 
         self._after_fork()
         with self._lock, sqlite_errors(self.index):
-            self.open()
-            yield self._connection  # type: ignore[misc]  # it is open
+            self._users += 1
+            try:
+                self.open()
+                yield self._connection  # type: ignore[misc]  # it is open
+            finally:
+                self._users -= 1
+                if self._in_the_way and not self._users:
+                    self.close()
 
     def _after_fork(self) -> None:
         """In a forked child, forget the parent's connection: SQLite's don't survive a fork."""
@@ -96,12 +106,13 @@ class RunStore:
 
     def _opened(self) -> dict[str, Any] | None:
         from .reindex import complete, fill
-        from .schema import open_index, sqlite_errors
+        from .schema import open_index, shuts_out_others, sqlite_errors
 
         self._make_folders()
         self._connection = open_index(self.index)
         try:
             with sqlite_errors(self.index):
+                self._in_the_way = shuts_out_others(self._connection)
                 return None if complete(self._connection) else fill(self, again=False)
         except BaseException:
             self.close()

@@ -21,6 +21,7 @@ from witness import (
     assert_refused,
     finished,
     kogine,
+    run_folders,
     wait_until,
 )
 
@@ -166,6 +167,76 @@ def test_result_that_does_not_fit(script, disk, home):
     assert "loss: 0.5\n" in run.output and "the result can't be kept" in run.output
     assert run.metrics == {"loss": 0.5}
     assert_index_is_right(RunStore(home))
+
+
+LOOKS = [
+    ("runs",),
+    ("runs", "--flows"),
+    ("show", "-1"),
+    ("logs", "-2"),
+    ("store", "du"),
+    ("store", "export", "-"),
+]
+
+
+@pytest.fixture(params=["ended", "killed"])
+def full(request, script, disk, home, notes, tmp_path) -> Path:
+    """A full disk with a store of four runs, whose flow ended, or was killed amid the last one."""
+    script(f"    print('x' * 100_000, flush=True)\n{TRAIN}")
+    if request.param == "ended":
+        assert kogine(*SWEEP).returncode == 0
+        return fill(disk)
+    (tmp_path / "wait 3").touch()
+    with subprocess.Popen([*KOGINE, *SWEEP], stdout=subprocess.DEVNULL) as process:
+        wait_until(lambda: outcomes(home) == 3 and begun(notes)[3])
+        process.kill()
+    assert_nothing_left(home)
+    (tmp_path / "wait 3").unlink()
+    return fill(disk)
+
+
+@pytest.mark.parametrize("arguments", LOOKS, ids=" ".join)
+def test_look_at_a_full_disk(full, arguments):
+    """What is in a store on a full disk is to be seen."""
+    done = kogine(*arguments)
+    assert done.returncode == 0 and done.stdout.strip(), done
+    assert "Traceback" not in done.stderr and "error" not in done.stderr
+    if arguments == ("runs",):
+        assert done.stdout.count("finished") >= 1 and len(done.stdout.splitlines()) >= 4
+
+
+@pytest.mark.parametrize("what", [("-1",), ("--older-than", "0s"), ("--status", "finished")])
+def test_room_is_made_by_removing_runs(full, store, what):
+    """`kogine store rm` makes room on a full disk, and the index is right afterwards."""
+    before = {row["id"] for row in store.select()}
+    store.close()
+    done = kogine("store", "rm", *what, "--yes")
+    assert done.returncode == 0 and done.stdout.startswith("removed "), done
+    gone = before - {row["id"] for row in store.select()}
+    assert gone and not gone & {Path(paths.folder).name for paths in run_folders(store)}
+    assert kogine("store", "reindex").returncode == 0
+    assert_index_is_right(store)
+
+
+def test_room_is_made_by_removing_many_small_runs(script, disk, store):
+    """It is enough that all of what goes makes the room that the index needs to be told so."""
+    script("print('loss: 1')")
+    for _ in range(8):
+        assert kogine("run", "train.py").returncode == 0
+    fill(disk)
+    done = kogine("store", "rm", "--status", "finished", "--yes")
+    assert done.returncode == 0 and done.stdout.startswith("removed 8 runs"), done
+    assert store.select() == [] == store.flows() == list(run_folders(store))
+
+
+def test_look_at_a_full_disk_keeps_nobody_out(full, store):
+    """Who has looked at a store on a full disk isn't in the way of those who come later."""
+    rows = store.select()
+    with contextlib.closing(RunStore(store.paths.home)) as other:
+        assert other.select() == store.select() == rows
+        full.unlink()
+        assert kogine(*SWEEP, "--resume").returncode == 0
+        assert len(other.select()) == len(store.select()) == 4
 
 
 # ---- disks that can't be written ----
