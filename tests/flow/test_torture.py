@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import signal
 from pathlib import Path
@@ -170,24 +171,6 @@ CASES = [
         *(FINISHED, 0, None),
     ),
     case(
-        "makes daemons that won't end",
-        """
-        import os, signal, time
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        read, write = os.pipe()
-        for _ in range(3):
-            if os.fork() == 0:
-                os.setsid()
-                os.environ.clear()
-                if os.fork() == 0:
-                    os.execve("/bin/sh", ["sh", "-c", "echo >&%d; sleep 600; :" % write], {})
-                os._exit(0)
-        os.set_inheritable(write, True)
-        """,
-        *(FINISHED, 0, None),
-    ),
-    case(
         "ignores SIGTERM",
         """
         import signal, time
@@ -264,6 +247,39 @@ def test_script(torture, case):
         assert run.row["error"] is None
     else:
         assert re.search(case.reason, run.row["error"]), run.row["error"]
+
+
+DAEMONS = """
+    import fcntl, os, signal
+    held = os.open("held", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    os.set_inheritable(held, True)  # what has it holds the lock, until it ends
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # also in what is executed
+    read, write = os.pipe()  # which ends when all are executed, as they don't inherit it
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                os.write(write, b"%d\\n" % os.getpid())
+                os.execve("/bin/sh", ["sh", "-c", "sleep 600; :"], {})
+            os._exit(0)
+    os.close(write)
+    with open(read) as file:
+        print(file.read(), end="", flush=True)
+"""
+
+
+def test_daemons_that_forgot_where_they_come_from(torture, tmp_path):
+    """What a script has put into sessions of its own, with an empty environment, ends with the
+    run, also where it ignores the signals, and what it has started itself does, too."""
+    run = torture(DAEMONS)
+    assert (run.status, run.row["error"]) == (FINISHED, None)
+    pids = run.output.split()
+    assert len(pids) == 3 and run.outcome.survivors >= 3
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    with open(tmp_path / "held") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -488,20 +488,23 @@ def test_cancel_of_one_of_two(launcher, job):
 # ---- what the script leaves behind ----
 
 
+# With nothing in its environment from the first moment on: to clear os.environ would leave it there.
 DAEMON = """
     import os, signal, sys, time
-    reading, writing = os.pipe()
+    reading, writing = os.pipe()  # which ends when the daemon is executed, as it doesn't inherit it
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.{disposition})
-            os.environ.clear()
             os.write(writing, str(os.getpid()).encode())
-            time.sleep(600)
+            os.execve("/bin/sleep", ["sleep", "600"], {{}})
         os._exit(0)
     os.wait()
-    def main(): return int(os.read(reading, 100))
+    os.close(writing)
+    with open(reading) as file:
+        pid = int(file.read())
+    def main(): return pid
 """
 
 
