@@ -45,6 +45,7 @@ class Single:
         job: The attempt, ready to be started.
 
     Raises:
+        ConfigError: GPUs are asked for, and there are none.
         StoreError: The store can't be written.
         LauncherError: The config can't be sent to another process.
     """
@@ -60,6 +61,7 @@ class Single:
         self.script = script
         self.options = options
         self.planned = Planned(0, script, config)
+        gpu = _gpu(options)
         store = RunStore()
         refuse_newer(store.index)  # it is opened beside the script
         self.recorder = Recorder(store, options, launcher)
@@ -72,7 +74,7 @@ class Single:
             self.id,
             self.paths,
             self.recorder.new_attempt(self.paths),
-            environ={**options.env, "KOGINE_FLOW_ID": self.recorder.id},
+            environ={**gpu, **options.env, "KOGINE_FLOW_ID": self.recorder.id},
             cwd=options.cwd,
             timeout=options.timeout,
             max_log=options.max_log,
@@ -150,6 +152,15 @@ class Single:
         if not os.path.exists(self.recorder.paths.provenance):
             _fork(self._keep_provenance, self.recorder.paths.log)
         return outcome
+
+
+def _gpu(options: Options) -> dict[str, str]:
+    """What the environment says of the GPU of the one slot."""
+    if options.gpus is None:  # most often: spare the import
+        return {}
+    from .slots import Slots, gpu_ids
+
+    return Slots(1, gpu_ids(options.gpus)).environ(0)
 
 
 def _fork(work: Callable[[], None], log: str) -> None:

@@ -161,3 +161,21 @@ def test_ctrl_c_ends_our_own_commands_quietly(write) -> None:
         finally:
             process.kill()
     assert (process.returncode, err.strip()) == (130, "")
+
+
+@pytest.mark.parametrize("launcher", ["inline", "fresh", "warm"])
+def test_a_single_run_has_the_gpu_of_its_slot(write, launcher: str) -> None:
+    """As the first slot of a sweep has: the first one given is the only one that the script sees."""
+    folder = write("gpu.py", "import os\nprint(os.environ['CUDA_VISIBLE_DEVICES'])\n").parent
+    done = run("run", "gpu.py", "--launcher", launcher, "--gpus", "3,1", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+
+
+def test_a_single_run_without_its_gpu_is_refused(write, monkeypatch) -> None:
+    """In one sentence, before anything is run or recorded, as a sweep is."""
+    folder = write("gpu.py", "print('ran')\n").parent
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    done = run("run", "gpu.py", "--gpus", "auto", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("kogine: error: gpus: CUDA_VISIBLE_DEVICES leaves this process")
+    assert not list(folder.glob(".kogine/flows/*"))
