@@ -19,10 +19,12 @@ def add_defaults(ctx: click.Context, command: click.Command, name: str) -> None:
     """Have a command take defaults from the nearest pyproject.toml, upwards.
 
     A key is the long name of an option, in `[tool.kogine]` for every command that has the option,
-    or in `[tool.kogine.NAME]` for one command, or one group of commands, alone.
+    or in `[tool.kogine.NAME]` for one command, or one group of commands, alone; for one command of
+    a group in `[tool.kogine.GROUP.NAME]`.
 
     Raises:
-        ConfigFileError: The file can't be read, or has a key that no option has.
+        ConfigFileError: The file can't be read, has a key that no option has, or a list for an
+            option that takes one value.
     """
     path = _pyproject()
     if path is None:
@@ -30,54 +32,65 @@ def add_defaults(ctx: click.Context, command: click.Command, name: str) -> None:
     table = _table(path)
     if not table:
         return
-    _check(ctx, path, table)
-    own = table.get(name, {})
-    general = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    chosen = _defaults(command, {**general, **own})
+    _check(ctx, path, "tool.kogine", ctx.command, table)
+    chosen = _defaults(ctx, path, command, {**_general(table), **table.get(name, {})})
     if chosen:
         ctx.default_map = {**(ctx.default_map or {}), name: chosen}
 
 
-def _defaults(command: click.Command, given: dict[str, Any]) -> dict[str, Any]:
+def _general(table: dict[str, Any]) -> dict[str, Any]:
+    """What a table says of options, for all commands that it is about."""
+    return {key: value for key, value in table.items() if not isinstance(value, dict)}
+
+
+def _defaults(
+    ctx: click.Context, path: str, command: click.Command, given: dict[str, Any]
+) -> dict[str, Any]:
     """Defaults by the names that click knows; for a group those of each of its commands."""
     if isinstance(command, click.Group):
-        chosen = {name: _defaults(one, given) for name, one in command.commands.items()}
+        general = _general(given)
+        chosen = {
+            name: _defaults(ctx, path, one, {**general, **given.get(name, {})})
+            for name, one in _commands(ctx, command).items()
+        }
         return {name: one for name, one in chosen.items() if one}
     options = _options(command)
     return {
-        str(options[key].name): _value(options[key], value)
+        str(options[key].name): _value(path, key, options[key], value)
         for key, value in given.items()
         if key in options
     }
 
 
-def _check(ctx: click.Context, path: str, table: dict[str, Any]) -> None:
+def _check(
+    ctx: click.Context, path: str, section: str, command: click.Command, table: dict[str, Any]
+) -> None:
     """Refuse names that nothing has."""
-    commands = {command.name or "": command for command in _all(ctx.command, ctx)}
-    known = {option for command in commands.values() for option in _keys(command)}
+    commands = _commands(ctx, command)
+    known = _keys(ctx, command)
     for key, value in table.items():
-        if not isinstance(value, dict):
-            if key not in known:
-                raise _unknown(path, "[tool.kogine]", "option", key, known)
-        elif key not in commands:
-            raise _unknown(path, "[tool.kogine]", "command", key, set(commands))
-        else:
-            for option in value:
-                if option not in _keys(commands[key]):
-                    section = f"[tool.kogine.{key}]"
-                    raise _unknown(path, section, "option", option, _keys(commands[key]))
+        if commands and isinstance(value, dict):
+            if key not in commands:
+                raise _unknown(path, section, "command", key, set(commands))
+            _check(ctx, path, f"{section}.{key}", commands[key], value)
+        elif key not in known:
+            raise _unknown(path, section, "option", key, known)
 
 
-def _keys(command: click.Command) -> set[str]:
-    if isinstance(command, click.Group):
-        return {key for one in command.commands.values() for key in _keys(one)}
-    return set(_options(command))
+def _keys(ctx: click.Context, command: click.Command) -> set[str]:
+    """The long names of all options of a command, or of the commands of a group."""
+    commands = _commands(ctx, command)
+    if not commands:
+        return set(_options(command))
+    return {key for one in commands.values() for key in _keys(ctx, one)}
 
 
-def _all(group: click.Command, ctx: click.Context) -> list[click.Command]:
-    assert isinstance(group, click.Group)
-    commands = (group.get_command(ctx, name) for name in group.list_commands(ctx))
-    return [command for command in commands if command is not None]
+def _commands(ctx: click.Context, command: click.Command) -> dict[str, click.Command]:
+    """The commands of a group by name; of a command itself none."""
+    if not isinstance(command, click.Group):
+        return {}
+    found = {name: command.get_command(ctx, name) for name in command.list_commands(ctx)}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _pyproject() -> str | None:
@@ -128,11 +141,15 @@ def _options(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def _value(option: click.Option, value: object) -> object:
+def _value(path: str, key: str, option: click.Option, value: object) -> object:
     """A value as it would stand on the command line, for click to convert."""
     if option.multiple:
         items = value if isinstance(value, list) else [value]
         return [str(item) for item in items]
+    if isinstance(value, list):
+        if option.type.name != "list":
+            raise ConfigFileError(f"{path}: {key} takes one value, got {value!r}.", path=path)
+        return ",".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value and not option.is_flag else value or None
     return str(value)
@@ -141,4 +158,4 @@ def _value(option: click.Option, value: object) -> object:
 def _unknown(path: str, section: str, kind: str, key: str, known: set[str]) -> ConfigFileError:
     near = nearest(key, sorted(known), 1)
     hint = f"; did you mean {near[0]}?" if near else "."
-    return ConfigFileError(f"{path}: {section} has no {kind} {key}{hint}", path=path)
+    return ConfigFileError(f"{path}: [{section}] has no {kind} {key}{hint}", path=path)

@@ -45,8 +45,15 @@ class _Number(click.ParamType):  # type: ignore[type-arg, unused-ignore]  # no b
         return number
 
 
+class Listed(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """Words with commas between them; a list of them in `[tool.kogine]`."""
+
+    name = "list"
+
+
 SECONDS = _Number("time", _UNITS, "s")
 BYTES = _Number("size", _SIZES, "")
+IDS = Listed()
 
 
 def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,7 +81,7 @@ def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--tag", "tags", multiple=True, metavar="TAG", help="To find its runs by."),
         click.option("--env", multiple=True, metavar="K=V", help="Set for the runs."),
         click.option("--cwd", type=FILE, metavar="DIR", help="The runs' working directory."),
-        click.option("--gpus", metavar="IDS", help="One for each slot: auto, or 0,1."),
+        click.option("--gpus", type=IDS, metavar="IDS", help="One for each slot: auto, or 0,1."),
         click.option("--max-log", type=BYTES, metavar="SIZE", help="Of a run's log: 10M, 1G."),
         click.option("--metrics", metavar="REGEX", help="Where metrics stand in the output."),
         click.option("--no-metrics", is_flag=True, help="Take no metrics from the output."),

@@ -527,7 +527,47 @@ def test_commands_within_groups_have_defaults(do, project, sweep) -> None:
     assert json.loads(do("runs").out) and json.loads(do("store", "du").out)
 
 
+def test_a_list_of_gpus_is_a_list(do, project, store: RunStore) -> None:
+    """As `gpus=[0, 1]` in Python; one that stands alone needs no list."""
+    for text, gpus in {"[0, 1]": "0,1", "['GPU-5f']": "GPU-5f", "3": "3", "'2,3'": "2,3"}.items():
+        project(f"[tool.kogine]\ngpus = {text}\n")
+        assert do("run", "train.py", *FAKE).outcome == 0
+        assert options(store)["gpus"] == gpus
+
+
+def test_one_command_of_a_group_has_defaults(do, project, sweep) -> None:
+    """Above those of its group, which the others keep; other commands are not concerned."""
+    sweep("--sweep", "lr=1", "--quiet")
+    project("""
+        [tool.kogine.store]
+        json = true
+        [tool.kogine.store.reindex]
+        json = false
+        [tool.kogine.workflow.parallel]
+        mode = "pool"
+        """)
+    assert json.loads(do("store", "du").out)
+    assert do("store", "reindex").out == "1 run of 1 flow indexed\n"
+    assert do("runs").outcome == 0
+    refused = do("workflow", "parallel", "train.py", "--launcher", "fresh")
+    assert "--mode pool and --launcher fresh" in refused.err
+    assert do("workflow", "sequential", "train.py", "--launcher", "fake").outcome == 0
+
+
 MISTAKES = {
+    "a list for one value": (
+        "[tool.kogine]\nworkers = [1, 2]\n",
+        "workers takes one value, got [1, 2]",
+    ),
+    "in the table of a group's command": (
+        "[tool.kogine.store.du]\njsn = true\n",
+        "[tool.kogine.store.du] has no option jsn; did you mean json?",
+    ),
+    "a misspelt command of a group": (
+        "[tool.kogine.workflow.paralel]\nworkers = 2\n",
+        "[tool.kogine.workflow] has no command paralel; did you mean parallel?",
+    ),
+    "an option of kogine itself": ("[tool.kogine]\nversion = 1\n", "has no option version"),
     "a misspelt key": (
         "[tool.kogine]\nworker = 2\n",
         "[tool.kogine] has no option worker; did you",
