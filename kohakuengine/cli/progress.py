@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 
 from rich.console import Console
 from rich.live import Live
@@ -15,6 +15,8 @@ from rich.text import Text
 from ..flow.lines import ending
 from ..flow.view import View
 from ..runs.cells import duration_text
+from ..runs.display import STYLES
+from ..runs.listing import unfinished
 from ..runs.outcome import FINISHED
 
 TYPE_CHECKING = False
@@ -40,7 +42,7 @@ class Progress(View):
         self._lock = threading.Lock()
         self._total: int | None = None
         self._began = time.monotonic()
-        self._done = self._failed = 0
+        self._ends: Counter[str] = Counter()  # how many runs have ended in each way
         self._spent: list[float] = []  # how long the last runs took, in seconds
         self._going: dict[str, dict[str, Any]] = {}
         self._tails: dict[str, str] = {}  # by the run's id: what is shown of it while it goes on
@@ -63,7 +65,7 @@ class Progress(View):
     def run_kept(self, row: dict[str, Any]) -> None:
         """It counts as done."""
         with self._lock:
-            self._done += 1
+            self._ends[FINISHED] += 1
 
     def run_began(self, row: dict[str, Any]) -> None:
         """One more goes on."""
@@ -93,13 +95,13 @@ class Progress(View):
             if going is not None:
                 self._spent = [*self._spent[-19:], time.monotonic() - going["since"]]
             if again is None:
-                self._done += row["status"] == FINISHED
-                self._failed += row["status"] != FINISHED
+                self._ends[row["status"]] += 1
         if row["status"] != FINISHED:
             self._tell_failure(row, again, traceback_in(last))
 
     def _tell_failure(self, row: dict[str, Any], again: float | None, traceback: str) -> None:
-        text = Text.assemble((f"✗ {row['name']} ", "bold red"), ending(row, again))
+        style = STYLES[row["status"]]
+        text = Text.assemble((f"✗ {row['name']} ", f"bold {style}"), ending(row, again))
         if traceback != self._shown_traceback:  # else many that fail alike would fill the screen
             self._shown_traceback = traceback
             text.append(traceback)
@@ -115,17 +117,15 @@ class Progress(View):
     def flow_ended(self, status: str) -> None:
         """End the display, and say what came of the flow."""
         self._live.stop()
-        style = "green" if status == FINISHED else "red"
-        self._console.print(Text.assemble((status, style), " ", self._counts()), soft_wrap=True)
+        said = Text.assemble((status, STYLES.get(status, "")), " ", self._counts())
+        self._console.print(said, soft_wrap=True)
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
 
     def _counts(self) -> str:
         total = "" if self._total is None else f" of {self._total}"
-        parts = [f"{self._done}{total} finished"]
-        if self._failed:
-            parts.append(f"{self._failed} failed")
+        parts = [f"{self._ends[FINISHED]}{total} finished", *unfinished(self._ends)]
         return f"{', '.join(parts)} in {duration_text(time.monotonic() - self._began)}"
 
     def _shown(self) -> Table:
@@ -149,7 +149,7 @@ class Progress(View):
         if not self._total:
             return Text("running", style="bold")
         width = 24
-        full = min(width, width * (self._done + self._failed) // self._total)
+        full = min(width, width * self._ends.total() // self._total)
         return Text.assemble(("━" * full, "green"), ("━" * (width - full), "bright_black"))
 
     def _head(self) -> Text:
@@ -164,7 +164,7 @@ class Progress(View):
         if self._total is None or not self._spent or not self._going:
             return None
         each = sum(self._spent) / len(self._spent)
-        left = self._total - self._done - self._failed
+        left = self._total - self._ends.total()
         return max(0.0, each * left / len(self._going))
 
 

@@ -12,7 +12,7 @@ from ..errors import KogineError, StoreError
 from ..launch.base import Job
 from ..launch.survivors import settle_attempt
 from ..runs.idlist import Ids
-from ..runs.outcome import CANCELLED, FINISHED, INTERRUPTED, read_outcome
+from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
@@ -115,7 +115,7 @@ class Coordinator:
         self._going: dict[str, Going] = {}
         self._retries: list[tuple[float, Planned, dict[str, Any]]] = []
         self._left: Iterator[Planned] | None = plan.runs()
-        self._bad = 0
+        self._bad: set[str] = set()  # the ways in which runs ended that didn't finish
         self._paused = False
         self._cancelled = False
         self._requests_due = 0.0
@@ -427,7 +427,7 @@ class Coordinator:
         self.view.run_ended(going.row, None)
         self._tell(going.planned, going.row)
         self._announcing.append(going.job.id)
-        self._after_bad_end()
+        self._after_bad_end(INTERRUPTED)
 
     def _record_end(self, going: Going, outcome: Outcome) -> None:
         row = going.row
@@ -445,10 +445,10 @@ class Coordinator:
         self._tell(going.planned, row)
         self._announcing.append(row["id"])
         if outcome.status != FINISHED:
-            self._after_bad_end()
+            self._after_bad_end(outcome.status)
 
-    def _after_bad_end(self) -> None:
-        self._bad += 1
+    def _after_bad_end(self, status: str) -> None:
+        self._bad.add(status)
         if self.options.on_error != "continue":
             self._left = None
             while self._retries:
@@ -459,7 +459,7 @@ class Coordinator:
     def _give_up(self, planned: Planned, row: dict[str, Any]) -> None:
         """A run that was to be tried again isn't: how it ended the last time counts."""
         self._tell(planned, row)
-        self._bad += 1
+        self._bad.add(row["status"])
         self._announcing.append(row["id"])
 
     def _retry_delay(self, going: Going, outcome: Outcome) -> float | None:
@@ -477,12 +477,19 @@ class Coordinator:
         self.plan.tell(planned, Run(self.store, row["id"], row))
 
     def _end(self) -> None:
-        bad = self._bad or self.fault is not None
-        self.status = CANCELLED if self._cancelled else "failed" if bad else FINISHED
+        self.status = self._end_status()
         self.recorder.end_flow(self.status)
         self._write(self.recorder.index_end)
         self._flush(last=True)
         self.view.flow_ended(self.status)
+
+    def _end_status(self) -> str:
+        """How the flow ends: what was stopped hasn't failed, nor has what was interrupted."""
+        if self._cancelled:
+            return CANCELLED
+        if self.fault is not None or self._bad & {FAILED, TIMED_OUT}:
+            return FAILED
+        return next((one for one in (CANCELLED, INTERRUPTED) if one in self._bad), FINISHED)
 
     def _abandon(self) -> None:
         """End what goes on, after an error that leaves no way to go on."""

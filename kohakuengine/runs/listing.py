@@ -164,15 +164,27 @@ def flow_cells(flow: Row) -> tuple[str, ...]:
 
 
 def progress(flow: Row) -> str:
-    """How many runs of a flow have ended, of how many, and how many of them badly."""
+    """How many runs of a flow have ended, of how many, and how those that didn't finish."""
     counts = flow["counts"]
-    ended = {status: number for status, number in counts.items() if status in FINAL}
+    ended = sum(number for status, number in counts.items() if status in FINAL)
     total = flow["total"]
     if total is None and flow["status"] not in ("running", "paused"):
         total = sum(counts.values())
-    bad = sum(ended.values()) - ended.get(FINISHED, 0)
-    text = f"{sum(ended.values())}/{'?' if total is None else total}"
-    return f"{text}, {bad} failed" if bad else text
+    return ", ".join([f"{ended}/{'?' if total is None else total}", *unfinished(counts)])
+
+
+def unfinished(counts: Mapping[str, int]) -> list[str]:
+    """How many runs ended in each way but the good one: what was stopped hasn't failed.
+
+    Args:
+        counts: How many runs have each status.
+
+    Example:
+        >>> unfinished({"finished": 3, "cancelled": 1, "timed_out": 2})
+        ['2 timed out', '1 cancelled']
+    """
+    bad = (status for status in FINAL if status != FINISHED and counts.get(status))
+    return [f"{counts[status]} {status.replace('_', ' ')}" for status in bad]
 
 
 def comparison_cells(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import RunsFailed
 from .idlist import Ids
-from .outcome import FINAL, FINISHED
+from .outcome import FAILED, FINISHED, TIMED_OUT
 from .record import Run
 
 TYPE_CHECKING = False
@@ -89,8 +89,8 @@ class Runs(Sequence[Run]):
 
     @property
     def failed(self) -> Runs:
-        """Those that ended otherwise: failed, timed out, cancelled or interrupted."""
-        return self._with(lambda row: row["status"] in FINAL and row["status"] != FINISHED)
+        """Those that failed or took too long; what was cancelled or interrupted has done neither."""
+        return self._with(lambda row: row["status"] in (FAILED, TIMED_OUT))
 
     def filter(self, condition: str | Callable[[Run], bool]) -> Runs:
         """Those that a condition holds for.

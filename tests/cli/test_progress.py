@@ -74,6 +74,17 @@ def test_runs_are_counted(screen) -> None:
     assert "left" in text
 
 
+def test_what_was_stopped_has_not_failed(screen) -> None:
+    """Runs that didn't finish are counted by how they ended."""
+    one = screen()
+    for id, status in {"a1": "timed_out", "a2": "cancelled", "a3": "interrupted"}.items():
+        one.view.run_began(row(id))
+        one.view.run_ended(row(id, status, error="oh"), None)
+    text = one.shown()
+    assert "0 of 4 finished, 1 timed out, 1 cancelled, 1 interrupted in " in text
+    assert "failed" not in text
+
+
 def test_without_a_total_there_is_none_to_be_told(screen) -> None:
     """Of a generator nobody knows how many runs it will give, or how long they take."""
     one = screen(total=None)

@@ -132,6 +132,15 @@ def test_flows_are_listed(kogine, sweep: Stored) -> None:
     assert ids(kogine("runs", "--flows", "--limit", "1").out) == ["f2000000"]
 
 
+def test_a_flow_tells_what_was_stopped_from_what_failed(kogine, stored: Stored) -> None:
+    """Runs that didn't finish are counted by how they ended."""
+    flow = stored.flow("f1", ended="cancelled", total=5)
+    for number, status in enumerate(("finished", "cancelled", "cancelled", "interrupted")):
+        stored.run(f"a{number}", flow, status=status)
+    line = kogine("runs", "--flows").out.splitlines()[1]
+    assert "4/5, 2 cancelled, 1 interrupted" in line and "failed" not in line
+
+
 def test_flows_as_json_have_their_counts(kogine, sweep: Stored) -> None:
     """How many runs have each status."""
     (flow,) = json.loads(kogine("runs", "--flows", "--json").out)

@@ -13,7 +13,7 @@ from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
 from witness import assert_index_is_right, wait_until
 
 from kohakuengine import Config, ConfigGenerator, Parallel, RunStore, Sequential
-from kohakuengine.errors import ConfigError, LauncherError, OverrideError
+from kohakuengine.errors import ConfigError, LauncherError, OverrideError, RunsFailed
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.handle import FlowHandle
 from kohakuengine.flow.requests import make_request
@@ -161,6 +161,31 @@ def test_other_runs_go_on_after_a_bad_one(train: Path, fake, store: RunStore) ->
     assert statuses(runs) == ["finished", "failed", "finished"]
     assert (handle.status, store.flow(handle.id)["status"]) == ("failed", "failed")
     assert (runs.finished.ids, runs.failed.ids) == ([runs[0].id, runs[2].id], [runs[1].id])
+
+
+ENDS = {
+    ("finished",): "finished",
+    ("finished", "failed"): "failed",
+    ("timed_out", "cancelled"): "failed",
+    ("finished", "cancelled"): "cancelled",
+    ("interrupted", "finished"): "interrupted",
+}
+
+
+@pytest.mark.parametrize("ends, status", ENDS.items())
+def test_what_was_stopped_has_not_failed(train: Path, fake, store, ends, status: str) -> None:
+    """Neither the run nor its flow; `failed` are those that failed or took too long."""
+    left = iter(ends)
+    fake(lambda job: FakeEnd(next(left)))
+    handle = Sequential(train, configs(*ends), **FAKE).start()
+    runs = handle.wait(SECONDS)
+    assert statuses(runs) == list(ends)
+    assert (handle.status, store.flow(handle.id)["status"]) == (status, status)
+    assert statuses(runs.failed) == [one for one in ends if one in ("failed", "timed_out")]
+    if set(ends) != {"finished"}:
+        with pytest.raises(RunsFailed) as raised:
+            runs.results
+        assert set(raised.value.ids) == {run.id for run in runs if run.status != "finished"}
 
 
 def test_stop_begins_no_further_runs(train: Path, fake) -> None:
@@ -496,7 +521,7 @@ def test_one_run_can_be_cancelled(train: Path, fake, store: RunStore) -> None:
     begun(launcher, 3)
     launcher.release()
     assert statuses(handle.wait(SECONDS)) == ["finished", "cancelled", "finished"]
-    assert handle.status == "failed"
+    assert handle.status == "cancelled"
 
 
 # ---- requests of other processes ----

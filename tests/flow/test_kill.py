@@ -238,7 +238,7 @@ def kill_inits(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: 
         assert len(runs) == RUNS, "the flow went on"
         assert_nothing_left(sweep.home)
         assert {run.id for run in runs if run.status != FINISHED} == hit
-        for run in runs.failed:
+        for run in runs.filter(lambda run: run.id in hit):
             assert run.status == INTERRUPTED
             assert "init" in str(run.error) and "was killed" in str(run.error)
         sweep.freeze()
