@@ -9,6 +9,7 @@ from ..config.base import Config
 from ..config.generator import ConfigGenerator
 from ..engine.script import Script
 from ..errors import ConfigError
+from ..launch.base import check_limits
 from ..launch.registry import get_launcher, launcher_of_flow
 from ..runs.store import RunStore
 from .coordinator import Coordinator
@@ -125,6 +126,7 @@ class Workflow:
         return spawn_detached(self, resume)
 
     def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
+        check_limits(self._make_launcher, self.options)
         gpus = gpu_ids(self.options.gpus)
         workers = self.workers or self.options.workers or (len(gpus) if gpus else cores())
         store = RunStore()

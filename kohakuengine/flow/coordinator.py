@@ -64,6 +64,7 @@ class Going:
         self.row = row
         self.watch = watch
         self.cancelled = False
+        self.refusal: str | None = None  # why the launcher couldn't start it
         self.metrics_due = time.monotonic() + _METRICS
 
 
@@ -354,16 +355,16 @@ class Coordinator:
         self._start(going)
 
     def _start(self, going: Going) -> None:
-        # Where it can't be started, that is recorded like any other end: it is seen to have ended
-        # without an outcome.
         try:
             self.launcher.submit(going.job)
         except KeyboardInterrupt:  # in a script that ran in this thread
             self.interrupted = True
             self.cancel("interrupt")
-        except KogineError as error:
+        except KogineError as error:  # recorded like any other end
             self.fault = self.fault or error
             self._left = None
+            going.refusal = f"it couldn't be started: {error}".removesuffix(".")
+            self._settle([going.job.id])
 
     def _watch_of(self, job: Job, row: dict[str, Any]) -> Watch:
         show = (lambda lines: self.view.output(row, lines)) if self.view.wants_output else None
@@ -409,6 +410,8 @@ class Coordinator:
         job = going.job
         if going.cancelled:
             settle_attempt(job.id, job.attempt, status=CANCELLED, reason="it was cancelled")
+        elif going.refusal is not None:
+            settle_attempt(job.id, job.attempt, reason=going.refusal, slot=job.slot)
         else:
             settle_attempt(job.id, job.attempt, slot=job.slot)
         going.watch.finish()

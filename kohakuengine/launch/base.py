@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..errors import LauncherError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
         process ends without that, the launcher says that the attempt has ended, and whoever asks
         finds no outcome.
 
-        The methods are called by one thread.
+        The methods are called by one thread. A class that can't keep a run to one of the limits
+        `timeout` and `max_log` names it in an attribute `lacks`, a tuple: then such a run is
+        refused before anything of it is made.
         """
 
         def submit(self, job: Job) -> None:
@@ -51,6 +55,28 @@ if TYPE_CHECKING:
         def close(self) -> None:
             """Let go of what is kept between runs; no attempt is going on any more."""
             ...
+
+    class Limited(Protocol):
+        """What has limits: a `Job`, or the options of a flow."""
+
+        timeout: float | None
+        max_log: int | None
+
+
+def check_limits(launcher: object, limits: Limited) -> None:
+    """Refuse limits that a launcher can't keep a run to.
+
+    Args:
+        launcher: The launcher's class, or what makes one.
+        limits: What a run is to be kept to.
+
+    Raises:
+        LauncherError: One of them is among those that the launcher `lacks`.
+    """
+    for name in getattr(launcher, "lacks", ()):
+        if getattr(limits, name) is not None:
+            called = getattr(launcher, "__name__", "chosen").lower()
+            raise LauncherError(f"the {called} launcher can't keep a run to a {name}: use fresh.")
 
 
 class Job:

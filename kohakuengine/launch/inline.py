@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 from ..engine.executor import ScriptExecutor
 from ..engine.takeover import without_our_frames
-from ..errors import LauncherError, ScriptExit
+from ..errors import ScriptExit
 from ..runs.ending import ending_of
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, write_outcome
+from .base import check_limits
 from .tee import logged
 
 TYPE_CHECKING = False
@@ -30,15 +31,14 @@ class Inline:
         echo: Whether what the scripts print is also printed here.
     """
 
+    lacks = ("timeout", "max_log")
+
     def __init__(self, echo: bool = False) -> None:
         self._echo = echo
 
     def submit(self, job: Job) -> None:
         """Run a script from beginning to end."""
-        if job.timeout is not None or job.max_log is not None:
-            raise LauncherError(
-                "the inline launcher can't keep a run to a timeout or to max_log: use fresh."
-            )
+        check_limits(type(self), job)
         try:
             execute(job, echo=self._echo)
         except KeyboardInterrupt:

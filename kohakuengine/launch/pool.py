@@ -9,6 +9,7 @@ import sys
 
 from ..errors import LauncherError
 from ..runs.outcome import FAILED, manner
+from .base import check_limits
 from .messages import Messages
 from .survivors import end_survivors, settle_attempt
 
@@ -47,6 +48,8 @@ class Pool:
     A script that ends its process (`os._exit`, a crash, a signal) ends its own run alone: the next
     one gets a new worker. So it is after a timeout.
     """
+
+    lacks = ("max_log",)
 
     def __init__(self) -> None:
         self._idle: dict[int, _Worker] = {}  # by slot: that of another slot may hold another GPU
@@ -220,8 +223,7 @@ def _start(fd: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def _refuse(job: Job) -> None:
-    if job.max_log is not None:
-        raise LauncherError("the pool launcher can't keep a run to max_log: use fresh.")
+    check_limits(Pool, job)
     if job.cwd is not None and not os.access(job.cwd, os.X_OK):
         raise LauncherError(f"no script can be run in {job.cwd}: it is no folder we may enter.")
 

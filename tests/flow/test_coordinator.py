@@ -447,7 +447,9 @@ def test_a_launcher_that_cannot_start_a_run_ends_the_flow(train: Path, fake, sto
     with pytest.raises(LauncherError, match="no more processes"):
         handle.wait(SECONDS)
     first, second = handle.runs
-    assert first.status == "finished" and second.status in ("failed", "interrupted")
+    assert (first.status, second.status) == ("finished", "interrupted")
+    assert "it couldn't be started: no more processes" in str(second.error)
+    assert store.run(second.id)["error"] == "it couldn't be started: no more processes"
     assert_index_is_right(store)
 
 

@@ -301,10 +301,11 @@ def test_a_log_can_be_kept_short(write: Write) -> None:
 
 
 @pytest.mark.parametrize("choice", [{"timeout": 5}, {"max_log": 4096}])
-def test_the_inline_launcher_says_what_it_cannot_do(write: Write, choice: Any) -> None:
-    """Nothing can end a script in this very process, or cut its output."""
-    with pytest.raises(LauncherError, match="inline launcher can't .* use fresh"):
+def test_the_inline_launcher_says_what_it_cannot_do(write: Write, store, choice: Any) -> None:
+    """Nothing can end a script in this very process, or cut its output; nothing is recorded then."""
+    with pytest.raises(LauncherError, match=f"inline launcher can't .* {[*choice][0]}: use fresh"):
         one(write(), **choice)
+    assert (store.flows(), store.select()) == ([], [])
 
 
 def test_a_misspelt_name_is_told(write: Write, capfd) -> None:

@@ -657,5 +657,5 @@ REFUSED = {"inline": ("timeout", "max_log"), "pool": ("max_log",)}
 def test_what_a_launcher_cannot_do_is_refused(name, job):
     """A timeout or a limit that a launcher can't keep a run to is said before it is started."""
     for option in REFUSED[name]:
-        with pytest.raises(LauncherError, match=f"{name} launcher can't .* use fresh"):
+        with pytest.raises(LauncherError, match=f"{name} launcher can't .* {option}: use fresh"):
             get_launcher(name)().submit(job("x = 1", **{option: 10}))
