@@ -6,7 +6,7 @@ import click
 
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
-from ..flow.options import ON_ERROR, Options
+from ..flow.options import ANY_CODE, ON_ERROR, Options
 from .arguments import FILE, LAUNCHER
 
 TYPE_CHECKING = False
@@ -56,6 +56,14 @@ BYTES = _Number("size", _SIZES, "")
 IDS = Listed()
 
 
+class _Resume(click.Option):
+    """An option whose value needs a =, which its help says."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        record = super().get_help_record(ctx)
+        return record and (record[0].replace(" [=", "[="), record[1])
+
+
 def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of flows."""
     options = [
@@ -88,9 +96,10 @@ def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--strict", is_flag=True, help="Refuse overrides of unknown names."),
         click.option(
             "--resume",
+            cls=_Resume,
             is_flag=False,
             flag_value="yes",
-            metavar="[any-code]",
+            metavar=f"[={ANY_CODE}]",
             help="Go on with the last flow of this script.",
         ),
         click.option("--detach", is_flag=True, help="Go on when this terminal is closed."),

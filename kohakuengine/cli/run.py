@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 import click
@@ -10,6 +11,7 @@ from ..config.base import Config
 from ..config.overrides import parse_overrides
 from ..engine.script import Script
 from ..errors import ConfigError, KogineError
+from ..flow.options import ANY_CODE
 from ..launch.registry import launcher_of_one
 from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .flow_options import flow_options, grid, options_of, resume_of
@@ -29,9 +31,8 @@ class RunCommand(ScriptCommand):
     """A command that runs scripts."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # A value of --resume needs its =, so that what follows may be the script.
         end = args.index("--") if "--" in args else len(args)
-        args = [f"{arg}=yes" if arg == "--resume" else arg for arg in args[:end]] + args[end:]
+        args = _joined_resume(args[:end]) + args[end:]
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -39,6 +40,21 @@ class RunCommand(ScriptCommand):
             raise click.NoSuchOption(
                 error.option_name, message, error.possibilities, error.ctx
             ) from None
+
+
+def _joined_resume(args: list[str]) -> list[str]:
+    """A command line with the value of `--resume` in the same word.
+
+    It needs a =, since what follows may be the script. But what else would `any-code` be, where no
+    file is called so?
+    """
+    joined: list[str] = []
+    for word in args:
+        if word == ANY_CODE and joined[-1:] == ["--resume=yes"] and not os.path.exists(word):
+            joined[-1] = f"--resume={word}"
+        else:
+            joined.append("--resume=yes" if word == "--resume" else word)
+    return joined
 
 
 @click.command(cls=RunCommand, short_help="Run a script, once or as a sweep.")

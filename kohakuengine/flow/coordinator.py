@@ -46,6 +46,10 @@ if TYPE_CHECKING:
             """How many attempts that run had before."""
             ...
 
+        def note_if_strange(self, plan: Plan, view: View, *, over: bool) -> None:
+            """Say, once, that none of a plan's runs is an earlier one, where that is known."""
+            ...
+
 
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
@@ -177,6 +181,8 @@ class Coordinator:
     def _loop(self) -> None:
         self.store.set_patience(_INDEX_PATIENCE)
         self.view.flow_began(self.recorder.id, self.plan.total)
+        if self._earlier:
+            self._earlier.note_if_strange(self.plan, self.view, over=False)
         provenance = threading.Thread(target=self._keep_provenance, daemon=True)
         provenance.start()  # git and others take their time, for which no run has to wait
         while True:
@@ -299,6 +305,8 @@ class Coordinator:
             planned = None
         if planned is None:
             self._left = None
+            if self._earlier:
+                self._earlier.note_if_strange(self.plan, self.view, over=True)
         elif planned.fault is not None:
             self.view.note(f"it can't be resumed by its config: {planned.fault}")
         return planned

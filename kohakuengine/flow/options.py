@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..launch.base import Launcher
 
+ANY_CODE = "any-code"  # to resume with what finished before the scripts were changed
 ON_ERROR = ("continue", "stop", "cancel")
 RETRY_DELAY = 1.0  # before the first retry, in seconds; doubled before each further one
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from itertools import islice
 
 from ..errors import StoreError
 from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
 from ..runs.values import check_formats, read_record
+from .options import ANY_CODE
 from .settle import settle_held
 from .sources import sources_of
 
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
     from ..runs.store import RunStore
     from .options import Options
     from .plan import Plan, Planned
+    from .view import View
 
-ANY_CODE = "any-code"
+# How many runs are made ahead, at most, to see whether any is known.
+_LOOKED_AT = 10_000
 
 
 class Earlier:
@@ -49,16 +53,39 @@ class Earlier:
         check_formats(*(store.paths.run(row["id"]).spec for row in again))
         for row in sorted(rows, key=lambda row: row["status"] != FINISHED):  # a stable sort
             self._runs.setdefault((row["script"], row["key"]), deque()).append(row)
+        self._strange = bool(rows)  # whether no planned run was one of these so far
+
+    def _known(self, planned: Planned) -> deque[dict[str, Any]]:
+        return self._runs.get((plain(planned.script.place), planned.key or ""), deque())
 
     def take(self, planned: Planned) -> dict[str, Any] | None:
         """The earlier run that a planned one is, each once; None where there is none."""
-        where = planned.script.place
-        rows = self._runs.get((plain(where), planned.key or ""))
+        rows = self._known(planned)
         if not rows:
             return None
+        self._strange = False
         row = rows.popleft()
         self._attempts[row["id"]] = row["attempts"]
         return row
+
+    def note_if_strange(self, plan: Plan, view: View, *, over: bool) -> None:
+        """Say, once, that none of a plan's runs is one of these, where that is known.
+
+        Args:
+            plan: What is planned.
+            view: Is told.
+            over: Whether all of it has been made; else only what can be made again is looked at.
+        """
+        if self._strange and not over:
+            some = plan.total is None or plan.total > _LOOKED_AT
+            if some or any(map(self._known, islice(plan.runs(), _LOOKED_AT))):
+                return
+        if self._strange:
+            self._strange = False
+            view.note(
+                f"none of these runs is one of those that flow {self.flow[:8]} has: their configs "
+                "or arguments are others, and all are run as new ones."
+            )
 
     def attempts_of(self, run: str) -> int:
         """How many attempts a run had before."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .view import View
+
 
 class Retry(Workflow):
     """The runs of a flow that didn't finish, with the configs that they had, in the same flow.
@@ -99,6 +101,9 @@ class _Known:
     def take(self, planned: Planned) -> dict[str, Any]:
         """The row of a run."""
         return self._rows[planned.item]
+
+    def note_if_strange(self, plan: Plan, view: View, *, over: bool) -> None:
+        """They are the flow's own."""
 
     def attempts_of(self, run: str) -> int:
         """How many attempts a run had before."""

@@ -367,6 +367,20 @@ def test_resume_may_stand_before_the_script(do, store: RunStore) -> None:
     assert (reply.outcome, len(store.flows())) == (0, 1), reply.err
 
 
+def test_any_code_needs_no_sign_between(sweep, do, write) -> None:
+    """It isn't taken for the script's argument, or the script: but where it is a file."""
+    assert sweep("--sweep", "lr=1,3").outcome == 0
+    write("train.py", TRAIN + "# changed\n")
+    reply = sweep("--sweep", "lr=1,3", "--resume", "any-code")
+    assert (reply.outcome, reply.out) == (0, ""), reply.err
+    arguments = ["--launcher", "inline", "--sweep", "lr=1,3", "--resume", "any-code"]
+    assert do("run", *arguments, "train.py") == (0, "", "")
+    write("any-code", TRAIN)
+    reply = do("run", *arguments)
+    assert reply.outcome == 2 and re.search("no flow of .*/any-code to", reply.err)
+    assert "--resume[=any-code]" in do("run", "--help").out
+
+
 def test_resume_takes_the_id_of_a_flow(sweep, store: RunStore) -> None:
     """To go on with another one than the newest."""
     sweep("--sweep", "lr=1,2")

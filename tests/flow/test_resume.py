@@ -127,6 +127,21 @@ def test_a_single_run_is_not_what_a_sweep_goes_on_with(run, train: Path) -> None
     assert (runs.ids, again) == (first.ids, [first[1].id])
 
 
+def test_a_resume_that_knows_no_run_is_told(run, train: Path, fake) -> None:
+    """Once, before anything is begun where that can be seen, else when all are made."""
+    run(1, 2)
+    for source in (configs(3, 4), ConfigGenerator(lambda: iter(configs(5, 6)))):
+        told = Told()
+        launcher = fake()
+        Sequential(train, source, launcher="fake").run(resume=True, show=told)
+        assert len(launcher.submitted) == 2
+        [note] = told.notes
+        assert note.startswith("none of these runs is one of those that flow ")
+    told = Told()
+    Sequential(train, configs(9, 2), launcher="fake").run(resume=True, show=told)
+    assert told.notes == []
+
+
 def test_no_flow_to_resume_is_told(run, store: RunStore) -> None:
     """Nothing is run and nothing is recorded then."""
     with pytest.raises(StoreError, match=r"there is no flow of .*train.py to resume in"):
