@@ -103,9 +103,9 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
     from . import sweep
 
     try:
-        if given["dry_run"]:
-            return sweep.show_plan(workflow, given["as_json"])
         resume = resume_of(given["resume"])
+        if given["dry_run"]:
+            return sweep.show_plan(workflow, resume, given["as_json"])
         if given["detach"]:
             from .detach import detach
 

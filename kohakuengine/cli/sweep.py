@@ -12,10 +12,12 @@ from .reply import fail, json_text, say, table, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator, Sequence
 
     from ..flow.base import Workflow
     from ..flow.handle import FlowHandle
+    from ..flow.plan import Planned
+    from ..flow.preview import Preview
     from ..flow.view import View
     from ..runs.table import Runs
 
@@ -104,30 +106,46 @@ def view_for(quiet: bool, as_json: bool) -> View:
     return Lines()
 
 
-def show_plan(workflow: Workflow, as_json: bool) -> int:
+def show_plan(workflow: Workflow, resume: bool | str, as_json: bool) -> int:
     """Show what would run, and how many runs that is."""
-    from itertools import islice
+    from ..flow.preview import Preview
 
-    planned = workflow.plan.runs()
-    first = list(islice(planned, None if as_json else _SHOWN))
-    if as_json:
-        say(json_text([_described(one) for one in first]))
-        return 0
-    names = list(dict.fromkeys(name for one in first for name in one.params))
-    rows = [["", "script", *names]]
-    for one in first:
-        values = [_cell(one.params.get(name, "")) for name in names]
-        rows.append([str(one.position), one.script.name, *values])
-    say(table(rows))
     total = workflow.plan.total
-    more = total - len(first) if total is not None else sum(1 for _ in planned)
-    if more:
-        say(f"... and {more} more")
-    say(f"{len(first) + more} run(s)")
+    preview = Preview(workflow, resume, _SHOWN if total is None or not as_json else total)
+    if as_json:
+        say(json_text([_described(one) for one in preview.first]))
+    elif preview.first:
+        say(table(_planned_rows(preview.first)))
+    if not as_json:
+        say("\n".join(_counted(preview, resume)))
+    elif resume or preview.count is None:
+        tell("; ".join(_counted(preview, resume)))
     return 0
 
 
-def _described(planned: Any) -> dict[str, object]:
+def _planned_rows(planned: Sequence[Planned]) -> list[list[str]]:
+    names = list(dict.fromkeys(name for one in planned for name in one.params))
+    rows = [["", "script", *names]]
+    for one in planned:
+        values = [_cell(one.params.get(name, "")) for name in names]
+        rows.append([str(one.position), one.script.name, *values])
+    return rows
+
+
+def _counted(preview: Preview, resume: bool | str) -> Iterator[str]:
+    """How many runs there are beyond those that are shown, and in all, as far as that is known."""
+    if preview.fault is not None:
+        yield f"... the rest depends on how runs end ({_cell(preview.fault, 200)})"
+    elif preview.count is None:
+        yield "... and perhaps more: they are made one by one"
+    elif more := preview.count - preview.finished - len(preview.first):
+        yield f"... and {more} more"
+    finished = f", {preview.finished} finished already" if resume else ""
+    some = f"{preview.made} run(s) or more" if preview.count is None else f"{preview.count} run(s)"
+    yield f"{some}{finished}"
+
+
+def _described(planned: Planned) -> dict[str, object]:
     return {
         "position": planned.position,
         "script": planned.script.name,
@@ -136,10 +154,10 @@ def _described(planned: Any) -> dict[str, object]:
     }
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, width: int = 48) -> str:
     from .params import one_line
 
-    return one_line(str(value))
+    return one_line(str(value), width)
 
 
 def _told(fault: BaseException) -> int:

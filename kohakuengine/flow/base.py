@@ -126,7 +126,7 @@ class Workflow:
         return spawn_detached(self, resume)
 
     def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
-        check_limits(self._make_launcher, self.options)
+        self.check()
         gpus = gpu_ids(self.options.gpus)
         workers = self.workers or self.options.workers or (len(gpus) if gpus else cores())
         store = RunStore()
@@ -157,6 +157,14 @@ class Workflow:
             raise
         handle.begin(coordinator, here=here)
         return handle
+
+    def check(self) -> None:
+        """Refuse what can't be run so.
+
+        Raises:
+            LauncherError: The launcher can't keep a run to one of the limits.
+        """
+        check_limits(self._make_launcher, self.options)
 
     def _flow(self, store: RunStore, resume: bool | str) -> str | None:
         """The flow to go on with, if any."""

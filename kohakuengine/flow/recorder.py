@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..engine.script import Script
-    from ..runs.paths import RunPaths
+    from ..runs.paths import FlowPaths, RunPaths
     from ..runs.store import RunStore
     from .options import Options
     from .plan import Planned
@@ -71,23 +71,10 @@ class Recorder:
     def _taken(self) -> FlowLock:
         deadline = time.monotonic() + _PATIENCE
         while (lock := FlowLock.acquire(self.paths.lock)) is None:
-            if self._goes_on() or time.monotonic() > deadline:
-                raise StoreError(
-                    f"flow {self.id[:8]} is going on in another process: follow it with "
-                    f"kogine attach {self.id[:8]}.",
-                    path=self.paths.folder,
-                )
+            if goes_on(self.paths) or time.monotonic() > deadline:
+                raise is_going_on(self.paths)
             time.sleep(0.02)
         return lock
-
-    def _goes_on(self) -> bool:
-        """Whether who holds the lock runs the flow, and doesn't just settle it, as all who look do."""
-        if os.path.exists(self.paths.ended):
-            return False
-        try:
-            return bool(read_record(self.paths.record)["pid"] == flow_holder(self.paths))
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
 
     # ---- the flow ----
 
@@ -299,6 +286,25 @@ class Recorder:
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
         return number
+
+
+def goes_on(paths: FlowPaths) -> bool:
+    """Whether who holds a flow's lock runs it, and doesn't just settle it, as all who look do."""
+    if os.path.exists(paths.ended):
+        return False
+    try:
+        return bool(read_record(paths.record)["pid"] == flow_holder(paths))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def is_going_on(paths: FlowPaths) -> StoreError:
+    """What is said to those who would go on with a flow that another process runs."""
+    flow = os.path.basename(paths.folder)[:8]
+    return StoreError(
+        f"flow {flow} is going on in another process: follow it with kogine attach {flow}.",
+        path=paths.folder,
+    )
 
 
 def _make_folders(paths: RunPaths) -> None:

@@ -12,7 +12,8 @@ from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
 from ..runs.values import check_formats, read_record
 from .options import ANY_CODE
-from .settle import settle_held
+from .recorder import goes_on, is_going_on
+from .settle import rows_as_settled, settle_held
 from .sources import sources_of
 
 TYPE_CHECKING = False
@@ -37,16 +38,17 @@ class Earlier:
     Args:
         store: Where the flow is kept.
         flow: Its id.
+        rows: The rows of its runs, by position.
 
     Raises:
         StoreError: What would be tried again is of a newer version.
     """
 
-    def __init__(self, store: RunStore, flow: str) -> None:
+    def __init__(self, store: RunStore, flow: str, rows: list[dict[str, Any]]) -> None:
         self.flow = flow
         self._runs: dict[tuple[str, str], deque[dict[str, Any]]] = {}
         self._attempts: dict[str, int] = {}
-        rows = [row for row in store.select(flow=flow) if row["key"] is not None]
+        rows = [row for row in rows if row["key"] is not None]
         # One whose directory somebody removed is gone, whatever the index says of it.
         rows = [row for row in rows if os.path.isdir(store.paths.run(row["id"]).folder)]
         again = (row for row in rows if row["status"] != FINISHED)
@@ -118,9 +120,27 @@ def read_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> 
         StoreError: The scripts have changed.
     """
     settle_held(store, flow)
+    return _checked(store, flow, plan, resume, store.select(flow=flow))
+
+
+def look_at_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> Earlier:
+    """As `read_earlier`, for who only looks: the flow isn't settled, nor its lock taken.
+
+    Raises:
+        StoreError: The flow is going on, or the scripts have changed.
+    """
+    paths = store.paths.flow(flow)
+    if goes_on(paths):
+        raise is_going_on(paths)
+    return _checked(store, flow, plan, resume, rows_as_settled(store, flow))
+
+
+def _checked(
+    store: RunStore, flow: str, plan: Plan, resume: bool | str, rows: list[dict[str, Any]]
+) -> Earlier:
     if resume != ANY_CODE:
-        _check_code(store, flow, plan)
-    return Earlier(store, flow)
+        _check_code(store, flow, plan, rows)
+    return Earlier(store, flow, rows)
 
 
 def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, Any]:
@@ -149,7 +169,7 @@ def _is_single(store: RunStore, flow: str) -> bool:
         return False
 
 
-def _check_code(store: RunStore, flow: str, plan: Plan) -> None:
+def _check_code(store: RunStore, flow: str, plan: Plan, rows: list[dict[str, Any]]) -> None:
     paths = store.paths.flow(flow)
     before = read_record(paths.record).get("code", {})
     changed = []
@@ -157,7 +177,8 @@ def _check_code(store: RunStore, flow: str, plan: Plan) -> None:
         where = script.place
         if before.get(where) != code_digest(sources_of(script)):
             changed.append(where)
-    finished = sum(store.count(flow=flow, script=where, status=FINISHED) for where in changed)
+    scripts = set(map(plain, changed))
+    finished = sum(row["status"] == FINISHED and row["script"] in scripts for row in rows)
     if finished:
         raise StoreError(
             f"{', '.join(changed)} changed since flow {flow[:8]} ran it: {finished} finished "

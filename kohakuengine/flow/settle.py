@@ -95,6 +95,18 @@ def settle_held(store: RunStore, flow: str) -> None:
         _settle_row(store, flow)
 
 
+def rows_as_settled(store: RunStore, flow: str) -> list[dict[str, Any]]:
+    """The rows of a flow's runs, by position, as they are once it is settled; nothing is changed."""
+    rows = {row["id"]: row for row in store.select(flow=flow)}
+    for id in _unsettled(store, flow):
+        row = row_of_run(store.paths.run(id), lambda flow: False)
+        if row is None:
+            rows.pop(id, None)
+        else:
+            rows[id] = row
+    return sorted(rows.values(), key=lambda row: row["position"] or 0)
+
+
 def _unsettled(store: RunStore, flow: str) -> list[str]:
     """The runs of which the index may not know what their directories say."""
     rows = {row["id"]: row for row in store.select(flow=flow)}

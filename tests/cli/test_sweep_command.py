@@ -273,6 +273,98 @@ def test_a_long_dry_run_is_cut(do) -> None:
     assert len(lines) == 53 and lines[-2:] == ["... and 70 more", "120 run(s)"]
 
 
+ENDLESS = """\
+from kohakuengine import Config
+made = 0
+def config_gen():
+    global made
+    while True:
+        made += 1
+        assert made <= 51, "that many are not asked for"
+        yield Config({"lr": made})
+"""
+
+
+def test_a_dry_run_of_what_has_no_end_ends(do, write) -> None:
+    """The first ones are shown; of what is made one by one no more is asked for than to know."""
+    write("config.py", ENDLESS)
+    reply = do("run", "train.py", "--config", "config.py", "--dry-run")
+    assert (reply.outcome, reply.err) == (0, "")
+    more = ["... and perhaps more: they are made one by one", "51 run(s) or more"]
+    lines = reply.out.splitlines()
+    assert len(lines) == 53 and lines[-3].split() == ["49", "train.py", "50"] and lines[-2:] == more
+    reply = do("run", "train.py", "--config", "config.py", "--dry-run", "--json")
+    assert len(json.loads(reply.out)) == 50 and reply.err == f"kogine: {'; '.join(more)}\n"
+
+
+CLIMB = """\
+from kohakuengine import Config
+def config_gen():
+    lr = 4
+    while lr:
+        run = yield Config({"lr": lr})
+        lr = run.metrics["loss"] - 3
+"""
+
+
+def test_a_dry_run_shows_what_does_not_depend_on_results(do, sweep, write) -> None:
+    """Where a generator needs the end of a run, which isn't run, the rest is left open."""
+    write("config.py", CLIMB)
+    reply = do("run", "train.py", "--config", "config.py", "--dry-run")
+    assert (reply.outcome, reply.err) == (0, "")
+    assert reply.out.splitlines()[1:] == [
+        "0  train.py  4",
+        "... the rest depends on how runs end (config.py line 6 raised AttributeError: 'NoneType'"
+        " object has no attribute 'metrics')",
+        "1 run(s) or more",
+    ]
+    write("config.py", CLIMB.replace("lr = 4", "lr = one"))
+    broken = do("run", "train.py", "--config", "config.py", "--dry-run")
+    assert (broken.outcome, broken.out) == (2, "") and "line 3 raised NameError" in broken.err
+
+
+def test_a_dry_run_of_a_resume_shows_what_is_left(do, sweep, write, store: RunStore) -> None:
+    """With the refusals of the resume itself, and without a change of the store."""
+    arguments = ["--sweep", "lr=1,2,3,4"]
+    nothing = sweep(*arguments, "--resume", "--dry-run")
+    assert nothing.outcome == 2 and not os.path.exists(store.paths.home)
+    sweep(*arguments[:1], "lr=1,2,3", "--quiet")
+    before = kept(store)
+    reply = sweep(*arguments, "--resume", "--dry-run")
+    assert (reply.outcome, reply.err) == (0, "")
+    assert reply.out.splitlines() == [
+        "   script    lr",
+        "1  train.py  2",
+        "3  train.py  4",
+        "4 run(s), 2 finished already",
+    ]
+    rows = json.loads(sweep(*arguments, "--resume", "--dry-run", "--json").out)
+    assert [row["params"]["lr"] for row in rows] == [2, 4]
+    write("train.py", TRAIN + "# changed\n")
+    refused = sweep(*arguments, "--resume", "--dry-run")
+    assert (refused.outcome, refused.out) == (2, "") and "2 finished run(s) would" in refused.err
+    assert sweep(*arguments, "--resume=any-code", "--dry-run").out == reply.out
+    strange = sweep("--sweep", "lr=7", "--resume=any-code", "--dry-run")
+    assert strange.outcome == 0 and "none of these runs is one of those" in strange.err
+    assert kept(store) == before
+
+
+def kept(store: RunStore) -> dict[str, Any]:
+    """All that the store's folders and its index hold."""
+    files = [path for path in Path(store.paths.home).glob("[fr]*/**/*") if path.is_file()]
+    return {**{str(path): path.read_bytes() for path in files}, "": (store.flows(), store.select())}
+
+
+def test_a_dry_run_of_a_resume_tells_a_generator_how_runs_ended(sweep, do, write) -> None:
+    """Of those that finished before, so that more of it is known."""
+    write("config.py", CLIMB.replace("- 3", "- 2"))
+    sweep("--config", "config.py", "--quiet")  # lr is 4, then 2, which fails
+    reply = sweep("--config", "config.py", "--resume", "--dry-run")
+    lines = reply.out.splitlines()
+    assert lines[1] == "1  train.py  2.0" and "the rest depends" in lines[2]
+    assert lines[3] == "2 run(s) or more, 1 finished already"
+
+
 # ---- options ----
 
 TIMES = {"90": 90, "90s": 90, "1.5m": 90, "2h": 7200, "1d": 86400, " 5 m": 300, "5M": 300}
@@ -671,6 +763,15 @@ def test_what_has_ended_cannot_be_cancelled(do, live) -> None:
     for command in ("cancel", "pause", "unpause"):
         reply = do(command, handle.id)
         assert reply.outcome == 2 and "isn't going on: it is cancelled" in reply.err
+
+
+def test_a_flow_that_goes_on_is_not_resumed(do, live) -> None:
+    """A dry run of the resume says so, too."""
+    handle, _ = live
+    arguments = ["--launcher", "fake", "--sweep", "lr=1,2", "--resume"]
+    for more in ([], ["--dry-run"]):
+        reply = do("run", "train.py", *arguments, *more)
+        assert reply.outcome == 2 and f"flow {handle.id[:8]} is going on" in reply.err
 
 
 def test_a_flow_is_paused_and_unpaused(do, live, store: RunStore) -> None:

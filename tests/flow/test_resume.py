@@ -16,6 +16,7 @@ from kohakuengine import Config, ConfigGenerator, Parallel, RunStore, Sequential
 from kohakuengine.cli.progress import Progress
 from kohakuengine.errors import ScriptExit, StoreError
 from kohakuengine.flow.lines import Lines
+from kohakuengine.flow.preview import Preview
 from kohakuengine.flow.view import View
 from kohakuengine.launch.fake import FakeEnd
 
@@ -238,6 +239,17 @@ def test_a_value_without_a_digest_runs_again(train: Path, fake) -> None:
     assert runs[1].id != first[1].id and first[1].status == "finished"
     [note] = told.notes
     assert "globals_dict['lr']" in note and "Odd" in note
+
+
+def test_a_look_ahead_knows_what_the_index_does_not(run, train: Path, store: RunStore) -> None:
+    """As after a kill of the coordinator; the index is left as it is."""
+    [first, second], _ = run(1, 2, fails=[2])
+    store.update_run(first.id, status="running", ended=None)
+    store.update_flow(first.flow, status="running")
+    before = store.select()
+    preview = Preview(Sequential(train, configs(1, 2, 3), launcher="fake"), True, shown=50)
+    assert [planned.params["lr"] for planned in preview.first] == [2, 3]
+    assert (preview.count, preview.finished, store.select()) == (3, 1, before)
 
 
 def test_a_live_flow_is_not_resumed(train: Path, fake, store: RunStore) -> None:
