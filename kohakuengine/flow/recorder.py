@@ -104,7 +104,7 @@ class Recorder:
             if os.path.exists(self.paths.record):
                 before = read_record(self.paths.record)
                 self.created = before["created"]
-                total = max(total or 0, before["total"] or 0)  # a retry is of some runs alone
+                total = before["total"] if partly else total
             self.record: dict[str, Any] = {
                 "format": FORMAT,
                 "id": self.id,
@@ -150,8 +150,13 @@ class Recorder:
         self.store.add_flow(**facts, status="running")
 
     def end_flow(self, status: str) -> None:
-        """Write that the flow has ended in order."""
-        total = os.path.getsize(self.paths.runs) // _LINE if os.path.exists(self.paths.runs) else 0
+        """Write that the flow has ended in order.
+
+        It has as many runs as were planned, also where it was stopped before they had all begun;
+        more where it has others from before it was resumed.
+        """
+        begun = os.path.getsize(self.paths.runs) // _LINE if os.path.exists(self.paths.runs) else 0
+        total = max(begun, self.record["total"] or 0)
         self.ended = {"format": FORMAT, "status": status, "ended": time.time(), "total": total}
         try:
             write_json(self.paths.ended, self.ended)

@@ -17,9 +17,11 @@ from kohakuengine.errors import ConfigError, LauncherError, OverrideError, RunsF
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.handle import FlowHandle
 from kohakuengine.flow.requests import make_request
+from kohakuengine.flow.retry import Retry
 from kohakuengine.flow.view import View
 from kohakuengine.launch.fake import Fake, FakeEnd
 from kohakuengine.runs.lock import FlowLock
+from kohakuengine.runs.reindex import reindex
 
 FAKE: dict[str, Any] = {"launcher": "fake", "retry_delay": 0}
 
@@ -209,6 +211,28 @@ def test_cancel_ends_what_goes_on(train: Path, fake) -> None:
     begun(launcher, 2)
     launcher.release(launcher.submitted[:1])
     assert statuses(handle.wait(SECONDS)) == ["failed", "cancelled"]
+
+
+@pytest.mark.parametrize("on_error", ["stop", "cancel"])
+def test_a_flow_that_was_stopped_keeps_its_plan(train: Path, fake, store, on_error: str) -> None:
+    """How many runs it was to have is told afterwards, too, and after a reindex, retry and resume."""
+
+    def total() -> int:
+        [flow] = store.flows()
+        return flow["total"]
+
+    fake(bad(1))
+    Sequential(train, configs(1, 2, 3), on_error=on_error, **FAKE).run()
+    assert (total(), len(store.select())) == (3, 1)
+    reindex(store)
+    assert total() == 3
+    Retry(store.flows()[0]["id"]).run()
+    assert total() == 3
+    fake()
+    Sequential(train, configs(2, 3), **FAKE).run(resume=True)
+    assert (total(), len(store.select())) == (3, 3)  # with the one that is in it from before
+    Sequential(train, configs(1, 2, 3, 4, 5), **FAKE).run(resume=True)
+    assert (total(), len(store.select())) == (5, 5)
 
 
 # ---- retries ----
