@@ -167,11 +167,11 @@ class Runs(Sequence[Run]):
 
         return to_pandas(list(self.rows()))
 
-    def compare(self, *which: int | str) -> dict[str, dict[str, Any]]:
+    def compare(self, *which: int | str | Run) -> dict[str, dict[str, Any]]:
         """What differs between runs.
 
         Args:
-            which: Positions or ids of the runs; all if none are given.
+            which: The runs, their positions or their ids; all if none are given.
 
         Returns:
             For each parameter, metric or fact in which they differ, its value by run id.
@@ -180,10 +180,14 @@ class Runs(Sequence[Run]):
 
         return compare(self.rows_of(which) if which else list(self.rows()))
 
-    def rows_of(self, which: Sequence[int | str]) -> list[dict[str, Any]]:
-        """The rows of the runs at these positions, or with ids that begin so."""
-        ids = [self._ids[one] if isinstance(one, int) else one for one in which]
-        return [self._store.run(id) for id in ids]
+    def rows_of(self, which: Sequence[int | str | Run]) -> list[dict[str, Any]]:
+        """The rows of runs, of those at these positions, or of those with ids that begin so."""
+        return [self._row_of(one) for one in which]
+
+    def _row_of(self, which: int | str | Run) -> dict[str, Any]:
+        if isinstance(which, Run):
+            return which.row
+        return self._store.run(which if isinstance(which, str) else self._ids[which])
 
     # ---- display ----
 

@@ -57,7 +57,7 @@ def test_no_name_hides_another() -> None:
 
 
 def test_runs_of_a_store_are_compared(tmp_path) -> None:
-    """`Runs.compare()` takes positions, beginnings of ids, or nothing for all."""
+    """`Runs.compare()` takes runs, positions, beginnings of ids, or nothing for all."""
     store = RunStore(str(tmp_path / "home"))
     first, second, third = (letter * 32 for letter in "abc")
     rates = {first: 1, second: 2, third: 1}
@@ -66,3 +66,5 @@ def test_runs_of_a_store_are_compared(tmp_path) -> None:
     assert runs.compare() == {"lr": rates}
     assert runs.compare(0, "b") == {"lr": {first: 1, second: 2}}
     assert runs.compare(0, -1) == {}
+    assert runs.compare(runs[0], runs[1]) == {"lr": {first: 1, second: 2}}
+    assert runs.compare(next(iter(runs)), 1, third) == {"lr": rates}
