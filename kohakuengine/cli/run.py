@@ -142,8 +142,14 @@ def configs_of(
         if not isinstance(loaded, Config):
             return _above_each(loaded, overrides, axes, script, path)
         base = loaded
-    base = with_overrides(base, overrides, script)
-    return grid(axes, base, script) if axes else base
+    top = with_overrides(base, overrides, script)
+    if not axes:
+        return top
+    swept = grid(axes, top, script)
+    for name in swept.axes:
+        if any(text.partition("=")[0].strip() == name for text in overrides):
+            raise ConfigError(f"{name} is both in --set and in --sweep: say it in one of them.")
+    return swept
 
 
 def _above_each(

@@ -7,7 +7,7 @@ import click
 from ..runs.cells import counted
 from .ids import FLOW, NthCommand, find_flow, open_store, settled, there_is_a_store
 from .reply import json_text, say, table, tell
-from .selection import selected, selection_options
+from .selection import selected, selection_options, tell_strange_names
 from .terminal import on_terminal, show_table, width
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ def runs(flow: str | None, limit: int, flows: bool, as_json: bool, **chosen: Any
     if flow is not None:
         which |= {"flow": find_flow(store, flow)["id"], "sort": which["sort"] or "-created"}
     rows = store.select(**which, limit=limit or None)
+    tell_strange_names(store, which)
     if not rows:
         chosen_any = any(value for name, value in which.items() if name != "sort")
         return _none(as_json, "there are no such runs." if chosen_any else "there are no runs yet.")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import click
 
 from ..runs.terms import STATUSES
+from .reply import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
+
+    from ..runs.store import RunStore
 
 _OPTIONS = (
     click.option(
@@ -31,6 +34,20 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def tell_strange_names(store: RunStore, which: Mapping[str, Any]) -> None:
+    """Tell on stderr what a filter or an order names that no run has.
+
+    Args:
+        store: Where the runs are kept.
+        which: What was chosen.
+    """
+    if which["where"] or which["sort"]:
+        from ..runs.names import strange_names
+
+        for sentence in strange_names(store, **which):
+            tell(sentence)
 
 
 def selected(

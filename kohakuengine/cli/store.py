@@ -16,7 +16,7 @@ from .durations import DURATION
 from .groups import Group
 from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled
 from .reply import json_text, say, table, tell, warn
-from .selection import selected, selection_options
+from .selection import selected, selection_options, tell_strange_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -258,6 +258,7 @@ def export(file: str, flow: str | None, kind: str | None, **chosen: Any) -> int:
     if flow is not None:
         which["flow"] = find_flow(store, flow)["id"]
     rows = list(store.iterate(**which))
+    tell_strange_names(store, which)
     text = exported(rows, kind)
     if file == "-":
         say(text.removesuffix("\n"))

@@ -5,6 +5,13 @@ from __future__ import annotations
 from .columns import plain
 from .outcome import FINAL
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    # `metrics`, `params` or None where it isn't said; and the name of one of them.
+    Name = tuple[str | None, str]
+
 STATUSES = ("queued", "running", *FINAL)
 
 _OWN = (
@@ -86,18 +93,26 @@ def order(text: str) -> Term:
     name = text.removeprefix("-").strip()
     if not name:
         raise ConfigError(f"runs can't be sorted by {text!r}: name a metric, parameter or column.")
-    term = _forced(name) or named(name)
+    forced = _forced(name)
+    term = held(*forced) if forced else named(name)
     if term.column == "tag":
         raise ConfigError("runs can't be sorted by tag, as they can have several.")
     direction = " DESC" if text.startswith("-") else ""
     return Term(f"{term.sql} IS NULL, {term.sql}{direction}", *term.parameters * 2)
 
 
-def _forced(name: str) -> Term | None:
-    """The term of `metrics["x"]` or `params["x"]`."""
+def name_in_order(text: str) -> Iterator[Name]:
+    """The metric or parameter that an order names, if it isn't a column."""
+    name = text.removeprefix("-").strip()
+    if name not in NAMES:
+        yield _forced(name) or (None, name)
+
+
+def _forced(name: str) -> tuple[str, str] | None:
+    """The column and the name in `metrics["x"]` or `params["x"]`."""
     for column in ("metrics", "params"):
         for quote in "\"'":
             before, after = f"{column}[{quote}", f"{quote}]"
             if name.startswith(before) and name.endswith(after):
-                return held(column, name[len(before) : -len(after)])
+                return column, name[len(before) : -len(after)]
     return None

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from .terms import Name
+
 _ORDERS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _EQUALS: dict[type[ast.cmpop], bool] = {ast.Eq: True, ast.NotEq: False}
 _EQUALS |= {ast.Is: True, ast.IsNot: False}
@@ -51,9 +53,17 @@ def compile_where(text: str) -> tuple[str, list[object]]:
     return term.sql, list(term.parameters)
 
 
+def names_in_filter(text: str) -> list[Name]:
+    """The metrics and parameters that a filter names; errors as `compile_where`."""
+    parsed = _Filter(text)
+    parsed.compiled()
+    return parsed.names
+
+
 class _Filter:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.names: list[Name] = []  # of the metrics and parameters in it
         # As Python reads it: a lone = is meant as ==, and the lines are one.
         self._added = [found.start() for found in _EQUAL_SIGNS.finditer(text) if found[2]]
         doubled = _EQUAL_SIGNS.sub(lambda found: found[1] or "==", text)
@@ -213,13 +223,18 @@ class _Filter:
             self._wrong(node, "this is neither a name nor a value", self._quoting(node))
         if name == "nan":
             self._wrong(node, "nothing equals nan", "write loss is None")
-        return Literal(_WORDS[name]) if name in _WORDS else named(name)
+        if name in _WORDS:
+            return Literal(_WORDS[name])
+        if name not in NAMES:
+            self.names.append((None, name))
+        return named(name)
 
     def _item(self, node: ast.Subscript) -> Term:
         key = node.slice.value if isinstance(node.slice, ast.Constant) else None
         column = node.value.id if isinstance(node.value, ast.Name) else ""
         if column not in ("metrics", "params") or not isinstance(key, str):
             self._wrong(node, "this is no name", 'write metrics["val/loss"] or params["lr"]')
+        self.names.append((column, key))
         return held(column, key)
 
     def _word(self, node: ast.expr) -> str | None:

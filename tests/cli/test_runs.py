@@ -86,6 +86,42 @@ def test_no_run_that_fits_is_told(kogine, sweep: Stored) -> None:
     assert (reply.outcome, reply.out, reply.err) == (0, "", "kogine: there are no such runs.\n")
 
 
+ALL = "there are loss, lr, bs, and what every run has, such as status, name and duration."
+STRANGE: dict[str, tuple[list[str], str]] = {
+    "in a filter": (["--where", "nosuch == 3"], f"metric or parameter nosuch: {ALL}"),
+    "misspelt": (["--where", "los < 1 and lr > 0"], "metric or parameter los; did you mean loss?"),
+    "a column": (["--sort", "-creatd"], "metric or parameter creatd; did you mean created?"),
+    "to sort by": (["--sort", "nosuch"], f"metric or parameter nosuch: {ALL}"),
+    "a metric": (["--where", 'metrics["lr"] < 1'], "metric lr: there are loss, and what every run"),
+    "a parameter": (["--sort", 'params["l"]'], "parameter l; did you mean lr?"),
+    "of the others": (["--status", "failed", "--sort", "loss"], "metric or parameter loss: there"),
+}
+
+
+@pytest.mark.parametrize("arguments, said", STRANGE.values(), ids=STRANGE)
+def test_a_name_that_no_run_has_is_told(kogine, sweep: Stored, arguments, said: str) -> None:
+    """With what may have been meant, on stderr; also where runs are exported."""
+    reply = kogine("runs", *arguments)
+    assert reply.outcome == 0 and f"kogine: no run here has a {said}" in reply.err
+    assert f"kogine: no run here has a {said}" in kogine("store", "export", "-", *arguments).err
+
+
+def test_names_that_runs_have_are_no_slips(kogine, stored: Stored) -> None:
+    """Of any run, of whatever value; nor are columns, or words without quotes."""
+    flow = stored.flow("f1")
+    stored.run("a1", flow, {"lr": None}, result={"loss": float("nan")})
+    stored.run("a2", flow, {"bs": 1})
+    for where in (
+        "lr is None",
+        "loss > 1",
+        "bs = 1 and status == failed",
+        "script = train",
+        "tag=a",
+    ):
+        assert "no run here" not in kogine("runs", "--where", where).err
+    assert kogine("runs", "--sort", "-bs").err == kogine("runs", "--sort", "duration").err == ""
+
+
 def test_runs_of_a_dead_flow_are_interrupted(kogine, stored: Stored) -> None:
     """A flow whose process is gone isn't shown as running."""
     flow = stored.flow("f1", ended=None)

@@ -140,6 +140,10 @@ WRONG: dict[str, tuple[list[str], str]] = {
         ["run", "train.py", "--sweep", "lr=1", "--sweep", "lr=2"],
         "--sweep lr is given twice",
     ),
+    "set and swept": (
+        ["run", "train.py", "--set", "lr=3", "--sweep", "bs=1", "--sweep", "lr=1,2"],
+        "lr is both in --set and in --sweep: say it in one of them.",
+    ),
     "a wrong type": (["run", "train.py", "--sweep", "lr=1,high"], "lr"),
     "no workers": (["run", "train.py", "--sweep", "lr=1", "-j", "0"], "workers must be"),
     "a time": (["run", "train.py", "--timeout", "soon"], "'soon' is no time"),
