@@ -8,7 +8,7 @@ from ..errors import StoreError
 from ..flow.attached import AttachedFlow
 from ..runs.outcome import FINAL
 from .ids import RUN_OR_FLOW, NthCommand, find, open_store
-from .reply import say
+from .reply import say_status
 
 # How long what is cancelled is waited for: longer than the gentle ways of ending it take, in seconds.
 _PATIENCE = 20.0
@@ -17,7 +17,8 @@ _PATIENCE = 20.0
 @click.command(cls=NthCommand, short_help="End a run, or a flow.")
 @click.argument("which", metavar="RUN|FLOW", type=RUN_OR_FLOW)
 @click.option("--kill", is_flag=True, help="At once, without time to clean up.")
-def cancel(which: str, kill: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def cancel(which: str, kill: bool, as_json: bool) -> int:
     """End a run that goes on, or a flow with all of its runs."""
     store = open_store()
     kind, row = find(store, which)
@@ -37,5 +38,5 @@ def cancel(which: str, kill: bool) -> int:
         raise StoreError(
             f"{kind} {row['id'][:8]} hasn't ended within {_PATIENCE:g} s: it is {status}."
         )
-    say(f"{kind} {row['id'][:8]} is {status}")
+    say_status(kind, row["id"], status, as_json)
     return 0

@@ -9,6 +9,7 @@ import time
 import click
 
 from ..errors import NotFoundError, StoreError
+from ..runs.cells import one_line
 from .ids import RUN_OR_FLOW, NthCommand, find, open_store
 from .reply import tell
 from .terminal import on_terminal
@@ -31,7 +32,10 @@ _ALIVE = 0.5  # how often it is asked whether its flow goes on, in seconds
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="That of the Nth attempt.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 @click.option("--raw", is_flag=True, help="Byte by byte as it was printed, bars and all.")
-def logs(which: str, follow: bool, attempt: int | None, tail: int | None, raw: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="A JSON object for each line.")
+def logs(
+    which: str, follow: bool, attempt: int | None, tail: int | None, raw: bool, as_json: bool
+) -> int:
     """Print what a run printed, or all runs of a flow, each line with its run's name.
 
     The newest run is `last`, or -1. Of several attempts at a run, the last one is meant.
@@ -42,15 +46,18 @@ def logs(which: str, follow: bool, attempt: int | None, tail: int | None, raw: b
         raise click.UsageError("--attempt and --raw are for one run: name one of the flow's.")
     if raw and follow:
         raise click.UsageError("--raw prints what is there: it can't be used with --follow.")
+    if raw and as_json:
+        raise click.UsageError("--raw prints bytes as they are: it can't be used with --json.")
+    printer = _JsonPrinter() if as_json else _Printer(labelled=kind == "flow")
     flow = row if kind == "flow" else _flow_of(store, row)
     flow_life = _Life(store, flow["id"])
     if kind == "flow":
-        return _show_flow(store, flow, flow_life, tail, follow)
+        return _show_flow(store, flow, flow_life, tail, follow, printer)
     paths = store.paths.run(row["id"])
     _check(paths, row, attempt)
     if raw:
         return _copy(paths, attempt, tail)
-    return _show_run(row, paths, flow, flow_life, attempt, tail, follow)
+    return _show_run(row, paths, flow, flow_life, attempt, tail, follow, printer)
 
 
 def _flow_of(store: RunStore, row: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +118,7 @@ def _show_run(
     attempt: int | None,
     tail: int | None,
     follow: bool,
+    printer: _Printer,
 ) -> int:
     from ..runs.logs import RunLog
 
@@ -118,12 +126,11 @@ def _show_run(
     if not log.number and not (follow and life.live):
         tell(f"run {row['id'][:8]} hasn't begun: it is {row['status']}.")
         return 0
-    printer = _Printer()
     try:
         while follow:
             live = life.live  # before the look: what is printed later is seen by the next one
             while (lines := log.look()) is not None:
-                printer.lines(lines)
+                printer.lines(row, lines)
             if attempt is None and (log.over or not log.number) and log.next_attempt():
                 if log.number > 1:
                     printer.note(f"attempt {log.number}")
@@ -133,23 +140,25 @@ def _show_run(
             printer.live(log.live)
             time.sleep(_TICK)
         for lines in log.rest():
-            printer.lines(lines)
+            printer.lines(row, lines)
     finally:
         printer.close()
     return 0
 
 
 def _show_flow(
-    store: RunStore, flow: dict[str, Any], life: _Life, tail: int | None, follow: bool
+    store: RunStore,
+    flow: dict[str, Any],
+    life: _Life,
+    tail: int | None,
+    follow: bool,
+    printer: _Printer,
 ) -> int:
-    from ..runs.cells import one_line
     from ..runs.logs import FlowLogs
-
-    printer = _Printer()
 
     def show(found: Iterable[tuple[dict[str, Any], list[str]]]) -> None:
         for row, lines in found:
-            printer.lines(lines, f"[{one_line(row['name'] or row['id'][:8])}] ")
+            printer.lines(row, lines)
 
     logs = FlowLogs(store, flow, tail)
     try:
@@ -179,15 +188,21 @@ def _copy(paths: RunPaths, attempt: int | None, tail: int | None) -> int:
 
 
 class _Printer:
-    """Prints lines of output; on a terminal with their colours, and the unfinished line below."""
+    """Prints lines of output; on a terminal with their colours, and the unfinished line below.
 
-    def __init__(self) -> None:
+    Args:
+        labelled: Whether each line stands behind its run's name.
+    """
+
+    def __init__(self, *, labelled: bool = False) -> None:
         self._terminal = on_terminal()
+        self._labelled = labelled
         self._shown = ""  # the unfinished line
 
-    def lines(self, lines: list[str], label: str = "") -> None:
-        """Print lines, each behind a label."""
+    def lines(self, row: dict[str, Any], lines: list[str]) -> None:
+        """Print lines of a run."""
         if lines:
+            label = f"[{one_line(row['name'] or row['id'][:8])}] " if self._labelled else ""
             self.live("")
             self._write("".join(f"{label}{self._coloured(line)}\n" for line in lines))
 
@@ -224,3 +239,19 @@ class _Printer:
             encoding = sys.stdout.encoding
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
             sys.stdout.flush()
+
+
+class _JsonPrinter(_Printer):
+    """Prints an object for each line, on a line of its own: a log may be long, and may go on."""
+
+    def lines(self, row: dict[str, Any], lines: list[str]) -> None:
+        import json
+
+        from ..runs.output import plain
+
+        said = ({"run": row["id"], "name": row["name"], "line": plain(line)} for line in lines)
+        if text := "".join(f"{json.dumps(one)}\n" for one in said):
+            self._write(text)
+
+    def live(self, text: str) -> None:
+        """It is told when it is finished."""

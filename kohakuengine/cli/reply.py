@@ -86,6 +86,21 @@ def _width(text: str) -> int:
     return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
 
 
+def say_status(kind: str, id: str, status: str, as_json: bool) -> None:
+    """Print how a run or flow is now.
+
+    Args:
+        kind: `run` or `flow`.
+        id: Its whole id.
+        status: How it is.
+        as_json: Whether as JSON.
+    """
+    if as_json:
+        say(json_text({"kind": kind, "id": id, "status": status}))
+    else:
+        say(f"{kind} {id[:8]} is {status}")
+
+
 def json_text(document: object) -> str:
     """A document as JSON; values that JSON can't hold as their repr."""
     import json

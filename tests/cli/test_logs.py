@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,23 @@ def test_a_log_can_be_copied(folder, stored: Stored, capfdbinary) -> None:
     assert capfdbinary.readouterr().out == BAR
     assert parse_command(["logs", "a1", "--raw", "--tail", "1"]) == 0
     assert capfdbinary.readouterr().out == b"end"
+
+
+def test_a_log_as_json_is_a_line_each(kogine, sweep: Stored, monkeypatch) -> None:
+    """With the run's id and name, of a run as of a flow; on a terminal, too."""
+    monkeypatch.setattr("kohakuengine.cli.logs.on_terminal", lambda: True)
+    sweep.attempt(A1, output=BAR)
+    rows = [json.loads(line) for line in kogine("logs", "a1", "--json").out.splitlines()]
+    assert [row["line"] for row in rows] == ["start", "100%", "green", "\ufffd", "end"]
+    assert {(row["run"], row["name"]) for row in rows} == {(A1, "lr=0.1 bs=32")}
+    rows = [
+        json.loads(line)
+        for line in kogine("logs", "f1", "--json", "--tail", "1").out.split("\n")
+        if line
+    ]
+    assert [(row["run"][:2], row["line"]) for row in rows][-2:] == [("a2", "two"), ("a3", "three")]
+    clash = kogine("logs", "a1", "--json", "--raw")
+    assert clash.outcome == 2 and "can't be used with --json" in clash.err
 
 
 @pytest.mark.parametrize("count, expected", [("1", "end\n"), ("2", "\ufffd\nend\n"), ("0", "")])

@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 
 from kohakuengine import Config, Parallel, RunStore
+from kohakuengine.cli.app import kogine as kogine_command
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.follow import _Follower
 from kohakuengine.launch.fake import Fake, FakeEnd
@@ -789,6 +791,39 @@ def test_a_flow_is_paused_and_unpaused(do, live, store: RunStore) -> None:
     wait_until(lambda: len(launcher.submitted) == 3)
     launcher.release()
     assert [run.status for run in handle.wait(SECONDS)] == ["finished"] * 3
+
+
+def test_what_is_done_to_flows_is_reported_as_json(do, live, store: RunStore) -> None:
+    """The kind, the whole id and the status; of `attach` the runs at the end."""
+    handle, launcher = live
+    run = launcher.submitted[0]
+
+    def status(*arguments: str) -> Any:
+        return json.loads(do(*arguments, "--json").out)
+
+    assert status("pause", "last") == {"kind": "flow", "id": handle.id, "status": "paused"}
+    assert status("unpause", "last") == {"kind": "flow", "id": handle.id, "status": "running"}
+    assert status("cancel", run) == {"kind": "run", "id": run, "status": "cancelled"}
+    assert status("cancel", handle.id) == {"kind": "flow", "id": handle.id, "status": "cancelled"}
+    reply = do("attach", handle.id, "--json")
+    assert [row["status"] for row in json.loads(reply.out)] == ["cancelled"] * len(store.select())
+    assert reply.outcome == 1 and "didn't finish" in reply.err
+
+
+def test_all_that_report_can_do_so_as_json() -> None:
+    """Every command has `--json`, but where what is printed is a script, or in a format of its own."""
+
+    def without(command: click.Command, name: str) -> Iterator[str]:
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(ctx):
+                found = command.get_command(ctx, sub)
+                assert found is not None
+                yield from without(found, f"{name} {sub}")
+        elif not any("--json" in param.opts for param in command.params):
+            yield name
+
+    ctx = click.Context(kogine_command)
+    assert list(without(kogine_command, "kogine")) == ["kogine store export", "kogine completion"]
 
 
 def test_unknown_ones_are_told(do, live) -> None:
