@@ -11,7 +11,7 @@ from ..config.base import Config
 from ..config.overrides import parse_overrides
 from ..engine.script import Script
 from ..errors import ConfigError, KogineError
-from ..flow.options import ANY_CODE
+from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
 from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .flow_options import flow_options, grid, options_of, resume_of
@@ -88,7 +88,7 @@ def run(
     options = options_of(given, launcher)
     configs = configs_of(config, overrides, axes, target)
     alone = launcher_of_one(launcher)
-    if isinstance(configs, Config) and not _is_flow(given, alone):
+    if isinstance(configs, Config) and not _is_flow(given, alone, configs):
         from .foreground import run_in_terminal
 
         return partial(run_in_terminal, target, configs, options, alone)
@@ -120,10 +120,11 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
         return give_up(error)
 
 
-def _is_flow(given: dict[str, Any], launcher: str) -> bool:
+def _is_flow(given: dict[str, Any], launcher: str, config: Config) -> bool:
     """Whether options ask for what one run at this terminal can't do."""
     names = ("resume", "detach", "dry_run", "retries", "quiet", "as_json")
-    return any(given[name] for name in names) or launcher not in ("inline", "fresh")
+    retries = own_options(config).get("retries")
+    return bool(any(given[n] for n in names) or retries or launcher not in ("inline", "fresh"))
 
 
 def configs_of(

@@ -25,7 +25,9 @@ class Config:
         globals_dict: Values for the script's variables, by name.
         args: Positional arguments of the script's entrypoint; a list or a tuple.
         kwargs: Keyword arguments of the script's entrypoint.
-        metadata: What you want to remember with the run; the script doesn't see it.
+        metadata: What you want to remember with the run; the script doesn't see it. Flows look at
+            two names in it: `name` is what the run is called, `options` is a dict of what is
+            chosen for this run alone, like `{"timeout": 60}`.
 
     Raises:
         ConfigTypeError: A field has the wrong type, or a name in it isn't a str.

@@ -164,7 +164,8 @@ class Workflow:
         Raises:
             LauncherError: The launcher can't keep a run to one of the limits.
         """
-        check_limits(self._make_launcher, self.options)
+        for own in ({}, *self.plan.own):
+            check_limits(self._make_launcher, self.options.with_own(own))
 
     def _flow(self, store: RunStore, resume: bool | str) -> str | None:
         """The flow to go on with, if any."""

@@ -9,7 +9,7 @@ import time
 from collections import deque
 
 from ..errors import KogineError, StoreError
-from ..launch.base import Job
+from ..launch.base import Job, check_limits
 from ..launch.survivors import settle_attempt
 from ..runs.idlist import Ids
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
@@ -314,6 +314,7 @@ class Coordinator:
     def _begin(self, planned: Planned) -> None:
         for warning in self._checks.warnings(planned.script, planned.config):
             self.view.note(warning)
+        check_limits(type(self.launcher), self.options.with_own(planned.own))
         row = self._earlier.take(planned) if self._earlier else None
         new = row is None
         if row is None:
@@ -335,22 +336,23 @@ class Coordinator:
             self.recorder.renew_run(paths, planned, self._program_of(planned))
         number = self.recorder.new_attempt(paths, first=new)
         slot = self._slots.take()
+        options = self.options.with_own(planned.own)
         job = Job(
             row["id"],
             paths,
             number,
             environ={
                 **self._slots.environ(slot),
-                **self.options.env,
+                **options.env,
                 "KOGINE_FLOW_ID": self.recorder.id,
             },
-            cwd=self.options.cwd,
+            cwd=options.cwd,
             slot=slot,
-            timeout=self.options.timeout,
-            max_log=self.options.max_log,
+            timeout=options.timeout,
+            max_log=options.max_log,
             script=planned.script,
             config=planned.config,
-            strict=self.options.strict,
+            strict=options.strict,
         )
         began = {"status": "running", "started": time.time(), "slot": slot, "attempts": number}
         row = {**row, **began, "metrics": {}, **dict.fromkeys(_ENDINGS)}
@@ -475,12 +477,13 @@ class Coordinator:
 
     def _retry_delay(self, going: Going, outcome: Outcome) -> float | None:
         """In how many seconds to try a run again; None where it isn't to be."""
+        options = self.options.with_own(going.planned.own)
         tried = going.job.number - (self._earlier.attempts_of(going.job.id) if self._earlier else 0)
-        if going.cancelled or self._cancelled or tried > self.options.retries:
+        if going.cancelled or self._cancelled or tried > options.retries:
             return None
-        if not _counts(outcome, self.options.retry_on):
+        if not _counts(outcome, options.retry_on):
             return None
-        return float(self.options.retry_delay * 2 ** (tried - 1))
+        return float(options.retry_delay * 2 ** (tried - 1))
 
     def _tell(self, planned: Planned, row: dict[str, Any]) -> None:
         from ..runs.record import Run

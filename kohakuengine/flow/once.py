@@ -10,7 +10,7 @@ from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import error_of
 from .checks import Checked
-from .options import Options
+from .options import Options, own_options
 from .single import Single
 
 TYPE_CHECKING = False
@@ -25,11 +25,12 @@ def run_once(script: Script, config: Config, *, launcher: str, strict: bool) -> 
     """Run a script once, recorded; see `kohakuengine.run`."""
     checked = Checked(script, config, strict)  # and refuse what can't be run
     options = Options(strict=strict)
-    if launcher == "inline":
-        return _inline(Single(script, config, options, launcher))
+    alone = not own_options(config).get("retries")
+    if launcher == "inline" and alone:
+        return _inline(script, config, options)
     for message in checked.warnings:
         warn_user(message, OverrideWarning)
-    if launcher == "fresh":
+    if launcher == "fresh" and alone:
         return _fresh(Single(script, config, options, launcher, checked.program))
     from .sequential import Sequential
 
@@ -37,9 +38,12 @@ def run_once(script: Script, config: Config, *, launcher: str, strict: bool) -> 
     return run.result
 
 
-def _inline(single: Single) -> object:
-    from ..launch.inline import execute
+def _inline(script: Script, config: Config, options: Options) -> object:
+    from ..launch.base import check_limits
+    from ..launch.inline import Inline, execute
 
+    check_limits(Inline, options.with_own(own_options(config)))
+    single = Single(script, config, options, "inline")
     single.began()
     try:
         return execute(single.job, echo=True)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
+from copy import copy
 
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from ..config.base import Config
     from ..launch.base import Launcher
 
 ANY_CODE = "any-code"  # to resume with what finished before the scripts were changed
 ON_ERROR = ("continue", "stop", "cancel")
+_RETRY_ON = "a list of statuses, exit statuses and names of exceptions"
 RETRY_DELAY = 1.0  # before the first retry, in seconds; doubled before each further one
+
+# What a Config can choose for its own run, in the "options" of its metadata.
+OF_A_RUN = ("timeout", "retries", "retry_delay", "retry_on", "env", "cwd", "max_log", "tags")
 
 
 class Options:
@@ -67,16 +74,19 @@ class Options:
         strict: bool = False,
     ) -> None:
         self.name = name
-        self.tags = [tags] if isinstance(tags, str) else list(tags)
+        self.tags = _listed("tags", tags, "a list of words")
         self.launcher = launcher
         self.workers = workers
         self.on_error = on_error
         self.retries = retries
         self.retry_delay = retry_delay
-        one = isinstance(retry_on, (str, int))
-        self.retry_on: list[str | int] = [retry_on] if one else list(retry_on)  # type: ignore[list-item]
+        self.retry_on: list[str | int] = _listed("retry_on", retry_on, _RETRY_ON)
         self.timeout = timeout
+        if not isinstance(env, (Mapping, type(None))):
+            raise _wrong("env", "a dict of str by str", env)
         self.env = dict(env or {})
+        if not isinstance(cwd, (str, os.PathLike, type(None))):
+            raise _wrong("cwd", "a path", cwd)
         self.cwd = None if cwd is None else os.path.abspath(cwd)
         self.gpus = gpus
         self.max_log = max_log
@@ -86,8 +96,8 @@ class Options:
 
     def _check(self) -> None:
         _number("workers", self.workers, 1, whole=True)
-        _number("retries", self.retries, 0, whole=True)
-        _number("retry_delay", self.retry_delay, 0)
+        _number("retries", self.retries, 0, whole=True, needed=True)
+        _number("retry_delay", self.retry_delay, 0, needed=True)
         _number("timeout", self.timeout, 0, above=True)
         _number("max_log", self.max_log, 1024, whole=True)
         if self.on_error not in ON_ERROR:
@@ -104,6 +114,9 @@ class Options:
                 raise _wrong("env", "a dict of str by str", {name: value})
             if not name or "=" in name or "\0" in name + value:
                 raise _wrong("env", "names without = and texts without NUL", {name: value})
+        for sign in self.retry_on:
+            if not isinstance(sign, (str, int)):
+                raise _wrong("retry_on", _RETRY_ON, self.retry_on)
         for tag in self.tags:
             if not isinstance(tag, str) or not tag:
                 raise _wrong("tags", "a list of words", self.tags)
@@ -112,10 +125,62 @@ class Options:
 
             ScalarReader(self.metrics)  # says what is wrong with a pattern
 
+    def with_own(self, own: Mapping[str, Any]) -> Options:
+        """These options, and above them those that a run has of its own.
+
+        Args:
+            own: As `own_options` gives them. Variables and tags are added to those of the flow.
+        """
+        if not own:
+            return self
+        both = copy(self)
+        vars(both).update(own)
+        both.env = {**self.env, **own.get("env", {})}
+        both.tags = [*dict.fromkeys([*self.tags, *own.get("tags", ())])]
+        return both
+
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it, for the record: keyword arguments that make the same options."""
         name = None if self.launcher is None else launcher_name(self.launcher)
         return {**vars(self), "launcher": name}
+
+
+def own_options(config: Config) -> dict[str, Any]:
+    """What a config chooses for its own run, in `options` of its metadata; checked.
+
+    Raises:
+        ConfigError: A run can't have such an option, or the option such a value.
+
+    Example:
+        >>> from kohakuengine import Config
+        >>> own_options(Config({"lr": 1}, metadata={"options": {"timeout": 60, "tags": "slow"}}))
+        {'timeout': 60, 'tags': ['slow']}
+    """
+    given = config.metadata.get("options")
+    if given is None:
+        return {}
+    try:
+        return _checked(given)
+    except ConfigError as error:
+        from ..runs.shown import label, shown_params
+
+        called = label(shown_params(config))
+        which = f"the config of {called}" if called else "a config"
+        raise ConfigError(f"the options in the metadata of {which}: {error}") from None
+
+
+def _checked(given: object) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise _wrong("they", "a dict of values by name", given)
+    for name in given:
+        if name not in OF_A_RUN:
+            from ..config.overrides import nearest
+
+            similar = nearest(str(name), OF_A_RUN, 1)
+            hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(OF_A_RUN)}."
+            raise ConfigError(f"a run has no option {name}; {hint}")
+    options = Options(**given)
+    return {name: getattr(options, name) for name in given}
 
 
 def launcher_name(launcher: str | Callable[[], Launcher]) -> str:
@@ -131,15 +196,30 @@ def cores() -> int:
 
 
 def _number(
-    name: str, value: object, least: float, *, above: bool = False, whole: bool = False
+    name: str,
+    value: object,
+    least: float,
+    *,
+    above: bool = False,
+    whole: bool = False,
+    needed: bool = False,
 ) -> None:
-    if value is None:
+    if value is None and not needed:
         return
     kinds = (int,) if whole else (int, float)
     fits = isinstance(value, kinds) and not isinstance(value, bool)
     if not fits or not (value > least if above else value >= least):  # type: ignore[operator]
         kind = "a whole number" if whole else "a number"
         raise _wrong(name, f"{kind} {'above' if above else 'of at least'} {least:g}", value)
+
+
+def _listed(name: str, value: object, wanted: str) -> list[Any]:
+    """A list of what was given, which may be one alone."""
+    if isinstance(value, (str, int)):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise _wrong(name, wanted, value)
+    return list(value)
 
 
 def _wrong(name: str, wanted: str, value: object) -> ConfigError:

@@ -13,6 +13,7 @@ from ..config.identity import config_key
 from ..engine.script import Script
 from ..errors import ConfigError, ConfigTypeError, NoKeyError
 from ..runs.shown import label, shown_params
+from .options import own_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class Planned:
         name: What the run is called.
         key: The config key, under which it is the same run; None where there is none.
         fault: Why there is no key, or None.
+        own: What its config chooses for it, above what is chosen for the flow.
         item: The 0-based number of the plan's item that it belongs to.
+
+    Raises:
+        ConfigError: The config chooses something that it can't.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Planned:
         self.item = item
         self.script = script
         self.config = config
+        self.own = own_options(config)
         self.params = shown_params(config)
         self.name = self._name(axes)
         self.key, self.fault = _key(script, config)
@@ -62,6 +68,12 @@ class Plan:
     Args:
         items: Scripts, each with a Config, a ConfigGenerator, an iterable of Configs, or None.
         axes: The names that vary, by which the runs are called.
+
+    Attributes:
+        own: What configs choose for their runs, as far as they needn't be made for that.
+
+    Raises:
+        ConfigError: A config that is there already chooses something that it can't.
     """
 
     def __init__(
@@ -69,7 +81,18 @@ class Plan:
     ) -> None:
         self.items = [(script, _checked(configs)) for script, configs in items]
         self.axes = tuple(axes)
+        # Of the configs that are there already: what is wrong is told before anything is launched.
+        self.own = [own for own in map(own_options, self._there()) if own]
         self._outcomes: list[deque[object]] = [deque() for _ in self.items]
+
+    def _there(self) -> Iterator[Config]:
+        """The configs that needn't be made; of a grid that with which each of its own begins."""
+        for _, configs in self.items:
+            source = configs if isinstance(configs, Config) else configs.source
+            if isinstance(source, (Config, Grid)):
+                yield source if isinstance(source, Config) else source.base
+            elif isinstance(source, (list, tuple)):
+                yield from (config for config in source if isinstance(config, Config))
 
     @property
     def scripts(self) -> list[Script]:

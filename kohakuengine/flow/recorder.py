@@ -222,8 +222,7 @@ class Recorder:
     def _write_spec(
         self, id: str, paths: RunPaths, planned: Planned, program: str | None
     ) -> dict[str, Any]:
-        script, options = planned.script, self.options
-        moved = options.cwd is not None and script.module is None
+        script, options = planned.script, self.options.with_own(planned.own)
         facts = {
             "id": id,
             "flow": self.id,
@@ -231,7 +230,7 @@ class Recorder:
             "name": planned.name,
             "created": time.time(),
             "script": {
-                "target": script.path if moved else script.name,
+                "target": script.name,
                 "entrypoint": script.entrypoint,
                 "argv": list(script.argv),
             },
@@ -242,13 +241,11 @@ class Recorder:
             "key": planned.key,
             "strict": options.strict,
             "launcher": self.launcher,
-            "cwd": options.cwd or _working_directory(),
-            "env": options.env,
-            "timeout": options.timeout,
-            "max_log": options.max_log,
+            "cwd": _working_directory(),
             "metrics": options.metrics,
             "tags": options.tags,
         }
+        facts = self._with_choices(facts, planned)
         try:
             write_spec(paths, facts, planned.config)
         except OSError:
@@ -264,20 +261,31 @@ class Recorder:
             )
         return facts
 
+    def _with_choices(self, spec: dict[str, Any], planned: Planned) -> dict[str, Any]:
+        """A spec with what was chosen for the run, and which of it by its config alone."""
+        options = self.options.with_own(planned.own)
+        chosen: dict[str, Any] = {"options": planned.own}
+        chosen |= {name: getattr(options, name) for name in ("env", "timeout", "max_log")}
+        if options.cwd is not None:
+            chosen["cwd"] = options.cwd
+            if planned.script.module is None:  # its name is of another folder
+                chosen["script"] = {**spec["script"], "target": planned.script.path}
+        return {**spec, **chosen}
+
     def _code(self, planned: Planned, program: str | None) -> dict[str, Any]:
         """What of the flow's directory is run."""
         source = self.kept.names.get(planned.script)
         return {"source": source, "program": program if source else None}
 
     def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> None:
-        """Have the next attempt at a run take its script as it is now.
+        """Have the next attempt at a run take its script and its options as they are now.
 
         Raises:
             StoreError: The run's directory can't be written.
         """
         try:
             spec = read_record(paths.spec)
-            renewed = {**spec, **self._code(planned, program)}
+            renewed = self._with_choices({**spec, **self._code(planned, program)}, planned)
             if spec != renewed:
                 write_json(paths.spec, renewed)
         except OSError as error:

@@ -86,6 +86,7 @@ class _StoredPlan(Plan):
         """The runs, in the order of their submission."""
         for item, row in enumerate(self.rows):
             spec, config = read_spec(self._store.paths.run(row["id"]))
+            config.metadata["options"] = spec.get("options") or {}  # checked, its paths whole
             planned = Planned(row["position"], self._script(spec), config, item=item)
             planned.name = row["name"]
             yield planned

@@ -45,7 +45,8 @@ class Single:
         job: The attempt, ready to be started.
 
     Raises:
-        ConfigError: GPUs are asked for, and there are none.
+        ConfigError: GPUs are asked for, and there are none; or the config chooses something that
+            it can't.
         StoreError: The store can't be written.
         LauncherError: The config can't be sent to another process.
     """
@@ -61,6 +62,7 @@ class Single:
         self.script = script
         self.options = options
         self.planned = Planned(0, script, config)
+        own = options.with_own(self.planned.own)
         gpu = _gpu(options)
         store = RunStore()
         refuse_newer(store.index)  # it is opened beside the script
@@ -74,10 +76,10 @@ class Single:
             self.id,
             self.paths,
             self.recorder.new_attempt(self.paths),
-            environ={**gpu, **options.env, "KOGINE_FLOW_ID": self.recorder.id},
-            cwd=options.cwd,
-            timeout=options.timeout,
-            max_log=options.max_log,
+            environ={**gpu, **own.env, "KOGINE_FLOW_ID": self.recorder.id},
+            cwd=own.cwd,
+            timeout=own.timeout,
+            max_log=own.max_log,
             script=script,
             config=config,
             strict=options.strict,

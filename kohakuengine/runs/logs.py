@@ -6,6 +6,7 @@ import os
 
 from .outcome import CANCELLED, FINISHED, INTERRUPTED, read_outcome
 from .output import OutputFollower, OutputReader
+from .values import read_json
 from .watch import CHUNK
 
 TYPE_CHECKING = False
@@ -87,13 +88,14 @@ class RunLog:
         """Whether the run is tried again by its flow, as long as that goes on.
 
         Args:
-            options: Those of the flow.
+            options: Those of the flow, above which the run may have its own.
         """
         outcome = read_outcome(self.attempt)
         if outcome is None or outcome.status == INTERRUPTED:  # the latter when it was resumed
             return True
         if outcome.status in (FINISHED, CANCELLED):
             return False
+        options = {**options, **(read_json(self._paths.spec).get("options") or {})}
         signs = (outcome.status, outcome.exit_code, outcome.error_type)
         counts = any(wanted in signs for wanted in options.get("retry_on") or ())
         return counts and self.number <= (options.get("retries") or 0)

@@ -19,6 +19,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "workers by name": ({"workers": "2"}, "workers must be .* got '2'"),
     "a truth for a number": ({"workers": True}, "workers must be .* got True"),
     "negative retries": ({"retries": -1}, "retries must be .* at least 0, got -1"),
+    "no retries": ({"retries": None}, "retries must be .* at least 0, got None"),
     "negative delay": ({"retry_delay": -0.5}, "retry_delay must be a number of at least 0"),
     "no time": ({"timeout": 0}, "timeout must be a number above 0, got 0"),
     "no number": ({"timeout": float("nan")}, "timeout must be a number above 0, got nan"),
