@@ -104,7 +104,7 @@ def servers_text(found: list[dict[str, Any]]) -> str:
     """The warm servers as a table."""
     if not found:
         return "no warm servers are alive"
-    rows = [("warm server", "memory", "runs", "imports", "started", "of", "")]
+    rows = [("warm server", "memory", "running", "imports", "started", "of", "")]
     for server in found:
         rows.append(
             (

@@ -22,6 +22,7 @@ from kohakuengine.cli.app import kogine as kogine_command
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.follow import _Follower
 from kohakuengine.launch.fake import Fake, FakeEnd
+from kohakuengine.launch.registry import can_fork
 
 KOGINE = [sys.executable, "-m", "kohakuengine"]
 SECONDS = 60.0  # for anything to happen
@@ -527,7 +528,7 @@ def test_retry_of_nothing_is_told(do, sweep) -> None:
 
 # ---- kogine workflow ----
 
-MODES = {"subprocess": "fresh", "pool": "pool"}
+MODES = {"subprocess": "warm" if can_fork() else "fresh", "pool": "pool"}
 
 
 @pytest.mark.process
