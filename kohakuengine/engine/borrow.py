@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @contextmanager
 def overrides_in_children(script: Script, program: Program, module: ModuleType) -> Iterator[None]:
     """Have processes that multiprocessing starts meanwhile see a program's overrides."""
-    hook = hook_children(script, program, module)
+    hook = hook_children(script, script.folder, program, module)
     try:
         yield
     finally:

@@ -34,8 +34,14 @@ _MAIN_MODULE = f"{__package__}.spawned"
 _received: bytes | None = None
 
 
-def hook_children(script: Script, program: Program, module: ModuleType) -> Hook | None:
+def hook_children(script: Script, folder: str, program: Program, module: ModuleType) -> Hook | None:
     """Have processes that multiprocessing starts from now on see a program's overrides.
+
+    Args:
+        script: The script.
+        folder: That folder of it that Python would put first on `sys.path`.
+        program: The script, compiled.
+        module: That which it is in this process.
 
     Returns:
         What can be removed again; None without overrides, where the plain script is what such
@@ -43,7 +49,7 @@ def hook_children(script: Script, program: Program, module: ModuleType) -> Hook 
     """
     if not program.overrides:
         return None
-    facts = (script.path, script.folder, script.module, program.source)
+    facts = (script.path, folder, script.module, program.source)
     hook = Hook(script.path, module, lambda: _pack(facts, program.overrides))
     hook.install()
     return hook

@@ -71,9 +71,10 @@ def take_over(
         EntrypointError: There is no such entrypoint after all.
     """
     module = main_module(script)
-    imports = siblings(script.folder)
+    folder = script.folder
+    imports = siblings(folder)
     imports.stay()  # sys.path and modules are the script's
-    hook_children(script, program, module)
+    hook_children(script, folder, program, module)
     become(script, module)
     try:
         begin()

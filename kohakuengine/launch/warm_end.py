@@ -14,6 +14,16 @@ from io import BufferedRandom, BufferedWriter, TextIOWrapper
 from . import warm_child
 from .init import call_c
 
+# Loaded before a process is forked, which would take long for it; a script loads them itself.
+_loaded = set(sys.modules)
+from _weakref import ref  # noqa: E402
+from atexit import _clear as clear_exit_functions  # noqa: E402
+from atexit import _run_exitfuncs as run_exit_functions  # noqa: E402
+from gc import collect, get_objects  # noqa: E402
+
+for _name in {"_weakref", "atexit", "gc"} - _loaded:
+    del sys.modules[_name]
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
@@ -58,18 +68,17 @@ def end(status: int) -> NoReturn:
     Args:
         status: Its exit status; that of an interrupt where it is negative.
     """
-    from gc import collect, get_objects  # for what is loaded now will be gone
-
     _join_threads()
     _run_exit_functions()
     if not _flush():
         status = 120
     if _has_threads():  # they would meet with what is half taken down
         _leave_to_interpreter(status)
-    _take_down(collect)
+    from_sys = _as_from_sys()
+    _take_down(from_sys)
     if not _flush():
         status = 120
-    _let_go_of_the_rest(collect, get_objects)
+    _let_go_of_the_rest(from_sys)
     _flush_files(get_objects())
     call_c("fflush", 0)  # what extensions have printed by C's own functions
     if status < 0:
@@ -89,10 +98,8 @@ def _join_threads() -> None:
 
 
 def _run_exit_functions() -> None:
-    import atexit
-
     try:
-        atexit._run_exitfuncs()
+        run_exit_functions()
     except BaseException:
         return  # the function has been reported; the interpreter goes on, too
 
@@ -144,17 +151,14 @@ def _has_threads() -> bool:
 
 
 def _leave_to_interpreter(status: int) -> NoReturn:
-    import atexit
-
-    atexit._clear()
+    clear_exit_functions()
     if status < 0:
         raise KeyboardInterrupt
     sys.exit(status)
 
 
-def _take_down(collect: Callable[[], int]) -> None:
+def _take_down(from_sys: Callable[..., object]) -> None:
     """Let go of the script, and of the modules that have been loaded since the fork."""
-    from_sys = _as_from_sys()
     sys.is_finalizing = lambda: True
     _let_go_of_handlers()
     # Before anything is taken away: garbage that refers to the script still finds it. It also has
@@ -173,9 +177,8 @@ def _take_down(collect: Callable[[], int]) -> None:
     del module
 
 
-def _let_go_of_the_rest(collect: Callable[[], int], get_objects: Callable[[], list[Any]]) -> None:
+def _let_go_of_the_rest(from_sys: Callable[..., object]) -> None:
     """Let go of what `sys` and preloaded modules refer to; nothing of it is printed any more."""
-    from_sys = _as_from_sys()
     for name in _STREAMS:
         setattr(sys, name, None)
     for name in _HOOKS:
@@ -208,8 +211,6 @@ def _let_go_of_handlers() -> None:
 
 def _remove_modules(from_sys: Callable[..., object]) -> dict[str, Callable[[], ModuleType | None]]:
     """Take the script's modules out of `sys.modules`; give a way to those that something keeps."""
-    from _weakref import ref
-
     modules = sys.modules
     removed: dict[str, Callable[[], ModuleType | None]] = {}
     for name in [n for n in modules if n not in warm_child.loaded]:

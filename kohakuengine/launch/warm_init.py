@@ -106,11 +106,12 @@ class WarmInit:
 
     def _run(self, order: dict[str, Any]) -> bool:
         """Fork a run's process and see to it until its end; True in that process."""
-        attempt = RunPaths(order["folder"]).attempt(order["attempt"])
+        paths = RunPaths(order["folder"])
+        attempt = paths.attempt(order["attempt"])
         self.control.send(begun=order["run"])
         started = time.time()
         _write_to(attempt.output)
-        order["prepared"] = self.preparation.of(RunPaths(order["folder"]))
+        order["what"] = (paths, attempt, self.preparation.of(paths))
         # Here, and not in the fork, which would have to copy what is written to.
         warm_child.write_ids(self.place, order["environ"])
         self._set_environment(order["environ"])

@@ -40,14 +40,12 @@ def main(fd: str, owner: str, idle: str, names: str) -> None:
     order = server.serve()
     if order is None:
         os._exit(0)  # nothing of a script has been in this process
-    from ..runs.paths import RunPaths
     from .worker import run_script
 
     warm_child.renew()
-    paths = RunPaths(order["folder"])
     # Called from here, so that as many frames are below the script as in a new interpreter.
     try:
-        status = run_script(paths, paths.attempt(order["attempt"]), order.pop("prepared"))
+        status = run_script(*order.pop("what"))
     except BaseException as error:
         status = warm_end.ending_of(error)
     warm_end.end(status)
@@ -150,7 +148,8 @@ def _load_what_runs_need() -> None:
     from ..runs import ending
     from . import prepared, worker
 
-    assert all((_collections, marshal, takeover, ending, prepared, worker))
+    assert all((_collections, marshal, takeover, ending, prepared))
+    worker.write_lines_at_once()
 
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:

@@ -88,7 +88,7 @@ def run_program(
             print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
         kept(ending.status)
 
-    _write_lines_at_once()
+    write_lines_at_once()
     try:
         return take_over(script, program, ended, take_interrupts).status
     except EntrypointError as error:
@@ -98,7 +98,7 @@ def run_program(
         return 2
 
 
-def _write_lines_at_once() -> None:
+def write_lines_at_once() -> None:
     """Have what the script prints seen line by line while it runs."""
     if sys.stdout is not None and not sys.stdout.line_buffering:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
