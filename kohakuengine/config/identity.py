@@ -57,16 +57,28 @@ def config_key(config: Config, *, argv: Sequence[str] = (), entrypoint: str | No
         "argv": list(argv),
         "entrypoint": entrypoint,
     }
-    digests = [_Digester().digest(value, name) for name, value in parts.items()]
+    digests = [_of_nothing(value) or _Digester().digest(value, n) for n, value in parts.items()]
     return _hash("config", *digests).hex()
 
 
+# Of what most parts of most configs are.
+_NOTHING: dict[type, bytes] = {}
+
+
+def _of_nothing(value: object) -> bytes | None:
+    """The digest of None, or of a plain list, tuple or dict that is empty; None for all others."""
+    kind = type(value)
+    if kind not in (dict, list, tuple, type(None)) or value:
+        return None
+    if kind not in _NOTHING:
+        _NOTHING[kind] = _Digester().digest(value, "")
+    return _NOTHING[kind]
+
+
 def _hash(tag: str, *parts: bytes) -> bytes:
-    hasher = blake2b(digest_size=16)
-    for part in (tag.encode("utf-8", "surrogatepass"), *parts):
-        hasher.update(len(part).to_bytes(8, "little"))
-        hasher.update(part)
-    return hasher.digest()
+    whole = (tag.encode("utf-8", "surrogatepass"), *parts)
+    data = b"".join([piece for part in whole for piece in (len(part).to_bytes(8, "little"), part)])
+    return blake2b(data, digest_size=16).digest()
 
 
 # Types whose repr says all there is to say, and the modules in which they are.

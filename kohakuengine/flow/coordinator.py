@@ -16,6 +16,7 @@ from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, 
 from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
+from .index_writer import IndexWriter
 from .recorder import cannot_write
 from .requests import take_requests
 from .view import Shielded
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
-_INDEX_PATIENCE = 2.0  # how long an index that others write is waited for, in seconds
-_FLUSH_AGAIN = 5.0  # when an index that can't be written is tried again, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 _METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
 
@@ -124,9 +123,7 @@ class Coordinator:
         self._paused = False
         self._cancelled = False
         self._requests_due = 0.0
-        self._writes: list[Callable[[], None]] = []
-        self._flush_due = 0.0  # when the index is written next
-        self._flush_failed = False
+        self._index = IndexWriter(self.store, recorder.id, self.view.note)
         self._watch_due = 0.0
         self._announcing: list[str] = []
         self._tasks: deque[Callable[[], None]] = deque()  # from other threads
@@ -164,7 +161,7 @@ class Coordinator:
         if paused != self._paused:
             self._paused = paused
             self.status = "paused" if paused else "running"
-            self._write(self.store.update_flow, self.recorder.id, status=self.status)
+            self._index.update_flow(status=self.status)
 
     # ---- the loop ----
 
@@ -179,7 +176,7 @@ class Coordinator:
             self._close()
 
     def _loop(self) -> None:
-        self.store.set_patience(_INDEX_PATIENCE)
+        self._index.begin()
         self.view.flow_began(self.recorder.id, self.plan.total)
         if self._earlier:
             self._earlier.note_if_strange(self.plan, self.view, over=False)
@@ -187,7 +184,8 @@ class Coordinator:
         provenance.start()  # git and others take their time, for which no run has to wait
         while True:
             self._fill()
-            self._flush()
+            if self._index.flush():
+                self._announce()
             if not (self._going or self._retries or self._left is not None):
                 break
             self._wait()
@@ -235,41 +233,6 @@ class Coordinator:
             return TICK if told or self.view.wants_output else 0.005
         waits = [_REQUESTS, *(due - time.monotonic() for due, *_ in self._retries)]
         return max(0.0, min(waits))
-
-    # ---- the index ----
-
-    def _write(self, write: Callable[..., None], *args: Any, **columns: Any) -> None:
-        """Have something written to the index, soon."""
-        self._writes.append(lambda: write(*args, **columns))
-
-    def _flush(self, last: bool = False) -> None:
-        """Write to the index what waits for that.
-
-        The directories hold all that counts: where the index can't be written, the flow goes on,
-        and it is tried again.
-        """
-        now = time.monotonic()
-        if now < self._flush_due and not last:
-            if self._flush_failed:
-                self._announce()
-            return
-        if not self._writes:
-            self._announce()
-            return
-        self._flush_due = now + TICK  # what short runs write in that time is one transaction
-        try:
-            with self.store.transaction():
-                for write in self._writes:
-                    write()
-        except StoreError as error:
-            if not self._flush_failed:
-                self.view.note(f"{error} The runs go on, and are kept in their directories.")
-            self._flush_failed = True
-            self._flush_due = time.monotonic() + _FLUSH_AGAIN
-        else:
-            self._flush_failed = False
-            self._writes.clear()
-        self._announce()
 
     def _announce(self) -> None:
         """Say which runs have ended, now that the index knows it, too."""
@@ -358,9 +321,9 @@ class Coordinator:
         row = {**row, **began, "metrics": {}, **dict.fromkeys(_ENDINGS)}
         going = self._going[job.id] = Going(planned, job, row, self._watch_of(job, row))
         if new:
-            self._write(self.store.add_runs, [dict(row)])
+            self._index.add_run(row)
         else:
-            self._write(self.store.update_run, job.id, **{n: row[n] for n in (*began, *_ENDINGS)})
+            self._index.update_run(job.id, **{name: row[name] for name in (*began, *_ENDINGS)})
         self.view.run_began(row)
         self._start(going)
 
@@ -396,7 +359,7 @@ class Coordinator:
                 metrics = going.watch.metrics()
                 if metrics != going.row["metrics"]:
                     going.row["metrics"] = metrics
-                    self._write(self.store.update_run, going.row["id"], metrics=metrics)
+                    self._index.update_run(going.row["id"], metrics=metrics)
 
     # ---- ending ----
 
@@ -436,7 +399,7 @@ class Coordinator:
         """Record the end of a run whose directory can't say how it ended."""
         columns = {"status": INTERRUPTED, "ended": time.time(), "error": reason}
         going.row.update(columns)
-        self._write(self.store.update_run, going.job.id, **columns)
+        self._index.update_run(going.job.id, **columns)
         self.view.run_ended(going.row, None)
         self._tell(going.planned, going.row)
         self._announcing.append(going.job.id)
@@ -446,7 +409,7 @@ class Coordinator:
         row = going.row
         columns = outcome_columns(outcome, going.watch.metrics())
         row.update(columns)
-        self._write(self.store.update_run, row["id"], **columns)
+        self._index.update_run(row["id"], **columns)
         delay = self._retry_delay(going, outcome)
         self.view.run_ended({**row, "log": going.job.attempt.output}, delay)
         if outcome.warning is not None:
@@ -493,8 +456,9 @@ class Coordinator:
     def _end(self) -> None:
         self.status = self._end_status()
         self.recorder.end_flow(self.status)
-        self._write(self.recorder.index_end)
-        self._flush(last=True)
+        self._index.update_flow(**self.recorder.end_columns())
+        self._index.flush(last=True)
+        self._announce()
         self.view.flow_ended(self.status)
 
     def _end_status(self) -> str:

@@ -163,10 +163,9 @@ class Recorder:
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
 
-    def index_end(self) -> None:
-        """Put into the index that the flow has ended."""
-        columns = {name: self.ended[name] for name in ("status", "ended", "total")}
-        self.store.update_flow(self.id, **columns, pid=None)
+    def end_columns(self) -> dict[str, Any]:
+        """What the index is to be told of the flow's end."""
+        return {**{name: self.ended[name] for name in ("status", "ended", "total")}, "pid": None}
 
     def let_go(self) -> None:
         """Release the lock; nothing happens if it has been."""

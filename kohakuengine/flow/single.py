@@ -149,7 +149,7 @@ class Single:
         with self.recorder.store.transaction():
             columns = outcome_columns(outcome, watch.metrics())
             self.recorder.store.update_run(self.id, **columns)
-            self.recorder.index_end()
+            self.recorder.store.update_flow(self.recorder.id, **self.recorder.end_columns())
         self.recorder.let_go()
         if not os.path.exists(self.recorder.paths.provenance):
             _fork(self._keep_provenance, self.recorder.paths.log)
