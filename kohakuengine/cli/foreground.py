@@ -13,7 +13,7 @@ from ..flow.checks import Checked
 from ..flow.single import Single
 from ..launch.foreground import run_in_foreground
 from ..launch.forked import InScript, fork
-from ..launch.worker import run_program
+from ..launch.script_run import run_program
 from ..runs.outcome import CANCELLED, FAILED, FINISHED
 from .observed import in_this_process, is_observed
 from .reply import fail, say_error, tell_interrupted, warn

@@ -7,7 +7,7 @@ import sys
 import time
 
 from ..launch.tee import Tee
-from ..launch.worker import run_program
+from ..launch.script_run import run_program
 from ..runs.outcome import FAILED, FINISHED, write_outcome
 
 TYPE_CHECKING = False

@@ -15,6 +15,7 @@ import time
 
 from . import warm_child, warm_end, warm_preload
 from .messages import Messages
+from .script_run import run_script, write_lines_at_once
 from .warm_init import WarmInit
 
 TYPE_CHECKING = False
@@ -40,8 +41,6 @@ def main(fd: str, owner: str, idle: str, names: str) -> None:
     order = server.serve()
     if order is None:
         os._exit(0)  # nothing of a script has been in this process
-    from .worker import run_script
-
     warm_child.renew()
     # Called from here, so that as many frames are below the script as in a new interpreter.
     try:
@@ -144,12 +143,8 @@ def _load_what_runs_need() -> None:
     import _collections  # type: ignore[import-not-found]
     import marshal
 
-    from ..engine import takeover
-    from ..runs import ending
-    from . import prepared, worker
-
-    assert all((_collections, marshal, takeover, ending, prepared))
-    worker.write_lines_at_once()
+    assert all((_collections, marshal))
+    write_lines_at_once()
 
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:

@@ -140,7 +140,7 @@ _SCRIPTS = {
         print(signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.sigpending())
         print(signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1))
         with open("/proc/self/status") as status:
-            print([line for line in status if line.startswith(("Sig", "Shd", "NoNewPrivs", "Cap"))])
+            print([line for line in status if line.startswith(("SigB", "SigI", "SigC", "NoNewPrivs", "Cap"))])
     """,
     "standard streams": """
         import io, os, sys
