@@ -19,6 +19,7 @@ import sys
 import time
 
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, write_outcome
+from .tree import MemoryWatch, descendants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ else:  # what is below `signal`, which imports enum: half as much again as a bar
 
 GRACE = 2.0  # how long processes are given after each way of being told to end, in seconds
 SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
-MEMORY_LOOKS = 1.0  # how often the memory of the process tree is added up, in seconds
 _LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
 
 # Of ru_maxrss: bytes on macOS, kibibytes elsewhere (getrusage(2)).
@@ -161,13 +161,12 @@ class Init:
         self.orphaned = False
         self.yielding = False  # whether an end by itself with status 0 is stronger than the cause
         self.hurry = False  # whether nothing of the run is given any more time
-        self.peak = 0
+        self.memory = MemoryWatch()
         self.cpu = 0.0  # the processor time of the processes that have ended, in seconds
         self.survivors = 0
         now = time.monotonic()
         self.deadline = now + orders.timeout if orders.timeout else None
         self.harsher: tuple[float, int] | None = None  # when the child is sent which signal next
-        self.memory_look = now + MEMORY_LOOKS
         self.log_look = now + _LOG_LOOKS if orders.max_log else None
         self.poll = select.poll()
         self._watch_signals()
@@ -211,7 +210,7 @@ class Init:
             started=self.started,
             ended=time.time(),
             slot=self.orders.slot,
-            peak_memory=self.peak or None,
+            peak_memory=self.memory.peak or None,
             cpu_seconds=round(self.cpu, 3) if ended else None,
             survivors=self.survivors,
             fallback=self.orders.fallback,
@@ -229,7 +228,7 @@ class Init:
 
     def _wait(self, until: float | None) -> None:
         """Wait for what happens next, and see to it."""
-        timers = [self.deadline, self.log_look, self.memory_look, until]
+        timers = [self.deadline, self.log_look, self.memory.due, until]
         if self.harsher:
             timers.append(self.harsher[0])
         if self.owner_fd is None:
@@ -285,9 +284,7 @@ class Init:
             self._stop(TIMED_OUT, f"it took longer than {self.orders.timeout:g} s", signal.SIGTERM)
         if self.harsher and now >= self.harsher[0]:
             self._signal(self.harsher[1])
-        if now >= self.memory_look:
-            self.peak = max(self.peak, memory_of_tree())
-            self.memory_look = time.monotonic() + MEMORY_LOOKS
+        self.memory.look()
         if self.log_look is not None and now >= self.log_look:
             self._cut_log()
             self.log_look = time.monotonic() + _LOG_LOOKS
@@ -325,7 +322,7 @@ class Init:
                     return True
                 # Of the process and all that it has collected itself.
                 self.cpu += usage.ru_utime + usage.ru_stime
-                self.peak = max(self.peak, usage.ru_maxrss * MEMORY_UNIT)
+                self.memory.note(usage.ru_maxrss * MEMORY_UNIT)
                 if pid == self.child:
                     self.status = status
                     self.deadline = self.harsher = None
@@ -377,25 +374,6 @@ def send(pid: int, number: int) -> None:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
         return  # it has ended, or belongs to another user: we can't end it
-
-
-def descendants() -> list[int]:
-    import psutil
-
-    return [process.pid for process in psutil.Process().children(recursive=True)]
-
-
-def memory_of_tree() -> int:
-    """The resident memory of all processes of the run together, in bytes."""
-    import psutil
-
-    total = 0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            total += process.memory_info().rss
-        except psutil.Error:
-            continue  # it has just ended
-    return total
 
 
 def prctl(option: int, value: int) -> None:

@@ -7,7 +7,7 @@ import time
 
 from ..runs.outcome import FAILED, FINISHED, write_outcome
 from ..runs.paths import RunPaths
-from .init import MEMORY_LOOKS
+from .tree import MemoryWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +30,13 @@ class Going:
         now = time.monotonic()
         self.deadline = now + self.timeout if self.timeout else None
         self.harsher: tuple[float, int] | None = None  # when the worker is sent which signal next
-        self.memory_look = now + MEMORY_LOOKS
+        self.memory = MemoryWatch()
         self.begun = False  # whether the script has, so that a Ctrl-C reaches it
         self.held = False  # whether one waits for that
         self.done: dict[str, Any] | None = None  # what the worker says of its end
         self.cause: str | None = None  # the status that it gets, where that isn't its own
         self.reason: str | None = None
         self.hurry = False  # whether nothing of it is given any more time
-        self.peak = 0
         self.survivors = 0
         self.reaped = _reaped_time()  # the processor time of others before it, in seconds
 
@@ -57,6 +56,7 @@ class Going:
         reason = done.get("reason")
         if self.cause is not None:
             status, reason = self.cause, self.reason
+        self.memory.note(done.get("memory", 0))
         # A worker that has ended is among those that have been collected.
         used = _reaped_time() - self.reaped - worker_time + (done["time"] if alive else 0.0)
         write_outcome(
@@ -67,7 +67,7 @@ class Going:
             ended=time.time(),
             reason=reason,
             slot=self.slot,
-            peak_memory=max(self.peak, done.get("memory", 0)) or None,
+            peak_memory=self.memory.peak or None,
             cpu_seconds=round(max(used, 0.0), 3),
             survivors=self.survivors,
         )

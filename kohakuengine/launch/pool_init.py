@@ -16,18 +16,16 @@ import time
 
 from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT
 from .init import (
-    MEMORY_LOOKS,
     MEMORY_UNIT,
     PR_SET_CHILD_SUBREAPER,
     SHORTLY,
     GRACE,
-    descendants,
-    memory_of_tree,
     prctl,
     send,
 )
 from .messages import Messages
 from .pool_going import Going
+from .tree import descendants
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +126,7 @@ class PoolInit:
         """How long to wait at most, in milliseconds."""
         timers = [until]
         if self.going:
-            timers += [self.going.deadline, self.going.memory_look]
+            timers += [self.going.deadline, self.going.memory.due]
             timers.append(self.going.harsher and self.going.harsher[0])
         if self.owner_fd is None and not self.alone:
             timers.append(time.monotonic() + 0.2)  # where nothing tells of the owner's end
@@ -208,9 +206,7 @@ class PoolInit:
             self._stop(TIMED_OUT, f"it took longer than {going.timeout:g} s", signal.SIGTERM)
         if going.harsher and now >= going.harsher[0]:
             self._signal(going, going.harsher[1])
-        if now >= going.memory_look:
-            going.peak = max(going.peak, memory_of_tree())
-            going.memory_look = time.monotonic() + MEMORY_LOOKS
+        going.memory.look()
 
     # ---- ending ----
 
@@ -250,7 +246,7 @@ class PoolInit:
                 if pid == 0:
                     return
                 if self.going:
-                    self.going.peak = max(self.going.peak, usage.ru_maxrss * MEMORY_UNIT)
+                    self.going.memory.note(usage.ru_maxrss * MEMORY_UNIT)
                 if pid == self.worker:
                     self._worker_ended(status)
         except ChildProcessError:
@@ -332,7 +328,7 @@ class PoolInit:
         childless = self.status is not None or _known_childless(self.worker)
         if childless and _known_childless(os.getpid(), self.worker):
             return []
-        return [pid for pid in descendants() if pid != self.worker and _is_alive(pid)]
+        return [pid for pid in descendants() if pid != self.worker]
 
     def _tell(self, **message: object) -> None:
         try:
@@ -352,13 +348,3 @@ def _known_childless(pid: int, but: int = 0) -> bool:
     except OSError:
         return False  # a system without these files, or a thread that has just ended
     return True
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process is more than an entry that its parent hasn't collected yet."""
-    import psutil
-
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False

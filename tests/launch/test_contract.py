@@ -140,6 +140,25 @@ def test_peak_memory(launcher, job):
     assert finish(launcher, job(child)).peak_memory > 400_000_000
 
 
+@processes
+def test_peak_memory_of_several(launcher, job):
+    """What processes hold at the same time is added up, also where they do so for a second only."""
+    text = """
+        import subprocess, sys, time
+        child = "import sys; x = bytearray(100_000_000); print(1, flush=True); sys.stdin.read()"
+        command, pipe = [sys.executable, "-c", child], subprocess.PIPE
+        def main():
+            children = [subprocess.Popen(command, stdin=pipe, stdout=pipe) for _ in range(3)]
+            for child in children: child.stdout.readline()
+            time.sleep(1)
+            for child in children: child.communicate()
+            return [child.returncode for child in children]
+    """
+    outcome = finish(launcher, job(text))
+    assert outcome.result == [0, 0, 0]
+    assert 300_000_000 < outcome.peak_memory < 600_000_000
+
+
 # ---- errors ----
 
 

@@ -1,0 +1,101 @@
+"""The processes of a run, and their memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kohakuengine.launch import tree
+from kohakuengine.launch.tree import MemoryWatch, descendants, memory_of_tree
+
+MB = 1_000_000
+
+
+def test_memory_is_looked_at_soon_and_then_more_seldom(monkeypatch):
+    """A short run costs no look; what lasts for half a second is seen; the greatest counts."""
+    clock, sums = [0.0], iter([5, 9, 7, 1, 1, 1])
+    monkeypatch.setattr(tree.time, "monotonic", lambda: clock[0])
+    looks: list[float] = []
+
+    def look() -> int:
+        looks.append(clock[0])
+        return next(sums)
+
+    monkeypatch.setattr(tree, "memory_of_tree", look)
+    watch = MemoryWatch()
+    watch.look()
+    while len(looks) < 6:
+        clock[0] = watch.due
+        watch.look()
+    assert looks == pytest.approx([0.1, 0.3, 0.7, 1.2, 1.7, 2.2])
+    assert watch.peak == 9
+    watch.note(20)
+    watch.note(10)
+    assert watch.peak == 20
+
+
+# A process with two children that each hold memory; it says when all do, and ends with its input.
+FAMILY = f"""
+import subprocess, sys
+child = "import sys; x = bytearray({50 * MB}); print(1, flush=True); sys.stdin.read()"
+command = [sys.executable, "-c", child]
+pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+children = [subprocess.Popen(command, **pipes) for _ in range(2)]
+for child in children:
+    child.stdout.readline()
+print(*[child.pid for child in children], flush=True)
+sys.stdin.read()
+for child in children:
+    child.communicate()
+"""
+
+
+@pytest.fixture
+def family() -> Iterator[list[int]]:
+    """The ids of a process and of its two children, which hold 50 MB each."""
+    command = [sys.executable, "-c", FAMILY]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        yield [process.pid, *map(int, process.stdout.readline().split())]
+        process.communicate()
+
+
+@pytest.fixture(params=["proc", "psutil"])
+def way(request, monkeypatch) -> None:
+    """By what is found out: where the kernel doesn't list children, psutil tells."""
+    if request.param == "psutil":
+        monkeypatch.setattr(tree, "_HAS_PROC", False)
+
+
+@pytest.mark.process
+def test_descendants(family: list[int], way: None):
+    """Children and theirs are found, those that have ended aren't."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    found = descendants()
+    assert set(family) <= set(found) and ended.pid not in found
+    assert found.index(family[0]) < found.index(family[1])
+    assert os.getpid() not in found and os.getppid() not in found
+    ended.wait()
+
+
+@pytest.mark.process
+def test_memory_of_tree(family: list[int], way: None):
+    """The memory of all descendants is added up; that of this process isn't in it."""
+    assert 100 * MB < memory_of_tree() < 400 * MB
+
+
+@pytest.mark.process
+def test_nothing_is_imported():
+    """A run's init loads nothing to look at its processes, on Linux."""
+    text = (
+        "import sys; from kohakuengine.launch.tree import *; before = set(sys.modules);"
+        "descendants(); memory_of_tree(); assert not set(sys.modules) - before"
+    )
+    if not tree._HAS_PROC:
+        pytest.skip("psutil is asked where the kernel doesn't list children")
+    subprocess.run([sys.executable, "-c", text], check=True)
