@@ -32,11 +32,9 @@ def doctor(as_json: bool) -> None:
 
 def findings() -> dict[str, Any]:
     """All that `kogine doctor` tells, ready for JSON."""
-    from .. import __version__
-
     home = find_home()
     return {
-        "version": __version__,
+        "version": sys.modules[__package__.partition(".")[0]].__version__,
         "folder": os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "executable": sys.executable,

@@ -14,7 +14,7 @@ from ..flow.single import Single
 from ..launch.foreground import run_in_foreground
 from ..launch.forked import InScript, fork
 from ..launch.script_run import run_program
-from ..runs.outcome import CANCELLED, FAILED, FINISHED
+from ..runs.outcome import CANCELLED, FAILED, FINISHED, OUT_OF_MEMORY
 from .observed import in_this_process, is_observed
 from .reply import fail, say_error, tell_interrupted, warn
 
@@ -83,6 +83,8 @@ def _status(single: Single, outcome: Outcome, interrupted: bool) -> int:
     elif outcome.status not in (FINISHED, FAILED, CANCELLED):
         say_error(f"{name} was ended: {outcome.reason}.")
         return 1
+    elif outcome.reason == OUT_OF_MEMORY:
+        say_error(f"{name} {outcome.reason}.")
     return 1 if outcome.exit_code is None else _as_process(outcome.exit_code)
 
 

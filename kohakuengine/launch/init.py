@@ -221,7 +221,7 @@ class Init:
         code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
         if self.cause is not None and not (self.yielding and code == 0):
             return self.cause, code
-        self.reason = None
+        self.reason = self.memory.reason(code)
         return FINISHED if code == 0 else FAILED, code
 
     # ---- waiting ----

@@ -53,7 +53,7 @@ class Going:
         """
         done = self.done or {}
         status = done.get("status") or (FINISHED if code == 0 else FAILED)
-        reason = done.get("reason")
+        reason = done.get("reason") or self.memory.reason(code)
         if self.cause is not None:
             status, reason = self.cause, self.reason
         self.memory.note(done.get("memory", 0))

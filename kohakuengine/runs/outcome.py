@@ -20,6 +20,9 @@ CANCELLED = "cancelled"  # by us, since somebody asked for it
 INTERRUPTED = "interrupted"  # with its coordinator, or since its init was killed
 FINAL = (FINISHED, FAILED, TIMED_OUT, CANCELLED, INTERRUPTED)
 
+# The reason for a failure by SIGKILL, where the kernel tells that it sends them.
+OUT_OF_MEMORY = "was killed by SIGKILL; the kernel killed a process for want of memory while it ran"
+
 
 class RemoteTraceback(Exception):
     """Where, in the script's process, an exception was raised."""
@@ -147,7 +150,7 @@ def manner(exit_code: int | None, said: str | None = None) -> str:
         name = signal.Signals(-exit_code).name
     except ValueError:
         name = f"signal {-exit_code}"
-    # Who sent it can't be known; that the kernel did, for want of memory, is the most frequent case.
+    # Nobody tells who sent it; that the kernel did, for want of memory, is the most frequent case.
     return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
 
 

@@ -1,16 +1,18 @@
-"""The processes of a run, and their memory."""
+"""The processes of a run, their memory, and whether the kernel ended one for want of it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from kohakuengine.launch import tree
 from kohakuengine.launch.tree import MemoryWatch, descendants, memory_of_tree
+from kohakuengine.runs.outcome import OUT_OF_MEMORY
 
 MB = 1_000_000
 
@@ -37,6 +39,67 @@ def test_memory_is_looked_at_soon_and_then_more_seldom(monkeypatch):
     watch.note(10)
     assert watch.peak == 20
 
+
+# ---- what the kernel counts ----
+
+V1 = "9:pids:/jobs/7\n4:cpu,memory:/jobs/7\n0::/other\n"
+V2 = "0::/jobs/7\n"
+COUNTERS = {
+    "version 1": (V1, "memory/jobs/7/memory.oom_control"),
+    "version 1, in a container": (V1, "memory/memory.oom_control"),
+    "version 2": (V2, "jobs/7/memory.events"),
+    "version 2, counted further up": (V2, "jobs/memory.events"),
+    "version 2, in a container": (V2, "memory.events"),
+}
+
+
+@pytest.fixture
+def counter(request, tmp_path: Path, monkeypatch) -> Callable[[str], None]:
+    """Say what is in the kernel's file, which is where `COUNTERS` says."""
+    groups, place = COUNTERS[request.param]
+    (tmp_path / "groups").write_text(groups)
+    monkeypatch.setattr(tree, "_GROUPS", str(tmp_path / "groups"))
+    monkeypatch.setattr(tree, "_GROUP_FILES", str(tmp_path / "files"))
+    monkeypatch.setattr(tree, "_counter", "")
+    file = tmp_path / "files" / place
+    file.parent.mkdir(parents=True)
+    return file.write_text  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("counter", COUNTERS, indirect=True)
+def test_killed_for_want_of_memory(counter):
+    """Where the kernel's count has grown since the run began, the reason says so: wherever the
+    count is, but for an end by SIGKILL only."""
+    counter("oom_kill_disable 0\nlow 8\noom 5\noom_kill 2\noom_group_kill 0\n")
+    watch = MemoryWatch()
+    assert watch.reason(-9) is None
+    counter("oom_kill_disable 0\nlow 9\noom 6\noom_kill 2\noom_group_kill 0\n")
+    assert watch.reason(-9) is None
+    counter("oom_kill_disable 0\nlow 9\noom 6\noom_kill 3\noom_group_kill 0\n")
+    assert watch.reason(-9) == OUT_OF_MEMORY
+    assert [watch.reason(code) for code in (-15, 0, 1, None)] == [None] * 4
+    assert MemoryWatch().reason(-9) is None
+
+
+@pytest.mark.parametrize("counter", ["version 2"], indirect=True)
+@pytest.mark.parametrize("before, after", [("", "oom_kill 3\n"), ("oom_kill 2\n", "")])
+def test_nothing_is_counted(counter, before, after):
+    """Where there is no count, nothing is said: on an old kernel, or when the group has gone."""
+    counter(before)
+    watch = MemoryWatch()
+    counter(after)
+    assert watch.reason(-9) is None
+
+
+def test_no_groups(tmp_path, monkeypatch):
+    """Where processes aren't in groups, the kernel's count of all is taken, if there is one."""
+    monkeypatch.setattr(tree, "_GROUPS", str(tmp_path / "groups"))
+    monkeypatch.setattr(tree, "_counter", "")
+    MemoryWatch()
+    assert tree._counter == "/proc/vmstat"
+
+
+# ---- processes ----
 
 # A process with two children that each hold memory; it says when all do, and ends with its input.
 FAMILY = f"""
@@ -91,10 +154,11 @@ def test_memory_of_tree(family: list[int], way: None):
 
 @pytest.mark.process
 def test_nothing_is_imported():
-    """A run's init loads nothing to look at its processes, on Linux."""
+    """A run's init loads nothing to look at its processes and their memory, on Linux."""
     text = (
         "import sys; from kohakuengine.launch.tree import *; before = set(sys.modules);"
-        "descendants(); memory_of_tree(); assert not set(sys.modules) - before"
+        "descendants(); memory_of_tree(); kills_for_memory();"
+        "assert not set(sys.modules) - before"
     )
     if not tree._HAS_PROC:
         pytest.skip("psutil is asked where the kernel doesn't list children")
