@@ -254,10 +254,12 @@ def test_kill_of_the_init(tmp_path, monkeypatch, kills):
 
 @pytest.mark.parametrize("launcher", ["inline", "fresh"])
 def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
-    """One run whose init is killed is interrupted and leaves nothing, forked processes included."""
+    """One run whose init is killed is interrupted and leaves nothing, forked processes included,
+    also where the script has cleared its environment."""
     script("""
         import os, signal, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.environ.clear()
         if os.fork() == 0:
             os.setsid()
         else:
