@@ -152,9 +152,11 @@ def _newest(store: RunStore, scripts: list[str], options: Options) -> dict[str, 
         and os.path.exists(store.paths.flow(flow["id"]).record)  # or somebody removed it
     ]
     # A single run, to look at something, isn't what a sweep goes on with, unless there is no other.
-    several = [flow for flow in candidates if not _is_single(store, flow["id"])]
-    if candidates:
-        return (several or candidates)[0]
+    several = [flow for flow in candidates if not _is_single(store, flow["id"])] or candidates
+    # Nor is one that was refused before its first run, of which there is nothing to go on with.
+    begun = (flow for flow in several if os.path.exists(store.paths.flow(flow["id"]).runs))
+    if several:
+        return next(begun, several[0])
     named = f" called {options.name}" if options.name else ""
     raise StoreError(
         f"there is no flow{named} of {', '.join(scripts)} to resume in {store.paths.home}.",

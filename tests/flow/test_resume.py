@@ -14,7 +14,7 @@ from witness import assert_index_is_right, wait_until
 import kohakuengine
 from kohakuengine import Config, ConfigGenerator, Parallel, RunStore, Sequential
 from kohakuengine.cli.progress import Progress
-from kohakuengine.errors import ScriptExit, StoreError
+from kohakuengine.errors import OverrideError, ScriptExit, StoreError
 from kohakuengine.flow.lines import Lines
 from kohakuengine.flow.preview import Preview
 from kohakuengine.flow.view import View
@@ -124,6 +124,15 @@ def test_a_single_run_is_not_what_a_sweep_goes_on_with(run, train: Path) -> None
     first, _ = run(1, 2, fails=[2])
     with pytest.raises(ScriptExit, match="nobody runs this"):
         kohakuengine.run(train)
+    runs, again = run(1, 2, resume=True)
+    assert (runs.ids, again) == (first.ids, [first[1].id])
+
+
+def test_a_flow_that_was_refused_is_not_what_one_goes_on_with(run, train: Path, fake) -> None:
+    """A misspelt name, refused before the first run, doesn't make a sweep run everything again."""
+    first, _ = run(1, 2, fails=[2])
+    with pytest.raises(OverrideError, match="refused because strict"):
+        Sequential(train, Config({"lrr": 1}), strict=True, launcher="fake").run()
     runs, again = run(1, 2, resume=True)
     assert (runs.ids, again) == (first.ids, [first[1].id])
 
