@@ -46,7 +46,7 @@ class NthCommand(click.Command):
 
 
 class _Id(_TextType):
-    """The beginning of an id; `last`, or `-1`, for the newest.
+    """The beginning of an id, or a flow's name; `last`, or `-1`, for the newest.
 
     Args:
         kinds: What can be meant: `run`, `flow`, or both.

@@ -26,7 +26,7 @@ _MOST = 20  # lines of a section
 @click.argument("which", metavar="RUN|FLOW", type=RUN_OR_FLOW)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show(which: str, as_json: bool) -> int:
-    """Show all that is known of a run or flow, by the beginning of its id.
+    """Show all that is known of a run or flow, by the beginning of its id or a flow's name.
 
     The newest run is `last`, or -1; the one before is -2.
     """

@@ -27,7 +27,7 @@ class Retry(Workflow):
     The scripts are taken as they are now, so that what was mended in them counts.
 
     Args:
-        flow: The beginning of the flow's id.
+        flow: The beginning of the flow's id, or its name.
 
     Raises:
         StoreError: There is no such flow, it is going on, or all of its runs have finished.

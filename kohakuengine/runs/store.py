@@ -228,7 +228,7 @@ class RunStore:
     # --- reading
 
     def flow(self, prefix: str) -> dict[str, Any]:
-        """The flow whose id begins so.
+        """The flow whose id begins so; where there is none, the newest of that name.
 
         Raises:
             NotFoundError: There is none, or there are several.
@@ -244,7 +244,7 @@ class RunStore:
         return self._row("runs", self._whole(prefix, "runs")[1])
 
     def find(self, prefix: str) -> tuple[str, dict[str, Any]]:
-        """`"run"` or `"flow"`, and the one whose id begins so.
+        """`"run"` or `"flow"`, and the one that is meant, as for `run()` and `flow()`.
 
         Raises:
             NotFoundError: There is none, or there are several.
@@ -255,6 +255,8 @@ class RunStore:
     def _whole(self, prefix: str, *tables: str) -> tuple[str, str]:
         """The table and the whole id that a prefix stands for."""
         found = [(table, id) for table in tables for id in self._beginning(table, prefix)]
+        if not found and "flows" in tables:
+            found = [("flows", id) for id in self._called(prefix)]
         exact = [pair for pair in found if pair[1] == prefix]
         if len(found) != 1 and len(exact) != 1:
             raise _not_found(prefix, tables, [id for _, id in found], self.paths.home)
@@ -266,6 +268,13 @@ class RunStore:
             return []
         sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         return [row[0] for row in self._read(sql, [prefix, prefix + chr(0x10FFFF), _NAMED + 1])]
+
+    def _called(self, name: str) -> list[str]:
+        """The id of the newest flow of that name, if there is one."""
+        if not name or not name.isprintable():
+            return []
+        sql = "SELECT id FROM flows WHERE name = ? ORDER BY created DESC LIMIT 1"
+        return [row[0] for row in self._read(sql, [name])]
 
     def _row(self, table: str, id: str) -> dict[str, Any]:
         names = FLOW_COLUMNS if table == "flows" else RUN_COLUMNS

@@ -255,6 +255,19 @@ def test_beginning_of_a_run_and_a_flow(store):
     assert store.run("ab")["id"] == "ab1" and store.flow("ab")["id"] == "ab2"
 
 
+def test_a_flow_is_found_by_its_name(store):
+    """The newest of that name; what is the beginning of an id is that."""
+    for n, name in enumerate(["night", "night", "ab", "day"]):
+        store.add_flow(id=f"{n}" * 32, name=name, created=float(n))
+    store.add_flow(id="ab" * 16)
+    assert store.flow("night")["id"] == "1" * 32
+    assert store.find("day") == ("flow", store.flow("3"))
+    assert store.flow("ab")["id"] == "ab" * 16
+    for ask, name in ((store.run, "night"), (store.flow, "nigh"), (store.find, "x")):
+        with pytest.raises(NotFoundError, match=f"there is no .*'{name}' in the store"):
+            ask(name)
+
+
 def test_whole_id_wins(store):
     """An id that is the beginning of another can still be named."""
     store.add_runs([{"id": "ab"}, {"id": "abc"}])
