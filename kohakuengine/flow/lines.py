@@ -38,11 +38,16 @@ class Lines(View):
         self._labelled = labelled
         self._colour = self.stream.isatty() if colour is None else colour
         self._closed = False
+        self._kept = 0
 
     def flow_began(self, flow: str, total: int | None) -> None:
         """A single run needs no label."""
         if self._labelled is None:
             self._labelled = total != 1
+
+    def run_kept(self, row: dict[str, Any]) -> None:
+        """They are counted."""
+        self._kept += 1
 
     def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
         """Print the lines, each with its run's label."""
@@ -63,6 +68,12 @@ class Lines(View):
         self._say(f"{label} {ending(row, again)}\n")
         if row["status"] != FINISHED and again is None and row.get("log"):
             self._say(f"{label} its log: {row['log']}\n")
+
+    def flow_ended(self, status: str) -> None:
+        """Say how many runs weren't run again: where all had finished, that is all there is."""
+        if self._kept:
+            runs = "1 run" if self._kept == 1 else f"{self._kept} runs"
+            self.note(f"{runs} had finished before.")
 
     def _say(self, text: str) -> None:
         if self._closed:

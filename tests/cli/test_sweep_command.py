@@ -473,7 +473,7 @@ def test_any_code_needs_no_sign_between(sweep, do, write) -> None:
     reply = sweep("--sweep", "lr=1,3", "--resume", "any-code")
     assert (reply.outcome, reply.out) == (0, ""), reply.err
     arguments = ["--launcher", "inline", "--sweep", "lr=1,3", "--resume", "any-code"]
-    assert do("run", *arguments, "train.py") == (0, "", "")
+    assert do("run", *arguments, "train.py") == (0, "", "kogine: 2 runs had finished before.\n")
     write("any-code", TRAIN)
     reply = do("run", *arguments)
     assert reply.outcome == 2 and re.search("no flow of .*/any-code to", reply.err)

@@ -76,6 +76,16 @@ def test_nothing_is_left_to_do(run) -> None:
     assert (runs, again, runs.results) == (first, [], [1, 2])
 
 
+def test_what_had_finished_is_told(run, train: Path, fake, capsys) -> None:
+    """A resume that has nothing left to do isn't silent."""
+    run(1, 2)
+    fake(lr)
+    Sequential(train, configs(1, 2), launcher="fake").run(resume=True, show=True)
+    assert capsys.readouterr() == ("", "kogine: 2 runs had finished before.\n")
+    Sequential(train, configs(1, 3), launcher="fake").run(resume=True, show=True)
+    assert capsys.readouterr().err == "kogine: 1 run had finished before.\n"
+
+
 def test_further_configs_are_new_runs(run) -> None:
     """A sweep can grow; what isn't asked for any more stays in the store."""
     first, _ = run(1, 2)
