@@ -15,6 +15,7 @@ from ..config.loader import load_config
 from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
+from ..flow.options import own_options
 from .arguments import FILE, OVERRIDE, ScriptCommand
 from .groups import Group
 from .reply import fail, json_text, say, table
@@ -45,6 +46,7 @@ def validate(file: str, as_json: bool) -> int:
         with _prints_aside(as_json):
             loaded = load_config(file)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
+        own_options(first or Config())
     except ConfigError as error:
         if not os.path.exists(file):
             raise  # there is nothing to validate

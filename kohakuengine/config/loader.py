@@ -96,6 +96,10 @@ def _configs(file: _ConfigFile, name: str, give: Callable[[], object]) -> Config
     given = give()
     if isinstance(given, Config):
         return given
+    if name == "CONFIG" and isinstance(
+        given, (list, tuple)
+    ):  # there as they are: it can be counted
+        return ConfigGenerator(given, name=f"{name} of {file.name}")
     first = [_several(file, name, given)]
 
     def steps() -> Generator[Any, object, None]:

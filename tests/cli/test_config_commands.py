@@ -51,6 +51,14 @@ def test_a_broken_file_is_told(kogine, write, text: str) -> None:
     assert "Traceback" not in reply.err
 
 
+def test_options_of_a_run_are_validated(kogine, write) -> None:
+    """A file whose config chooses for its run what can't be isn't valid."""
+    write("bare.py", "lr = 0.1\n_metadata = {'options': {'timeout': '5m'}}\n")
+    reply = kogine("config", "validate", "bare.py")
+    assert (reply.outcome, reply.out) == (1, "")
+    assert "config of lr=0.1: timeout must be a number above 0, got '5m'." in reply.err
+
+
 def test_validate_as_json(kogine, write) -> None:
     """With `--json` both answers are documents on stdout."""
     write("bare.py", "lr = 0.1\n")

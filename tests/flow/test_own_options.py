@@ -109,6 +109,19 @@ def test_a_config_file_gives_them(train: Path, fake, tmp_path: Path) -> None:
     assert [job.timeout for job in jobs] == [5]
 
 
+def test_a_file_s_list_is_looked_at_before_anything_is_launched(
+    train: Path, fake, tmp_path: Path, store: RunStore
+) -> None:
+    """A word that is misspelt in its last config isn't found after hours."""
+    file = tmp_path / "config.py"
+    some = "Config({'lr': 1}), Config({'lr': 2}, metadata={'options': {'timout': 5}})"
+    file.write_text(f"from kohakuengine import Config\nCONFIG = [{some}]\n")
+    launcher = fake()
+    with pytest.raises(ConfigError, match="config of lr=2: a run has no option timout; did you"):
+        Sequential(train, load_config(file), launcher="fake").run()
+    assert (launcher.submitted, store.flows()) == ([], [])
+
+
 WRONG: dict[str, tuple[Any, str]] = {
     "a misspelt name": ({"timout": 3}, r"a run has no option timout; did you mean timeout\?"),
     "a strange name": ({"q": 3}, "a run has no option q; there are timeout, retries, "),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shared import configs, train  # noqa: F401
 
-from kohakuengine import Config, ConfigGenerator, Script
+from kohakuengine import Config, ConfigGenerator, Script, load_config
 from kohakuengine.errors import ConfigError, ConfigTypeError
 from kohakuengine.flow.plan import Grid, Plan, Planned
 
@@ -198,3 +198,13 @@ def test_an_axis_without_values_is_refused(values: Any) -> None:
     """A text is not a list of its letters."""
     with pytest.raises(ConfigError, match="sweep: lr "):
         Grid(Config(), {"lr": values})
+
+
+def test_a_list_in_a_config_file_is_counted(tmp_path: Path) -> None:
+    """So that a sweep over it can say how far it is; what a function gives isn't known before."""
+    for text, total in (("CONFIG = some", 2), ("def config_gen(): return some", None)):
+        file = tmp_path / "config.py"
+        file.write_text(f"from kohakuengine import Config\nsome = [Config(), Config()]\n{text}\n")
+        plan = Plan([(Script(__file__), load_config(file))])
+        assert plan.total == total
+        assert len(list(plan.runs())) == 2
