@@ -9,6 +9,7 @@ import time
 
 import click
 
+from ..errors import NotFoundError
 from ..runs.cells import counted, one_line, size_text, time_text
 from ..runs.terms import STATUSES
 from .arguments import FILE
@@ -203,7 +204,10 @@ def tag(which: tuple[str, ...], changes: list[str], as_json: bool) -> int:
     if any(len(change) < 2 for change in changes):
         raise click.UsageError("A tag is a word behind + or -, such as +good.")
     store = open_store()
-    found = {row["id"]: kind for kind, row in (find(store, text) for text in which)}
+    try:
+        found = {row["id"]: kind for kind, row in (find(store, text) for text in which)}
+    except NotFoundError as error:
+        raise click.UsageError(f"{error} A tag is a word behind + or -, such as +good.") from None
     add = [change[1:] for change in changes if change[0] == "+"]
     remove = [change[1:] for change in changes if change[0] == "-"]
     for id, kind in found.items():

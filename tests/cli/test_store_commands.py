@@ -223,6 +223,13 @@ def test_runs_are_tagged(kogine, sweep: Stored) -> None:
     assert sweep.store.ids(tag="slow") == [A2]
 
 
+def test_a_tag_without_its_sign_is_told(kogine, sweep: Stored) -> None:
+    """It is looked for as a run, and where there is none, the sentence says how a tag is given."""
+    reply = kogine("store", "tag", "a1", "good")
+    assert reply.outcome == 2 and "there is no run or flow 'good'" in reply.err
+    assert "A tag is a word behind + or -, such as +good." in reply.err
+
+
 def test_tags_that_look_like_options(kogine, sweep: Stored) -> None:
     """-hot is a word, -1 in the first place the newest run, and --json an option."""
     kogine("store", "tag", "-1", "+hot", "+1")
