@@ -6,13 +6,13 @@ import os
 import select
 import time
 
-from ..runs.outcome import CANCELLED
+from ..runs.outcome import CANCELLED, TIMED_OUT
 from .fresh import Fresh
 from .leading import leading_imports
 from .registry import can_fork
 from .survivors import settle_attempt
 from .surroundings import LOOKS, Surroundings
-from .warm_servers import MOST, Lane, Server, idle_limit, keep_servers, take_server
+from .warm_servers import HELLO, MOST, Lane, Server, idle_limit, keep_servers, take_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Warm:
         self._fresh = Fresh()
         self._waiting: dict[str, tuple[Job, Server]] = {}  # for their server to be ready
         self._lanes: dict[str, tuple[Job, Lane]] = {}
+        self._since: dict[str, float] = {}  # when those that wait for either began to
         self._surroundings = Surroundings()
         self._imports: dict[Script, list[Import]] = {}
         self._beside: dict[Script, tuple[float, set[str]]] = {}
@@ -54,17 +55,22 @@ class Warm:
         if not can_fork():
             self._fresh.submit(job, "processes are forked on Linux only")
             return
+        with open(job.attempt.output, "ab"):
+            pass  # so that it is there, or is seen not to be possible
+        since = self._since.pop(job.id, time.monotonic())
         server = self._server_for(job)
         if server.unfit is not None:
             self._fresh.submit(job, server.unfit)
         elif server.ready:
-            self._dispatch(job, server)
+            self._dispatch(job, server, since)
         else:
             self._waiting[job.id] = (job, server)
+            self._since[job.id] = since
 
     def poll(self, ids: Sequence[str]) -> list[str]:
         """Those whose init says so, or has ended."""
         self._listen()
+        self._end_waits()
         ours = {*self._waiting, *self._lanes}
         fresh = set(self._fresh.poll([id for id in ids if id not in ours]))
         return [id for id in ids if id in fresh]
@@ -72,11 +78,10 @@ class Warm:
     def cancel(self, ids: Sequence[str], how: str) -> None:
         """Tell the runs' inits, which see to the rest."""
         for id in ids:
-            if id in self._lanes:
+            if id in self._since:  # nothing has been started that would end
+                self._settle(self._leave(id), CANCELLED, "it was cancelled")
+            elif id in self._lanes:
                 self._lanes[id][1].tell(cancel=id, how=how)
-            elif id in self._waiting:
-                job, _ = self._waiting.pop(id)  # nothing has been started that would end
-                settle_attempt(id, job.attempt, status=CANCELLED, reason="it was cancelled")
         self._fresh.cancel([id for id in ids if id not in self._lanes], how)
 
     def wake_fds(self) -> list[int]:
@@ -88,7 +93,10 @@ class Warm:
     def close(self) -> None:
         """Leave the servers to the next flow."""
         self._fresh.close()
-        keep_servers(self._servers.values())
+        for server in self._servers.values():
+            if server.is_starting() or server.ended():  # its imports may never come to an end
+                server.retire()
+        keep_servers(server for server in self._servers.values() if not server.ended())
         self._servers.clear()
 
     # ---- starting ----
@@ -140,18 +148,59 @@ class Warm:
             self._beside[script] = (now + LOOKS, names)
         return names
 
-    def _dispatch(self, job: Job, server: Server) -> None:
+    def _dispatch(self, job: Job, server: Server, since: float) -> None:
         reason = server.shadowed_by(self._names_beside(job.script))
         lane = None if reason else server.lane()
         if lane is None:
             self._fresh.submit(job, reason or server.unfit or "its server has ended")
             return
-        lane.run(job, self._surroundings.variables(job))
         self._lanes[job.id] = (job, lane)
+        self._since[job.id] = since
+        if lane.here:
+            self._hand_over(job, lane)
+
+    def _hand_over(self, job: Job, lane: Lane) -> None:
+        waited = time.monotonic() - self._since.pop(job.id)
+        lane.run(job, self._surroundings.variables(job), waited)
+
+    # ---- waiting ----
+
+    def _end_waits(self) -> None:
+        """See to attempts that have waited for a server for too long."""
+        now = time.monotonic()
+        for id in list(self._since):
+            timeout = self._of(id).timeout
+            if timeout and now >= self._since[id] + timeout:
+                reason = f"it took longer than {timeout:g} s, and hasn't come beyond its imports"
+                self._settle(self._leave(id), TIMED_OUT, reason)
+            elif id in self._lanes and now >= self._lanes[id][1].opened + HELLO:
+                server = self._lanes[id][1].server
+                job = self._leave(id)
+                server.kill()
+                self._fresh.submit(job, f"its server hasn't answered for {HELLO:g} s")
+
+    def _of(self, id: str) -> Job:
+        return (self._waiting.get(id) or self._lanes[id])[0]
+
+    def _leave(self, id: str) -> Job:
+        """Have an attempt wait no longer for a server, of which nothing is kept that goes on."""
+        del self._since[id]
+        if id in self._lanes:
+            job, lane = self._lanes.pop(id)
+            lane.close()
+            return job
+        job, server = self._waiting.pop(id)
+        if not any(other is server for _, other in self._waiting.values()):
+            server.kill()
+        return job
+
+    def _settle(self, job: Job, status: str, reason: str) -> None:
+        settle_attempt(job.id, job.attempt, status=status, reason=reason, slot=job.slot)
 
     # ---- listening ----
 
     def _listen(self) -> None:
+        died = {server for _, server in self._waiting.values() if server.has_died()}
         fds = {server.messages.fd: id for id, (_, server) in self._waiting.items()}
         fds.update({lane.messages.fd: id for id, (_, lane) in self._lanes.items()})
         if not fds:
@@ -163,11 +212,17 @@ class Warm:
             if fds[fd] in self._lanes:
                 self._hear_lane(fds[fd])
             elif fds[fd] in self._waiting:
-                self._hear_server(self._waiting[fds[fd]][1])
+                server = self._waiting[fds[fd]][1]
+                server.hear()
+                self._submit_again(server)
+        for server in died:  # unless it has said something before, that was all
+            if server.is_starting():
+                server.bury()
+                self._submit_again(server)
 
-    def _hear_server(self, server: Server) -> None:
-        server.hear()
-        if not server.ready and server.unfit is None:
+    def _submit_again(self, server: Server) -> None:
+        """Submit what has waited for a server, unless it is still at its imports."""
+        if server.is_starting():
             return
         for job, waited_for in list(self._waiting.values()):
             if waited_for is server:
@@ -178,7 +233,10 @@ class Warm:
         job, lane = self._lanes[id]
         messages = lane.messages.receive()
         for message in messages or ():
-            if message.get("begun") == id:
+            if message.get("hello"):
+                lane.here = True
+                self._hand_over(job, lane)
+            elif message.get("begun") == id:
                 lane.begun = True
             elif message.get("ended") == id:
                 del self._lanes[id]

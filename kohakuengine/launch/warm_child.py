@@ -69,7 +69,7 @@ def place_of_ids() -> object:
     with open("/proc/self/mem", "rb", buffering=0) as memory:
         memory.seek(start)
         block = memory.read(end - start)
-    return Address(start + block.rindex(ids_as_bytes(MARKS)))
+    return Address(start + block.rindex(ids_as_bytes(os.environ)))
 
 
 def write_ids(place: object, variables: Mapping[str, str | None]) -> None:

@@ -52,7 +52,7 @@ class WarmInit:
         owner_fd: A descriptor that tells of its end.
         idle: How long to wait for a run, in seconds.
         place: Where in memory the ids of a run are put, as `place_of_ids()` says.
-        is_stale: Whether what was imported has changed on disk.
+        is_stale: Whether what was imported has changed on disk; looks now and then, or at once.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class WarmInit:
         owner_fd: int,
         idle: float,
         place: object,
-        is_stale: Callable[[], bool],
+        is_stale: Callable[[bool], bool],
     ) -> None:
         self.control = control
         self.owner = owner
@@ -80,10 +80,12 @@ class WarmInit:
         self.resource = sys.modules.get("resource")
         self.loaded = len(sys.modules)
         self.preparation = Preparation()
+        self.flow: str | None = ""  # of the last run
         self.set: list[str] = []  # the variables that were set or unset for the last run
 
     def serve(self) -> dict[str, Any] | None:
         """Run what comes; give the order for a run in the process that is to run its script."""
+        self.control.send(hello=True)
         while True:
             ready = {fd for fd, _ in self.poll.poll(self.idle * 1000)}
             if not ready or self.owner_fd in ready:
@@ -94,7 +96,9 @@ class WarmInit:
             for message in messages:
                 if "run" not in message:
                     continue  # a run was to be cancelled that has ended meanwhile
-                if self.is_stale():
+                flow = message["environ"].get("KOGINE_FLOW_ID")
+                new, self.flow = flow != self.flow, flow
+                if self.is_stale(new):
                     self.control.send(stale=message["run"])
                     return None
                 if not {*_signals()} <= {signal.SIGCHLD}:
@@ -110,6 +114,7 @@ class WarmInit:
         attempt = paths.attempt(order["attempt"])
         self.control.send(begun=order["run"])
         started = time.time()
+        _open_as((0,), os.devnull, os.O_RDWR)  # what is set of it would be so for the next run
         _write_to(attempt.output)
         order["what"] = (paths, attempt, self.preparation.of(paths))
         # Here, and not in the fork, which would have to copy what is written to.
@@ -129,7 +134,7 @@ class WarmInit:
         if self.resource is not None:
             sys.modules["resource"] = self.resource
         orders = Orders(self.owner, order["timeout"], order["max_log"], order["slot"])
-        init = _RunInit(child, attempt, orders, started, self, order["run"])
+        init = _RunInit(child, attempt, orders, started, self, order)
         try:
             init.run()
         except OSError as error:  # most likely the disk is full; whoever asks finds no outcome
@@ -171,13 +176,15 @@ class _RunInit(Init):
         orders: Orders,
         started: float,
         server: WarmInit,
-        run: str,
+        order: dict[str, Any],
     ) -> None:
         self.control = server.control
         self.fd = server.owner_fd
-        self.id = run
+        self.id = order["run"]
         self.has_owner = True
         super().__init__(child, attempt, orders, started)
+        if self.deadline is not None:
+            self.deadline -= order["waited"]
         self.poll.register(self.control.fd, select.POLLIN)
 
     def _watch_signals(self) -> None:
@@ -241,7 +248,11 @@ def _signals() -> list[int]:
 
 def _write_to(path: str) -> None:
     """Have this process' output, and that of what it forks, go to a file."""
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    for standard in (1, 2):
-        os.dup2(fd, standard)
+    _open_as((1, 2), path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def _open_as(standard: tuple[int, ...], path: str, flags: int) -> None:
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o666)
+    for number in standard:
+        os.dup2(fd, number)
     os.close(fd)

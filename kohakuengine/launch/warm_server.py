@@ -14,6 +14,7 @@ import sys
 import time
 
 from . import warm_child, warm_end, warm_preload
+from .init import PR_SET_PDEATHSIG, prctl
 from .messages import Messages
 from .script_run import run_script, write_lines_at_once
 from .warm_init import WarmInit
@@ -55,6 +56,7 @@ class _Server:
         from _socket import CMSG_SPACE, socket
 
         del sys.modules["_socket"]  # a script imports it anew
+        os.set_inheritable(fd, False)
         self.room = CMSG_SPACE(4)
         self.socket = socket(fileno=fd)
         self.control = Messages(fd)
@@ -66,8 +68,7 @@ class _Server:
 
     def serve(self) -> dict[str, Any] | None:
         """Serve to the end; give the order for a run in the process that is to run its script."""
-        if os.getppid() != self.owner:
-            return None
+        warm_child.die_with_parent(self.owner)  # it may never come to listen
         messages = self.control.receive()
         if not messages:
             return None
@@ -76,6 +77,7 @@ class _Server:
         except (warm_preload.Unfit, OSError, ValueError) as error:
             self.control.send(unfit=str(error))
             return None
+        prctl(PR_SET_PDEATHSIG, 0)  # the thread that has started us may end before its process
         self.control.send(ready=True, families=sorted({n.partition(".")[0] for n in sys.modules}))
         return self._accept(place)
 
@@ -130,9 +132,9 @@ class _Server:
         except BrokenPipeError:
             return None  # nobody is there any more
 
-    def _is_stale(self) -> bool:
+    def _is_stale(self, at_once: bool) -> bool:
         now = time.monotonic()
-        if now < self.looked + _LOOKS:
+        if now < self.looked + _LOOKS and not at_once:
             return False
         self.looked = now
         return any(_stamp(file) != stamp for file, stamp in self.files.items())

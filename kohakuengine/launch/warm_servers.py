@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from ..errors import LauncherError
 from .init import hold_interrupts
 from .live_servers import MARK
 from .messages import Messages
-from .warm_child import IDS, MARKS
+from .warm_child import IDS, MARKS, ROOM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _START = (
 IDLE = 600.0  # after how long without use a server ends, in seconds
 VARIABLE = "KOGINE_WARM_IDLE"  # says otherwise
 _LOSSES = 3  # how often a server may lose a run before it begins
+HELLO = 10.0  # how long it is given to fork an init, in seconds
 _PATIENCE = 2.0  # how long a server is given to end by itself, in seconds
 MOST = 4  # how many servers a flow has, and how many are kept between flows; each holds memory
 
@@ -149,6 +151,8 @@ class Server:
         self.ready = False
         self.unfit: str | None = None
         self.lost = 0
+        # By the first one is found what its imports have started.
+        self._marks = {**MARKS, IDS[0]: os.urandom(ROOM // 2).hex()}
         self._retired = False
         self._families: set[str] = set()
         self._idle: list[Lane] = []
@@ -168,7 +172,7 @@ class Server:
                     stderr=output,
                     pass_fds=[theirs.fileno()],
                     cwd=cwd,
-                    env={**environ, **MARKS},  # last, so that they lie beside each other
+                    env={**environ, **self._marks},  # last, so that they lie beside each other
                     start_new_session=True,
                 )
             except OSError as error:
@@ -194,6 +198,14 @@ class Server:
         gone = self._process.poll() is not None
         return gone and self.unfit is None and not self._idle
 
+    def is_starting(self) -> bool:
+        """Whether it is at its imports."""
+        return not self.ready and self.unfit is None
+
+    def has_died(self) -> bool:
+        """Whether it has ended at its imports; what these have started may keep its socket open."""
+        return self.is_starting() and self._process.poll() is not None
+
     def hear(self) -> None:
         """Take in what it says."""
         messages = self.messages.receive()
@@ -204,9 +216,14 @@ class Server:
             else:
                 self.ready = True
                 self._families = {*message["families"]} - {*sys.builtin_module_names}
-        if messages is None and not self.ready:
-            self._process.wait()
-            self.unfit = f"its server ended with status {self._process.returncode} at the imports"
+        if messages is None and self.is_starting():
+            self.bury()
+
+    def bury(self) -> None:
+        """Take in that it has ended at its imports."""
+        self._process.wait()
+        self.unfit = f"its server ended with status {self._process.returncode} at the imports"
+        self._end_survivors()
 
     def shadowed_by(self, beside: set[str]) -> str | None:
         """Which module beside a script would have been imported in place of what was, if any.
@@ -264,19 +281,34 @@ class Server:
         self._retired = True
         self.close()
 
+    def kill(self) -> None:
+        """As `retire()`, where it may not listen to anybody."""
+        self._process.kill()
+        self.retire()
+
     def close(self) -> None:
         """End it, and its inits that have no run."""
         for lane in self._idle:
             lane.close()
         self._idle.clear()
         self.messages.close()
-        if not self.ready:  # it listens to nobody while it imports
+        starting = self.is_starting()
+        if starting:  # it listens to nobody
             self._process.kill()
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:  # somebody has stopped it
             self._process.kill()
             self._process.wait()
+        if starting:
+            self.unfit = "its server was ended at the imports"
+            self._end_survivors()
+
+    def _end_survivors(self) -> None:
+        """End what its imports have started, where it has ended without doing so itself."""
+        from .survivors import end_survivors
+
+        end_survivors([self._marks[IDS[0]]], IDS[0])
 
     def forget(self) -> None:
         """Let go of it in a fork of the process that started it, whose it stays."""
@@ -292,25 +324,34 @@ class Lane:
     Attributes:
         server: That server.
         messages: To and from the init.
+        opened: When it was asked for.
+        here: Whether the init has said that it is there.
         begun: Whether it has begun the run that it was handed last.
     """
 
     def __init__(self, server: Server, messages: Messages) -> None:
         self.server = server
         self.messages = messages
+        self.opened = time.monotonic()
+        self.here = False
         self.begun = False
 
-    def run(self, job: Job, variables: dict[str, str | None]) -> None:
-        """Hand it an attempt, and what that is to find set or, with None, unset in its environment."""
+    def run(self, job: Job, variables: dict[str, str | None], waited: float) -> None:
+        """Hand it an attempt.
+
+        Args:
+            job: The attempt.
+            variables: What it is to find set or, with None, unset in its environment.
+            waited: How much of its time is over, in seconds.
+        """
         self.begun = False
-        with open(job.attempt.output, "ab"):
-            pass  # so that it is there, or is seen not to be possible
         self.tell(
             run=job.id,
             folder=job.paths.folder,
             attempt=job.number,
             slot=job.slot,
             timeout=job.timeout,
+            waited=waited,
             max_log=job.max_log,
             environ={**dict.fromkeys(IDS), **variables},
         )

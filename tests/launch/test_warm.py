@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from jobs import finish, make_job, output, wait_for, wait_until
+from jobs import finish, is_alive, make_job, output, wait_for, wait_until
 
+from kohakuengine.launch import warm
 from kohakuengine.launch.base import Job
 from kohakuengine.launch.warm import Warm
 
@@ -171,3 +174,123 @@ def test_killed_servers_lose_no_run(victims, launcher, job):
         wait_until(launcher, lambda: launcher.poll([going.id]))
         assert not os.path.exists(going.attempt.outcome)
     assert [finish(launcher, job(text.format(0))).result for _ in range(3)] == [7, 7, 7]
+
+
+HANGS = "import os, time\nopen({!r}, 'a').write(f'{{os.getpid()}} ')\ntime.sleep(600)"
+
+
+def test_imports_that_hang_are_ended_by_the_timeout(launcher, tmp_path, installed):
+    """The time in which imports are made is the run's; one that takes too long leaves nothing."""
+    note = tmp_path / "note"
+    (installed / "hangs.py").write_text(HANGS.format(str(note)))
+    (tmp_path / "train.py").write_text("import hangs")
+    job = make_job(tmp_path, tmp_path / "train.py", timeout=1.0, slot=3)
+    outcome = finish(launcher, job)
+    assert (outcome.status, outcome.slot) == ("timed_out", 3)
+    assert outcome.reason == "it took longer than 1 s, and hasn't come beyond its imports"
+    assert output(job) == ""
+    assert not any(is_alive(int(pid)) for pid in note.read_text().split())
+
+
+def test_the_time_of_imports_is_the_runs(launcher, tmp_path, installed):
+    """A run that has waited for its imports has the rest of its time."""
+    (installed / "slow.py").write_text("import time\ntime.sleep(2.5)")
+    (tmp_path / "train.py").write_text("import slow, time\nprint('began')\ntime.sleep(600)")
+    job = make_job(tmp_path, tmp_path / "train.py", timeout=4.0)
+    outcome = finish(launcher, job)
+    assert (outcome.status, outcome.fallback) == ("timed_out", None)
+    assert outcome.reason == "it took longer than 4 s" and "began" in output(job)
+    assert outcome.ended - outcome.started < 4.0
+
+
+def test_a_cancelled_run_waits_for_no_imports(launcher, job, tmp_path, installed):
+    """A run is cancelled at once while its imports are made, and these are ended."""
+    note = tmp_path / "note"
+    (installed / "hangs.py").write_text(HANGS.format(str(note)))
+    launcher.submit(waiting := job("import hangs"))
+    wait_until(launcher, lambda: note.exists() and note.read_text().endswith(" "))
+    launcher.cancel([waiting.id], "terminate")
+    assert wait_for(launcher, waiting).status == "cancelled"
+    assert not is_alive(int(note.read_text()))
+
+
+def test_imports_end_with_their_coordinator(tmp_path, installed):
+    """A server at its imports doesn't outlive the process that started it."""
+    note = tmp_path / "note"
+    (installed / "hangs.py").write_text(HANGS.format(str(note)))
+    (tmp_path / "train.py").write_text("import hangs")
+    coordinator = psutil.Popen(
+        [sys.executable, "-m", "kohakuengine", "run", "train.py", "--launcher", "warm"],
+        cwd=tmp_path,
+        stdout=-3,
+        stderr=-3,
+    )
+    wait_until(Warm(), lambda: note.exists() and note.read_text().endswith(" "))
+    coordinator.kill()
+    coordinator.wait()
+    wait_until(Warm(), lambda: not is_alive(int(note.read_text())))
+
+
+def test_a_server_outlives_the_thread_that_started_it(launcher, job):
+    """A server is there for the next flow when the thread of the first one has ended."""
+    thread = threading.Thread(target=lambda: finish(launcher, job("pass")))
+    thread.start()
+    thread.join()
+    before = [server.pid for server in _servers()]
+    assert finish(launcher, job("pass")).fallback is None
+    assert [server.pid for server in _servers()] == before
+
+
+@pytest.mark.parametrize("how", ["goes fresh", "is cancelled", "times out"])
+def test_a_server_that_has_stopped_is_given_up(how, launcher, tmp_path, job, monkeypatch):
+    """A run doesn't wait for ever for a server that doesn't answer; the next one has another."""
+    init = psutil.Process(
+        finish(launcher, job("import os\ndef main(): return os.getppid()")).result
+    )
+    server = init.parent()
+    for init in server.children():  # one that is there would take the run
+        init.kill()
+        init.wait()
+    os.kill(server.pid, signal.SIGSTOP)
+    monkeypatch.setattr(warm, "HELLO", 1.0 if how == "goes fresh" else 600.0)
+    (tmp_path / "train.py").write_text("import os\nprint('ran')")
+    timeout = 1.0 if how == "times out" else None
+    launcher.submit(waiting := make_job(tmp_path, tmp_path / "train.py", timeout=timeout))
+    if how == "is cancelled":
+        launcher.cancel([waiting.id], "terminate")
+    outcome = wait_for(launcher, waiting)
+    if how == "goes fresh":
+        assert outcome.fallback == "its server hasn't answered for 1 s"
+        assert (outcome.status, output(waiting)) == ("finished", "ran\n")
+        assert not is_alive(server.pid)
+        assert finish(launcher, job("import os")).fallback is None
+    else:
+        assert outcome.status == ("cancelled" if how == "is cancelled" else "timed_out")
+        os.kill(server.pid, signal.SIGCONT)
+        assert finish(launcher, job("import os\nprint('next')")).fallback is None
+        assert output(waiting) == ""  # it hasn't been run meanwhile
+
+
+def test_standard_input_is_each_runs_own(launcher, job):
+    """What a script sets of its standard input isn't set for the next one."""
+    text = """
+        import os
+        def main():
+            before = os.get_blocking(0)
+            os.set_blocking(0, False)
+            return before, os.path.realpath("/proc/self/fd/0")
+    """
+    outcomes = [finish(launcher, job(text)) for _ in range(2)]
+    assert [tuple(outcome.result) for outcome in outcomes] == [(True, os.devnull)] * 2
+
+
+def test_each_flow_sees_what_has_changed_before_it(launcher, tmp_path, installed):
+    """After an installed module has been edited, the first run of a flow has what it says now."""
+    module = installed / "edited.py"
+    (tmp_path / "train.py").write_text("import edited\ndef main(): return edited.value")
+    for number in range(4):
+        module.write_text(f"value = {10**number}")
+        os.utime(module, (number, number))
+        environ = {"KOGINE_FLOW_ID": f"{number:032}"}
+        outcome = finish(launcher, make_job(tmp_path, tmp_path / "train.py", environ=environ))
+        assert (outcome.result, outcome.fallback) == (10**number, None)
