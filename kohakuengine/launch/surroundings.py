@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 
+from .warm_child import OWN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .base import Job
-
-# What differs between the runs of one flow: each gets its own.
-OWN = ("CUDA_VISIBLE_DEVICES",)
 
 LOOKS = 0.05  # how long what has been seen is taken to be so still, in seconds
 

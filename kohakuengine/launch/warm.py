@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from importlib.machinery import all_suffixes
 
 from ..runs.outcome import CANCELLED, TIMED_OUT
 from .fresh import Fresh
@@ -142,7 +143,7 @@ class Warm:
         now = time.monotonic()
         if now >= until:
             try:
-                names = {name.removesuffix(".py") for name in os.listdir(script.folder)}
+                names = set(map(_module_name, os.listdir(script.folder)))
             except OSError:
                 names = set()  # it is gone: nothing can be imported from it
             self._beside[script] = (now + LOOKS, names)
@@ -249,3 +250,9 @@ class Warm:
             if not lane.begun:  # the process of the run was certainly not started
                 lane.server.lost += 1
                 self.submit(job)
+
+
+def _module_name(file: str) -> str:
+    """The name by which a file, or a folder, would be imported."""
+    suffix = next(filter(file.endswith, all_suffixes()), "")
+    return file.removesuffix(suffix)

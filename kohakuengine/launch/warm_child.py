@@ -24,9 +24,10 @@ else:  # what is below `signal`, as in `init`
 IDS = ("KOGINE_RUN_ID", "KOGINE_FLOW_ID")
 ROOM = 32  # bytes for each: as long as they are, so that nothing is between them
 MARKS: Mapping[str, str] = {name: "." * ROOM for name in IDS}  # which stand there until then
+OWN = ("CUDA_VISIBLE_DEVICES",)  # what differs, too, between the runs of one flow
 
 # What is found out before the fork: what a fork looks at for the first time the system copies.
-by_chance: list[Any] = []  # the bit generators of numpy's that were seeded by chance
+renewals: list[Callable[[], None]] = []  # what makes random again what was so by chance
 loaded: frozenset[str] = frozenset()  # the modules
 _ours: list[str] = []  # of these, those that no new interpreter has
 handled: frozenset[int] = frozenset()  # the signals that Python code handles
@@ -81,8 +82,8 @@ def write_ids(place: object, variables: Mapping[str, str | None]) -> None:
 def renew() -> None:
     """Give this process what each new interpreter has for itself."""
     modules = sys.modules
-    for bits in by_chance:  # random does so by itself
-        bits.state = type(bits)().state
+    for renewal in renewals:
+        renewal()
     if "multiprocessing.process" in modules:
         process = modules["multiprocessing.process"]
         process.current_process()._config["authkey"] = process.AuthenticationString(os.urandom(32))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
+from .warm_watch import Unfit, is_own
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable, Sequence
     from typing import Any
+
+    from .warm_watch import Watch
 else:  # what is below `signal`, as in `init`
     import _signal as signal
 
@@ -28,6 +32,9 @@ FORK_SAFE = {
 }
 # Under which of those names a part of it is found that is a module by itself.
 _PARTS_OF = {"_polars_runtime_": "polars"}
+# Those whose threads aren't started when an extension is loaded, but after that. Of others such
+# threads are at work already (OpenMP's of torch), and their forks hang.
+_STARTING_LATER = frozenset({"polars"})
 
 # The folders into which packages are installed; Debian has its own.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -35,51 +42,68 @@ _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
 _STREAMS = ("stdin", "stdout", "stderr")
 _LISTS = ("path", "path_hooks")
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
-class Unfit(Exception):
-    """Why scripts can't be forked from here without noticing."""
-
-
-def preload(imports: Sequence[Sequence[Any]]) -> None:
+def preload(imports: Sequence[Sequence[Any]], watch: Watch) -> None:
     """Make imports.
 
     Args:
         imports: Modules, each with the names that are imported from it.
+        watch: What is to watch them.
 
     Raises:
         Unfit: One of them did what a script would see, or what doesn't survive a fork.
     """
     before = _state()
-    for module, names in imports:
-        if not _is_installed(module.partition(".")[0]):
-            break  # it may be edited between runs; what comes after it is to come after it
-        known = set(sys.modules)
-        starters = _Starters()
-        try:
-            with starters:
-                __import__(module, {}, {}, names or None, 0)
-        except BaseException as error:
-            raise Unfit(f"importing {module} raises {type(error).__name__}") from error
-        _check_output(module)
-        _check_threads(module, starters.of(set(sys.modules) - known))
-        for what, value in _state().items():
-            if value != before[what]:
-                raise Unfit(f"importing {module} changes {what}")
+    shared = _shared_memory()
+    with watch:
+        for module, names in imports:
+            if not _is_installed(module.partition(".")[0]):
+                break  # it may be edited between runs; what comes after it is to come after it
+            known = set(sys.modules)
+            starters = _import(module, names)
+            for what in watch.seen:
+                raise Unfit(f"importing {module} {what}")
+            for what, value in _state().items():
+                if value != before[what]:
+                    raise Unfit(f"importing {module} changes {what}")
+            _check_threads(module, starters, set(sys.modules) - known)
+    watch.check()
     _check_processes()
+    if _shared_memory() - shared:
+        raise Unfit("an import makes memory, or a lock, that all runs would share")
+    _check_endings()
+
+
+def _import(module: str, names: Sequence[str]) -> _Starters:
+    text = f"from {module} import {', '.join(names)}" if names else f"import {module}"
+    code = compile(text, "<string>", "exec")
+    starters = _Starters()
+    try:
+        with starters:
+            exec(code, {"__name__": "__main__"})  # warnings are shown or not by who imports
+    except BaseException as error:
+        raise Unfit(f"importing {module} raises {type(error).__name__}") from error
+    _check_output(module)
+    return starters
 
 
 def _is_installed(name: str) -> bool:
     """Whether a top-level module is Python's own or lies in site-packages, for good."""
+    from _frozen_importlib import FrozenImporter
     from _frozen_importlib_external import PathFinder
 
-    if name in sys.builtin_module_names or name in sys.stdlib_module_names:
+    if name in sys.builtin_module_names or FrozenImporter.find_spec(name) is not None:
         return True
     spec = PathFinder.find_spec(name)
     place = spec.origin if spec is not None else None
     if not place and spec is not None and spec.submodule_search_locations:
         place = next(iter(spec.submodule_search_locations))
-    return not _INSTALLED.isdisjoint(str(place).split(os.sep))
+    if not _INSTALLED.isdisjoint(str(place).split(os.sep)):
+        return True
+    folder = os.path.dirname(os.__file__)  # of Python's own
+    return name in sys.stdlib_module_names and str(place).startswith(folder + os.sep)
 
 
 def _state() -> dict[str, object]:
@@ -92,10 +116,13 @@ def _state() -> dict[str, object]:
     state["the open files"] = _open_files()
     state["tracing"] = (sys.gettrace(), sys.getprofile())
     state["the recursion limit"] = sys.getrecursionlimit()
-    state["the environment's PYTHON variables"] = {
-        name: value for name, value in os.environ.items() if name.startswith("PYTHON")
+    state["variables that are Python's or a run's own"] = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PYTHON") or is_own(name)
     }
     state["what Python threads there are"] = _python_threads()
+    state["a timer"] = [signal.getitimer(timer)[0] > 0 for timer in _TIMERS]
     return state
 
 
@@ -109,13 +136,21 @@ def _open_files() -> dict[str, str]:
     return files
 
 
-def _python_threads() -> int:
+def _python_threads() -> tuple[int, int]:
+    import _thread
+
     threading = sys.modules.get("threading")
-    return threading.active_count() if threading is not None else 1
+    return threading.active_count() if threading is not None else 1, _thread._count()
 
 
-def _threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+def _threads() -> set[str]:
+    return set(os.listdir("/proc/self/task"))
+
+
+def _shared_memory() -> set[bytes]:
+    """What this process has mapped so that it and its forks write to the same."""
+    with open("/proc/self/maps", "rb") as file:
+        return {line for line in file if line.split(None, 2)[1] in (b"rw-s", b"rwxs", b"-w-s")}
 
 
 def _check_output(module: str) -> None:
@@ -134,8 +169,8 @@ class _Starters:
 
         self._loader = ExtensionFileLoader
         self._plain = {name: vars(self._loader)[name] for name in ("create_module", "exec_module")}
-        self._threads = _threads()
-        self._found: set[str] = set()
+        self._explained = _threads()
+        self.found: set[str] = set()
         for name, function in self._plain.items():
             setattr(self._loader, name, self._watched(function))
 
@@ -149,23 +184,26 @@ class _Starters:
             try:
                 return function(loader, what)
             finally:
-                started = _threads() - before
-                if started > 0:
-                    self._threads += started
-                    self._found.add(_family_of_file(loader.path) or loader.name)
+                started = _threads() - before - self._explained  # less those of what it loads
+                if started:
+                    self._explained |= started
+                    self.found.add(_family_of_file(loader.path) or loader.name)
 
         return watched
 
-    def of(self, loaded: set[str]) -> set[str]:
-        """Those of which it is known, and where there are other threads all that might have."""
-        if _threads() <= self._threads:
-            return self._found
-        return self._found | set(filter(None, map(_native_family, loaded)))
+    def unexplained(self) -> bool:
+        """Whether there are threads that weren't started when an extension was loaded."""
+        return not _threads() <= self._explained
 
 
-def _check_threads(module: str, starters: set[str]) -> None:
+def _check_threads(module: str, starters: _Starters, loaded: set[str]) -> None:
     """Native threads are no hindrance where a proven module has started them."""
-    for name in sorted(starters):
+    found = starters.found
+    if starters.unexplained():
+        found |= _STARTING_LATER.intersection(map(_native_family, loaded))
+        if found.isdisjoint(_STARTING_LATER):
+            raise Unfit(f"importing {module} starts threads, and whose they are isn't known")
+    for name in sorted(found):
         if name not in FORK_SAFE:
             raise Unfit(f"importing {module} starts threads, perhaps those of {name}")
         text = str(getattr(sys.modules.get(name), "__version__", ""))
@@ -206,40 +244,11 @@ def _check_processes() -> None:
     raise Unfit("an import starts a process")
 
 
-def entropy() -> list[Any]:
-    """The bit generators of numpy's that an import has seeded by chance: each run needs others.
-
-    Raises:
-        Unfit: There is a generator of which it can't be told.
-    """
-    import gc
-
-    objects = gc.get_objects()
-    found = []
-    if "numpy.random" in sys.modules:
-        kinds = (sys.modules["numpy.random"].Generator, sys.modules["numpy.random"].RandomState)
-        generators = [one for one in objects if issubclass(type(one), kinds)]
-        found = [one._bit_generator for one in generators if _is_by_chance(one._bit_generator)]
-    if "random" in sys.modules:
-        _check_plain_generators(objects)
-    return found
-
-
-def _is_by_chance(bits: Any) -> bool:
-    """Whether the seed was the system's: numpy then takes 128 bits, people fewer."""
-    sequence = getattr(bits, "seed_seq", None) or getattr(bits, "_seed_seq", None)
-    given = getattr(sequence, "entropy", None)
-    return isinstance(given, int) and given >= 1 << 64
-
-
-def _check_plain_generators(objects: list[Any]) -> None:
-    random = sys.modules["random"]
-    known = {id(random._inst)}  # it gets a new seed in each fork, by itself
-    if "tempfile" in sys.modules:  # so do those of its names
-        kind = sys.modules["tempfile"]._RandomNameSequence
-        known |= {id(getattr(names, "_rng", None)) for names in objects if type(names) is kind}
-    for one in objects:
-        kind = type(one)
-        if issubclass(kind, random.Random) and not issubclass(kind, random.SystemRandom):
-            if id(one) not in known:
-                raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
+def _check_endings() -> None:
+    """What an import leaves for the end of its process is done for it, and not for each fork."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None and vars(util)["_finalizer_registry"]:
+        raise Unfit("an import registers a multiprocessing.util.Finalize")
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None and vars(tempfile)["_name_sequence"] is not None:
+        raise Unfit("an import makes a temporary file")

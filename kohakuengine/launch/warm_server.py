@@ -12,12 +12,17 @@ import os
 import select
 import sys
 import time
+from _frozen_importlib_external import PathFinder
+from gc import collect, freeze
 
-from . import warm_child, warm_end, warm_preload
-from .init import PR_SET_PDEATHSIG, prctl
+from . import warm_child, warm_end
+from .init import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from .messages import Messages
 from .script_run import run_script, write_lines_at_once
+from .warm_entropy import Entropy
 from .warm_init import WarmInit
+from .warm_preload import preload
+from .warm_watch import Unfit, Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +68,9 @@ class _Server:
         self.owner = owner
         self.owner_fd = os.pidfd_open(owner)
         self.idle = idle
+        self.families: list[str] = []  # what modules were loaded, or looked for
         self.files: dict[str, tuple[int, int]] = {}
+        self.missing: list[str] = []  # what was looked for, and isn't there
         self.looked = time.monotonic()
 
     def serve(self) -> dict[str, Any] | None:
@@ -73,31 +80,36 @@ class _Server:
         if not messages:
             return None
         try:
+            prctl(PR_SET_CHILD_SUBREAPER, 1)  # whatever an import starts becomes our child
             place = self._prepare(messages[0]["imports"])
-        except (warm_preload.Unfit, OSError, ValueError) as error:
+        except (Unfit, OSError, ValueError) as error:
+            _end_children()
             self.control.send(unfit=str(error))
             return None
+        prctl(PR_SET_CHILD_SUBREAPER, 0)  # what an init leaves isn't ours
         prctl(PR_SET_PDEATHSIG, 0)  # the thread that has started us may end before its process
-        self.control.send(ready=True, families=sorted({n.partition(".")[0] for n in sys.modules}))
+        self.control.send(ready=True, families=self.families)
         return self._accept(place)
 
     def _prepare(self, imports: list[Any]) -> object:
         place = warm_child.place_of_ids()
         _load_what_runs_need()
         at = time.time_ns()
-        warm_preload.preload(imports)
-        has_gc = "gc" in sys.modules  # which we load below
-        warm_child.by_chance += warm_preload.entropy()
+        entropy = Entropy()
+        watch = Watch(entropy.hooks())
+        preload(imports, watch)
+        collect()
+        warm_child.renewals += entropy.renewals()
+        self.families = sorted({n.partition(".")[0] for n in sys.modules} | watch.sought)
+        self.missing = [
+            n for n in watch.sought if n not in sys.modules and not PathFinder.find_spec(n)
+        ]
         self.files = _files_of_modules()
         if any(changed > at for changed, _ in self.files.values()):
-            raise warm_preload.Unfit("a file changed while it was imported")
-        import gc
-
-        if not has_gc:
-            del sys.modules["gc"]
+            raise Unfit("a file changed while it was imported")
         warm_child.note_modules()
-        gc.collect()
-        gc.freeze()  # a collection in a child would copy every page
+        collect()
+        freeze()  # a collection in a child would copy every page
         return place
 
     def _accept(self, place: object) -> dict[str, Any] | None:
@@ -137,7 +149,8 @@ class _Server:
         if now < self.looked + _LOOKS and not at_once:
             return False
         self.looked = now
-        return any(_stamp(file) != stamp for file, stamp in self.files.items())
+        changed = any(_stamp(file) != stamp for file, stamp in self.files.items())
+        return changed or any(map(PathFinder.find_spec, self.missing))
 
 
 def _load_what_runs_need() -> None:
@@ -147,6 +160,7 @@ def _load_what_runs_need() -> None:
 
     assert all((_collections, marshal))
     write_lines_at_once()
+    del sys.modules["gc"]  # which we alone have loaded so far
 
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:
@@ -166,6 +180,14 @@ def _stamp(file: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
+
+
+def _end_children() -> None:
+    """End what imports have started."""
+    if _has_children():
+        from .survivors import end_descendants
+
+        end_descendants()
 
 
 def _has_children() -> bool:

@@ -232,7 +232,7 @@ class Server:
             beside: The names of those that lie there.
         """
         for name in sorted(beside & self._families):
-            return f"{name} lies beside it, and an import has loaded another {name}"
+            return f"{name} lies beside it, and an import has looked for {name} elsewhere"
         return None
 
     def lane(self) -> Lane | None:

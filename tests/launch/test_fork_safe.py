@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,14 +87,6 @@ WORK = {
             return float(w.grad.mean())
     """,
 }
-
-
-@pytest.fixture
-def launcher() -> Iterator[Warm]:
-    """A launcher, which is closed in the end."""
-    made = Warm()
-    yield made
-    made.close()
 
 
 def test_each_is_tried() -> None:
