@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 from .cases import ROOT
 from .measure import plain_environment, seconds
@@ -127,20 +127,20 @@ def _into_a_file(command: list[str], folder: Path) -> float:
     with open(folder / "printed.log", "wb") as log:
         took = seconds(lambda: quietly(command, folder, "", log))
     (folder / "printed.log").unlink()
-    shutil.rmtree(folder / ".kogine", ignore_errors=True)
     return took
 
 
 def child(folder: Path, *arguments: str, home: Path | None = None) -> dict[str, float]:
-    """What `benchmarks.flow_child` measured in a process of its own, with a new store."""
-    home = home or folder / "store"
-    shutil.rmtree(home, ignore_errors=True)
+    """What `benchmarks.flow_child` measured in a process of its own, with a new store.
+
+    That stays until all is measured: ext4 passes over what was deleted, when it looks for inodes.
+    """
+    home = home or Path(mkdtemp(dir=folder))
     environment = {**plain_environment(), "KOGINE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "benchmarks.flow_child", *arguments]
     done = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, check=True, text=True
     )
-    shutil.rmtree(home, ignore_errors=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
