@@ -61,14 +61,13 @@ def preload(imports: Sequence[Sequence[Any]], watch: Watch) -> None:
         for module, names in imports:
             if not _is_installed(module.partition(".")[0]):
                 break  # it may be edited between runs; what comes after it is to come after it
-            known = set(sys.modules)
             starters = _import(module, names)
             for what in watch.seen:
                 raise Unfit(f"importing {module} {what}")
             for what, value in _state().items():
                 if value != before[what]:
                     raise Unfit(f"importing {module} changes {what}")
-            _check_threads(module, starters, set(sys.modules) - known)
+            _check_threads(module, starters)
     watch.check()
     _check_processes()
     if _shared_memory() - shared:
@@ -185,9 +184,10 @@ class _Starters:
                 return function(loader, what)
             finally:
                 started = _threads() - before - self._explained  # less those of what it loads
-                if started:
+                family = _family_of_file(loader.path) or loader.name.partition(".")[0]
+                if started and family not in sys.stdlib_module_names:  # Python's own start none
                     self._explained |= started
-                    self.found.add(_family_of_file(loader.path) or loader.name)
+                    self.found.add(family)
 
         return watched
 
@@ -196,11 +196,11 @@ class _Starters:
         return not _threads() <= self._explained
 
 
-def _check_threads(module: str, starters: _Starters, loaded: set[str]) -> None:
+def _check_threads(module: str, starters: _Starters) -> None:
     """Native threads are no hindrance where a proven module has started them."""
     found = starters.found
     if starters.unexplained():
-        found |= _STARTING_LATER.intersection(map(_native_family, loaded))
+        found |= _STARTING_LATER.intersection(map(_native_family, list(sys.modules)))
         if found.isdisjoint(_STARTING_LATER):
             raise Unfit(f"importing {module} starts threads, and whose they are isn't known")
     for name in sorted(found):

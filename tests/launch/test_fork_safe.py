@@ -102,5 +102,5 @@ def test_works_in_forks(library: str, launcher: Warm, tmp_path: Path) -> None:
     script.write_text(textwrap.dedent(WORK[library]))
     for _ in range(3):
         outcome = finish(launcher, make_job(tmp_path, script))
-        assert outcome.fallback is None and outcome.status == "finished", outcome.reason
+        assert (outcome.fallback, outcome.status, outcome.reason) == (None, "finished", None)
         assert outcome.result == pytest.approx(1.0)
