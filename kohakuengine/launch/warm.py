@@ -108,7 +108,7 @@ class Warm:
         key = (*self._surroundings.key(job), *names, self._idle)
         server = self._servers.pop(key, None)
         if server is not None and server.ended():
-            server.close()
+            server.retire()  # also the inits that still see to a run of it end then
             server = None
         if server is None:
             self._make_room()

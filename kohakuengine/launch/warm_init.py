@@ -50,6 +50,7 @@ class WarmInit:
         control: To and from the coordinator.
         owner: The process id of the coordinator.
         owner_fd: A descriptor that tells of its end.
+        server_fd: One that tells of the server's: between runs that is the end of this process.
         idle: How long to wait for a run, in seconds.
         place: Where in memory the ids of a run are put, as `place_of_ids()` says.
         is_stale: Whether what was imported has changed on disk; looks now and then, or at once.
@@ -60,6 +61,7 @@ class WarmInit:
         control: Messages,
         owner: int,
         owner_fd: int,
+        server_fd: int,
         idle: float,
         place: object,
         is_stale: Callable[[bool], bool],
@@ -67,12 +69,13 @@ class WarmInit:
         self.control = control
         self.owner = owner
         self.owner_fd = owner_fd
+        self.server_fd = server_fd
         self.idle = idle
         self.place = place
         self.is_stale = is_stale
         self.poll = select.poll()
-        self.poll.register(control.fd, select.POLLIN)
-        self.poll.register(owner_fd, select.POLLIN)
+        for fd in (control.fd, owner_fd, server_fd):
+            self.poll.register(fd, select.POLLIN)
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         # What would end this process waits until it is asked for, between runs for ever: the
         # coordinator's end is what ends us. A run's process takes its own mask.
@@ -88,7 +91,7 @@ class WarmInit:
         self.control.send(hello=True)
         while True:
             ready = {fd for fd, _ in self.poll.poll(self.idle * 1000)}
-            if not ready or self.owner_fd in ready:
+            if not ready or ready & {self.owner_fd, self.server_fd}:
                 return None
             messages = self.control.receive()
             if messages is None:
@@ -128,7 +131,7 @@ class WarmInit:
             mask = (self.mask | {signal.SIGINT}) - {AT_TERMINAL}
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             os.setpgid(0, 0)
-            for fd in (self.control.fd, self.owner_fd):
+            for fd in (self.control.fd, self.owner_fd, self.server_fd):
                 os.close(fd)
             return True
         if self.resource is not None:

@@ -67,6 +67,7 @@ class _Server:
         self.control = Messages(fd)
         self.owner = owner
         self.owner_fd = os.pidfd_open(owner)
+        self.own_fd = os.pidfd_open(os.getpid())  # tells its inits of its end
         self.idle = idle
         self.families: list[str] = []  # what modules were loaded, or looked for
         self.files: dict[str, tuple[int, int]] = {}
@@ -138,7 +139,8 @@ class _Server:
         os.setsid()
         os.close(self.socket.detach())
         control = Messages(fd)
-        init = WarmInit(control, self.owner, self.owner_fd, self.idle, place, self._is_stale)
+        fds = self.owner_fd, self.own_fd
+        init = WarmInit(control, self.owner, *fds, self.idle, place, self._is_stale)
         try:
             return init.serve()
         except BrokenPipeError:

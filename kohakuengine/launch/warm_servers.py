@@ -97,12 +97,17 @@ def take_server(
 
 
 def keep_servers(servers: Iterable[Server]) -> None:
-    """Keep servers for the next flow of this process; the ones that are too many end."""
+    """Keep servers for the next flow of this process; the ones that are too many end.
+
+    Those that were found unfit, or have ended, aren't kept: the next flow sees for itself.
+    """
     with _keeping:
         atexit.unregister(_close_kept)
         atexit.register(_close_kept)
-        _kept.extend(servers)
-        surplus = _kept[:-MOST]
+        surplus: list[Server] = []
+        for server in servers:
+            (_kept if server.is_of_use() else surplus).append(server)
+        surplus += _kept[:-MOST]
         del _kept[:-MOST]
     for server in surplus:
         server.close()
@@ -195,8 +200,11 @@ class Server:
         """Whether there must be another in its place."""
         if self._retired:
             return True
-        gone = self._process.poll() is not None
-        return gone and self.unfit is None and not self._idle
+        return self.unfit is None and self._process.poll() is not None
+
+    def is_of_use(self) -> bool:
+        """Whether it is worth being kept."""
+        return self.unfit is None and not self._retired and self._process.poll() is None
 
     def is_starting(self) -> bool:
         """Whether it is at its imports."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from witness import assert_nothing_left, kill_all
+from witness import assert_launched_by, assert_nothing_left, kill_all, use_store
 
+from kohakuengine.launch.registry import VARIABLE
 from kohakuengine.runs.store import RunStore
 
 
@@ -16,7 +17,7 @@ from kohakuengine.runs.store import RunStore
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The folder of the store; a test fails that leaves a process which belongs to it."""
     folder = str(tmp_path / "store")
-    monkeypatch.setenv("KOGINE_HOME", folder)
+    use_store(monkeypatch, folder)
     monkeypatch.chdir(tmp_path)
     try:
         yield folder
@@ -29,6 +30,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def store(home: str) -> RunStore:
     """The store."""
     return RunStore(home)
+
+
+@pytest.fixture(params=["fresh", "warm"])
+def launcher(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, store: RunStore
+) -> Iterator[str]:
+    """Each of those that give a run a process of its own, for all runs of a test."""
+    monkeypatch.setenv(VARIABLE, request.param)
+    yield request.param
+    assert_launched_by(request.param, store)
 
 
 @pytest.fixture

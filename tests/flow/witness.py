@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,8 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+import pytest
+
+from kohakuengine.launch.live_servers import MARK as SERVER
 from kohakuengine.runs.columns import decoded, encoded
-from kohakuengine.runs.outcome import FINISHED
+from kohakuengine.runs.outcome import FINISHED, read_outcome
 from kohakuengine.runs.paths import AttemptPaths, RunPaths
 from kohakuengine.runs.rows import row_of_flow, row_of_run
 from kohakuengine.runs.store import RunStore
@@ -21,6 +26,10 @@ from kohakuengine.runs.store import RunStore
 KOGINE = [sys.executable, "-m", "kohakuengine"]
 
 PATIENCE = 60.0  # for anything to happen, in seconds
+
+# Is set for all that a store's processes start: warm servers, and so their forks, don't have the
+# variables that are ours.
+MARK = "TEST_STORE"
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
@@ -58,10 +67,44 @@ def _is_zombie(pid: str) -> bool:
         return True  # not even that
 
 
+def use_store(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
+    """Have what is started from now on use a store, and belong to it."""
+    monkeypatch.setenv("KOGINE_HOME", home)
+    monkeypatch.setenv(MARK, home)
+
+
+def belonging(home: str) -> set[int]:
+    """The processes, but for this one, that belong to a store."""
+    return carrying(MARK, home) | carrying("KOGINE_HOME", home)
+
+
+def servers(owner: int | None = None) -> list[psutil.Process]:
+    """The warm servers that a process, by default this one, has started and that are alive."""
+    found = []
+    for child in psutil.Process(owner).children():
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if child.status() != psutil.STATUS_ZOMBIE and SERVER in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def kept() -> set[int]:
+    """The warm servers that this process keeps for its next flow, with their inits that are idle."""
+    found = set()
+    for server in servers():
+        found.add(server.pid)
+        with contextlib.suppress(psutil.Error):
+            found |= {init.pid for init in server.children() if not init.children()}
+    return found
+
+
 def assert_nothing_left(home: str, seconds: float = PATIENCE) -> None:
-    """Fail when a process that belongs to a store doesn't end by itself."""
+    """Fail when a process that belongs to a store doesn't end by itself.
+
+    Only warm servers of this process may stay, with nothing that goes on in them.
+    """
     deadline = time.monotonic() + seconds
-    while left := carrying("KOGINE_HOME", home):
+    while left := belonging(home) - kept():
         assert time.monotonic() < deadline, "\n".join(map(_described, left))
         time.sleep(0.01)
 
@@ -76,7 +119,7 @@ def _described(pid: int) -> str:
 
 def kill_all(home: str) -> None:
     """End what a test that failed has left behind."""
-    for pid in carrying("KOGINE_HOME", home):
+    for pid in belonging(home) - kept():
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -104,6 +147,14 @@ def finished(store: RunStore, name: str) -> Counter[Any]:
     """How many runs have finished with each value of a parameter, as the directories say."""
     rows = [row for row, _ in last_attempts(store) if row["status"] == FINISHED]
     return Counter(row["params"].get(name) for row in rows)
+
+
+def assert_launched_by(launcher: str, store: RunStore) -> None:
+    """Fail where a run had another launcher, or that one gave it a new interpreter instead."""
+    for row, attempt in last_attempts(store):
+        outcome = read_outcome(attempt)
+        fallback = outcome.fallback if outcome is not None else None
+        assert (row["launcher"], fallback) == (launcher, None)
 
 
 def assert_index_is_right(store: RunStore) -> None:

@@ -42,6 +42,21 @@ def test_a_file_that_changes_is_imported_anew(launcher, job, installed):
     wait_until(launcher, lambda: finish(launcher, job(text)).result == 22, 20)
 
 
+def test_next_flow_sees_for_itself(job, installed):
+    """What made a server unfit for one flow, and was mended since, doesn't count for the next."""
+    module = installed / "mended.py"
+    for text, reason in (("1 / 0", "ZeroDivisionError"), ("value = 1", None)):
+        module.write_text(text)
+        os.utime(module, (1, 1))  # no import takes it for one that changes meanwhile
+        launcher = Warm()
+        try:
+            outcome = finish(launcher, job("import mended"))
+        finally:
+            launcher.close()
+        assert (reason or "") in (outcome.fallback or "")
+    assert outcome.fallback is None
+
+
 def _servers() -> list[psutil.Process]:
     """Those of this process that are alive."""
     alive = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
