@@ -17,6 +17,7 @@ from witness import (
     KOGINE,
     PATIENCE,
     assert_index_is_right,
+    assert_launched_by,
     assert_nothing_left,
     assert_refused,
     finished,
@@ -27,12 +28,14 @@ from witness import (
 
 from kohakuengine import Config, KogineError, Parallel, Run
 from kohakuengine.flow.view import View
+from kohakuengine.launch.registry import VARIABLE
 from kohakuengine.runs import schema
 from kohakuengine.runs.outcome import FAILED, FINISHED
 from kohakuengine.runs.reindex import reindex
 from kohakuengine.runs.store import RunStore
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
+both = pytest.mark.usefixtures("launcher")
 
 # Notes that it was here, and waits where it is told to.
 TRAIN = """
@@ -79,6 +82,8 @@ def disk(home: str, tmp_path: Path) -> Iterator[Path]:
         if subprocess.run(command, capture_output=True).returncode == 0:
             try:
                 yield Path(home)
+                if launcher := os.environ.get(VARIABLE):
+                    assert_launched_by(launcher, RunStore(home))
             finally:
                 subprocess.run(["umount", "-l", home], check=True)
             return
@@ -97,6 +102,7 @@ def fill(disk: Path, left: int = 0) -> Path:
     return ballast
 
 
+@both
 @pytest.mark.parametrize("arguments", [SWEEP, ("run", "train.py"), (*SWEEP, "--detach")])
 def test_disk_that_is_full_at_the_start(script, disk, notes, arguments):
     """Where there is no room for the record, nothing is run, and one sentence says so."""
@@ -111,7 +117,11 @@ def test_disk_that_is_full_at_the_start(script, disk, notes, arguments):
 
 
 # Bytes that are left: for nothing, for some files, for all but the index's log, ...
-@pytest.mark.parametrize("left", [0, 4_096, 12_288, 40_960, 100_000])
+@both
+@pytest.mark.parametrize(
+    "left",
+    [0, 12_288, *(pytest.param(n, marks=pytest.mark.slow) for n in (4_096, 40_960, 100_000))],
+)
 def test_disk_that_becomes_full(script, store, disk, notes, tmp_path, home, left):
     """A sweep whose disk becomes full ends with one sentence, and loses nothing that finished."""
     script(TRAIN)
@@ -139,6 +149,7 @@ def test_disk_that_becomes_full(script, store, disk, notes, tmp_path, home, left
     assert_index_is_right(store)
 
 
+@both
 def test_script_that_fills_the_disk(script, disk, home, notes):
     """A script that prints until the disk is full fails by that; nothing of ours is in its log."""
     script("import os\nwhile True: os.write(1, b'x' * 10_000)")
@@ -154,6 +165,7 @@ def test_script_that_fills_the_disk(script, disk, home, notes):
     assert_index_is_right(RunStore(home))
 
 
+@both
 def test_result_that_does_not_fit(script, disk, home):
     """A result that finds no room is told of in the run's log, and what else there is remains."""
     script("""
@@ -248,6 +260,7 @@ def read_only(disk: Path) -> Iterator[Callable[[], None]]:
     yield lambda: subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 
 
+@both
 @pytest.mark.parametrize("arguments", [SWEEP, ("run", "train.py"), (*SWEEP, "--detach")])
 @pytest.mark.parametrize("used", [False, True], ids=["new", "used"])
 def test_store_that_cannot_be_written(script, disk, notes, read_only, used, arguments):
@@ -274,13 +287,15 @@ def test_store_that_can_be_read(script, disk, read_only, store):
     store.close()
 
 
-def test_store_that_can_be_read_after_a_kill(script, disk, read_only, tmp_path, notes, home):
+@both
+def test_store_that_can_be_read_after_a_kill(script, store, disk, read_only, tmp_path, home):
     """A store with a flow that nobody could settle is still to be read."""
     script(TRAIN)
     (tmp_path / "wait 1").touch()
     with subprocess.Popen([*KOGINE, *SWEEP], stdout=subprocess.DEVNULL) as process:
-        wait_until(lambda: begun(notes)[3])
+        wait_until(lambda: os.path.exists(store.index) and store.count(status=FINISHED) >= 2)
         process.kill()
+    store.close()  # or it would keep the disk in use
     assert_nothing_left(home)
     read_only()
     done = kogine("runs")
@@ -319,6 +334,7 @@ def outcomes(home: str) -> int:
     return len(list(Path(home).glob("runs/*/*/attempts/*/outcome.json")))
 
 
+@both
 def test_locked_for_a_while(script, store, home, tmp_path, notes):
     """A flow waits for an index that is locked for a while, and goes on."""
     script(TRAIN)
@@ -333,6 +349,7 @@ def test_locked_for_a_while(script, store, home, tmp_path, notes):
     assert_index_is_right(store)
 
 
+@both
 def test_locked_for_long(script, store, home, tmp_path, notes, monkeypatch):
     """A flow goes on in its directories while its index is locked, and the next look settles it."""
     monkeypatch.setattr(schema, "PATIENCE", 0.2)
@@ -363,6 +380,7 @@ def test_locked_at_the_start(script, store, notes, monkeypatch):
     assert not begun(notes)
 
 
+@both
 def test_ctrl_c_while_locked(script, store, tmp_path, notes, home):
     """An index that is locked doesn't keep Ctrl-C from the runs."""
     script(TRAIN)
@@ -381,6 +399,7 @@ def test_ctrl_c_while_locked(script, store, tmp_path, notes, home):
 # ---- what is removed, or of no use ----
 
 
+@both
 def test_run_that_loses_its_directory(script, store, home, notes):
     """A run whose directory is removed while it goes on fails; the others go on."""
     script("""
@@ -475,6 +494,7 @@ def remove_index(store: RunStore) -> None:
         Path(store.index + end).unlink(missing_ok=True)
 
 
+@both
 @pytest.mark.parametrize("made_anew", [False, True], ids=["gone", "made anew"])
 def test_index_that_is_removed(script, store, home, tmp_path, notes, made_anew):
     """A flow whose index is removed goes on, and the next look knows all of its runs."""
@@ -524,6 +544,7 @@ def test_index_that_is_damaged(script, store, home, notes, size):
     assert_index_is_right(RunStore(home))
 
 
+@both
 def test_index_that_is_damaged_in_mid_flow(script, store, home, tmp_path, notes):
     """A flow goes on whose index is damaged, and a reindex finds all of it."""
     script(TRAIN)

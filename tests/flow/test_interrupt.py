@@ -22,14 +22,17 @@ from witness import (
     assert_index_is_right,
     assert_nothing_left,
     carrying,
+    use_store,
     wait_until,
 )
 
 from kohakuengine.flow.attached import AttachedFlow
+from kohakuengine.flow.settle import settle_all
 from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED
 from kohakuengine.runs.store import RunStore
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
+both = pytest.mark.usefixtures("launcher")
 
 # Says that it has begun by a file, and goes on for long.
 LONG = """
@@ -116,6 +119,7 @@ def statuses(store: RunStore) -> list[str]:
 # ---- a sweep at a terminal ----
 
 
+@both
 def test_ctrl_c_once(terminal, script, begun, store, home, tmp_path):
     """One Ctrl-C ends a sweep: its runs are cancelled, no others begin, and it says so."""
     script(LONG)
@@ -134,6 +138,7 @@ def test_ctrl_c_once(terminal, script, begun, store, home, tmp_path):
     assert_index_is_right(store)
 
 
+@both
 def test_scripts_see_the_first_ctrl_c(terminal, script, begun, store):
     """The first Ctrl-C reaches the scripts as one does that runs alone: they can clean up."""
     script("""
@@ -156,6 +161,7 @@ def test_scripts_see_the_first_ctrl_c(terminal, script, begun, store):
         assert log.startswith("cleaned up\n")
 
 
+@both
 def test_ctrl_c_twice(terminal, script, begun, store, home):
     """A second Ctrl-C kills what ignores all else, with all that it has started."""
     script(STUBBORN)
@@ -170,6 +176,7 @@ def test_ctrl_c_twice(terminal, script, begun, store, home):
     assert {row["exit_code"] for row in store.select()} == {-signal.SIGKILL}
 
 
+@both
 def test_ctrl_c_without_a_terminal(script, begun, store, tmp_path):
     """An interrupt that only we get is passed on to the scripts."""
     script(LONG)
@@ -184,6 +191,7 @@ def test_ctrl_c_without_a_terminal(script, begun, store, tmp_path):
     assert statuses(store) == [CANCELLED] * 2
 
 
+@both
 def test_ctrl_c_and_resume(terminal, script, begun, store, tmp_path):
     """What Ctrl-C ended is run again on resume, in the same flow, and the rest too."""
     script(LONG)
@@ -199,6 +207,7 @@ def test_ctrl_c_and_resume(terminal, script, begun, store, tmp_path):
     assert_index_is_right(store)
 
 
+@both
 @pytest.mark.parametrize("text", [LONG, STUBBORN], ids=["long", "stubborn"])
 def test_closing_the_terminal(terminal, script, begun, store, home, text):
     """A sweep whose terminal is closed ends, and leaves no process."""
@@ -211,6 +220,7 @@ def test_closing_the_terminal(terminal, script, begun, store, home, text):
     assert_index_is_right(store)
 
 
+@both
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 def test_command_is_told_to_end(script, begun, store, home, number):
     """A sweep whose command is told to end is cancelled, and leaves no process."""
@@ -226,6 +236,7 @@ def test_command_is_told_to_end(script, begun, store, home, number):
     assert_index_is_right(store)
 
 
+@both
 def test_command_is_killed(script, begun, store, home):
     """A sweep whose command is killed leaves no process, and is interrupted."""
     script(STUBBORN)
@@ -240,6 +251,7 @@ def test_command_is_killed(script, begun, store, home):
     assert_index_is_right(store)
 
 
+@both
 def test_pipe_that_is_closed(script, store, shell):
     """A sweep whose reader has seen enough, as `head` has, shows no traceback."""
     script(SHORT)
@@ -265,6 +277,7 @@ def start_python(text: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+@both
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_process_with_a_handle_is_killed(script, begun, store, home, number):
     """A process that is killed while a flow of its goes on, as a kernel is, leaves no process."""
@@ -280,6 +293,7 @@ def test_process_with_a_handle_is_killed(script, begun, store, home, number):
     assert_index_is_right(store)
 
 
+@both
 def test_handle_at_the_end_of_the_interpreter(script, begun, store, home, tmp_path):
     """A flow that is live when the interpreter ends is cancelled, with one line that says so."""
     script(LONG)
@@ -296,6 +310,7 @@ def test_handle_at_the_end_of_the_interpreter(script, begun, store, home, tmp_pa
     assert_index_is_right(store)
 
 
+@both
 def test_ctrl_c_in_run(script, begun, store, home):
     """A Ctrl-C in `run()` ends the runs, and is raised as in any other call."""
     script(LONG)
@@ -315,6 +330,7 @@ def test_ctrl_c_in_run(script, begun, store, home):
     assert statuses(store) == [CANCELLED] * 2
 
 
+@both
 def test_fork_of_a_process_with_a_handle(script, store, home):
     """A forked child that ends by itself takes nothing from its parent's flow."""
     script(SHORT)
@@ -343,6 +359,7 @@ def detached(terminal: Terminal, text: str) -> tuple[pexpect.spawn[str], str]:
     return process, process.match[1]
 
 
+@both
 def test_detached_flow_outlives_its_terminal(terminal, script, begun, store, home):
     """A detached flow goes on when its terminal is closed, and can be cancelled from anywhere."""
     script(LONG)
@@ -359,6 +376,7 @@ def test_detached_flow_outlives_its_terminal(terminal, script, begun, store, hom
     assert_index_is_right(store)
 
 
+@both
 def test_attach(terminal, script, begun, store, home, tmp_path):
     """A detached flow is followed to its end from another terminal."""
     script("""
@@ -397,6 +415,7 @@ def test_ctrl_c_in_attach(terminal, script, begun, store):
     attached.wait(PATIENCE)
 
 
+@both
 def test_detached_coordinator_is_killed(terminal, script, begun, store, home):
     """A detached flow whose coordinator is killed leaves nothing, and is seen to be interrupted."""
     script(STUBBORN)
@@ -414,6 +433,7 @@ def test_detached_coordinator_is_killed(terminal, script, begun, store, home):
     assert_index_is_right(store)
 
 
+@both
 def test_detached_flow_of_a_process_that_is_killed(script, begun, store):
     """A flow that a Python process detached goes on when that process is killed."""
     script(LONG)
@@ -503,15 +523,20 @@ def test_ctrl_c_in_a_single_run(terminal, script, begun, store, home):
     assert_index_is_right(store)
 
 
+@pytest.mark.parametrize("turns", [4, pytest.param(15, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "options",
-    ["", "--launcher fresh", "--sweep number=1,2 --workers 2"],
-    ids=["one", "fresh", "sweep"],
+    [
+        pytest.param("", id="one"),
+        pytest.param("--launcher fresh", id="fresh"),
+        pytest.param("--launcher fresh --sweep number=1,2 --workers 2", id="fresh sweep"),
+        pytest.param("--launcher warm --sweep number=1,2 --workers 2", id="warm sweep"),
+    ],
 )
-def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, options):
+def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, options, turns):
     """A Ctrl-C that comes before a script has begun ends the command without a word of Python's."""
     script("print('begun', flush=True)\nimport time\ntime.sleep(5)\nnumber = 0")
-    for _ in range(15):
+    for _ in range(turns):
         process = terminal(f"exec kogine run train.py {options}")
         time.sleep(random.uniform(0.05, 0.6))
         process.sendintr()
@@ -521,6 +546,7 @@ def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, optio
         if said == process.before:  # else it came while Python itself was starting
             assert "kohakuengine" not in said
     assert_nothing_left(home)
+    settle_all(store)  # as the next look does where it came while the flow's folder was made
     assert_index_is_right(store)
 
 
@@ -623,6 +649,8 @@ def stopped(home: str) -> int:
     return count
 
 
+@both
+@pytest.mark.parametrize("turns", [3, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -630,12 +658,12 @@ def stopped(home: str) -> int:
         pytest.param([], id="one run"),
     ],
 )
-def test_ctrl_c_at_any_moment(script, home, tmp_path, monkeypatch, arguments):
+def test_ctrl_c_at_any_moment(script, home, monkeypatch, arguments, turns):
     """Whenever a Ctrl-C comes once there is a store, nothing is left, and no frames of ours show."""
     script("import time\nnumber = 0\ntime.sleep(0.1)")
-    for turn in range(10):
+    for turn in range(turns):
         own = f"{home} {turn}"
-        monkeypatch.setenv("KOGINE_HOME", own)
+        use_store(monkeypatch, own)
         command = [*KOGINE, "run", "train.py", *arguments]
         with subprocess.Popen(
             command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL

@@ -1,10 +1,10 @@
-"""SIGKILL at any moment: of the coordinator, and of what watches over a run."""
+"""SIGKILL at any moment: of the coordinator, of a warm server, and of what watches over a run."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -17,18 +17,21 @@ from witness import (
     KOGINE,
     PATIENCE,
     assert_index_is_right,
+    assert_launched_by,
     assert_nothing_left,
-    carrying,
     finished,
+    last_attempts,
+    servers,
+    use_store,
     wait_until,
 )
 
 from kohakuengine import Config, Parallel
 from kohakuengine.flow.requests import make_request
-from kohakuengine.runs.outcome import FINISHED, INTERRUPTED
+from kohakuengine.runs.outcome import FINISHED, INTERRUPTED, read_outcome
 from kohakuengine.runs.store import RunStore
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
 
 RUNS = 6
 
@@ -86,9 +89,7 @@ except KogineError as error:
 class Sweep:
     """A sweep that is killed and resumed until it has come to its end."""
 
-    def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str = "fresh"
-    ) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str) -> None:
         folder.mkdir()
         self.launcher = launcher
         self.script = folder / "train.py"
@@ -98,13 +99,18 @@ class Sweep:
         self.home = str(folder / "store")
         self.folder = folder
         self.frozen: Counter[int] = Counter()
-        monkeypatch.setenv("KOGINE_HOME", self.home)
+        use_store(monkeypatch, self.home)
         monkeypatch.setenv("NOTES", str(self.notes))
 
     @property
     def store(self) -> RunStore:
         """The store, as one who looks at it anew sees it."""
         return RunStore(self.home)
+
+    def flow(self) -> Parallel:
+        """The same in this process."""
+        configs = [Config({"number": number}) for number in range(RUNS)]
+        return Parallel(self.script, configs, max_workers=2, launcher=self.launcher)
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Start its coordinator, or one that resumes it."""
@@ -145,6 +151,7 @@ class Sweep:
         assert_index_is_right(self.store)
         [flow] = self.store.flows()
         assert flow["status"] == FINISHED
+        assert {row["launcher"] for row in self.store.select()} == {self.launcher}
         rows = self.store.select(status=FINISHED)
         assert Counter(row["params"]["number"] for row in rows) == Counter(range(RUNS))
 
@@ -169,14 +176,17 @@ def kill_coordinators(
                 assert_nothing_left(sweep.home)
         assert sweep.begin().wait(timeout=PATIENCE) == 0
         sweep.check_end()
+        assert_launched_by(launcher, sweep.store)
 
 
 @pytest.mark.parametrize(
     ("launcher", "kills"),
     [
-        ("fresh", 10),
-        ("pool", 5),
+        ("fresh", 5),
+        ("warm", 5),
+        ("pool", 2),
         pytest.param("fresh", 200, marks=pytest.mark.slow),
+        pytest.param("warm", 200, marks=pytest.mark.slow),
         pytest.param("pool", 50, marks=pytest.mark.slow),
     ],
 )
@@ -188,68 +198,111 @@ def test_kill_of_the_coordinator(tmp_path, monkeypatch, launcher, kills):
 # ---- of what watches over a run ----
 
 
-def inits(home: str) -> dict[int, str]:
-    """The run inits that this process has started, with the id of the run."""
-    found = {}
-    for child in psutil.Process().children():
-        try:
-            found[child.pid] = child.environ()["KOGINE_RUN_ID"]
-        except (psutil.Error, KeyError):
-            continue  # it has just ended, or isn't that far
-    return {pid: run for pid, run in found.items() if pid in carrying("KOGINE_HOME", home)}
+def inits(store: RunStore) -> list[psutil.Process]:
+    """The inits below this process that see to a run."""
+    ids = {}
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has just ended, or isn't that far
+            ids[process] = (run_of(store, process), process.ppid())
+    runs = {process.pid: run for process, (run, _) in ids.items()}
+    return [process for process, (run, parent) in ids.items() if run and runs.get(parent) != run]
 
 
-def kill_init(store: RunStore, pid: int, run: str) -> bool:
-    """Kill an init, and tell whether it had not yet written how its run ended."""
+def run_of(store: RunStore, process: psutil.Process) -> str:
+    """The id of the run that a process belongs to; nothing for a warm server, and between runs."""
+    found = process.environ().get("KOGINE_RUN_ID", "")
+    return found if os.path.isdir(store.paths.run(found).folder) else ""
+
+
+def kill_init(store: RunStore, process: psutil.Process) -> str | None:
+    """Kill an init, and give the run that it saw to, if it had not yet written how that ended."""
     try:
-        os.kill(pid, signal.SIGSTOP)  # so that it can't write it between the look and the kill
-        wait_until(
-            lambda: psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-        )
+        process.suspend()  # so that it can't write it between the look and the kill
+        wait_until(lambda: process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE))
+        run = run_of(store, process)
         attempts = store.paths.run(run)
-        early = not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
-        os.kill(pid, signal.SIGKILL)
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        return False  # it had ended before it was stopped, and the coordinator has seen that
-    return early
+        early = run and not os.path.exists(attempts.attempt(attempts.last_attempt()).outcome)
+        process.kill()
+    except psutil.Error:
+        return None  # it had ended before it was stopped, and the coordinator has seen that
+    return run if early else None
 
 
-def kill_inits(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int) -> None:
+def kill_inits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str, kills: int, seed: int
+) -> None:
     """Kill inits at random moments, and resume their flows to the end."""
     chance = random.Random(seed)
     number = 0
     while kills > 0:
-        sweep = Sweep(folder / f"sweep {number}", monkeypatch)
+        sweep = Sweep(folder / f"sweep {number}", monkeypatch, launcher)
         number += 1
         store = sweep.store
-        configs = [Config({"number": number}) for number in range(RUNS)]
-        flow = Parallel(sweep.script, configs, max_workers=2)
+        flow = sweep.flow()
         handle = flow.start()
-        hit: set[str] = set()
+        hit: set[str | None] = {None}
         while handle.live:
             time.sleep(chance.uniform(0, 0.1))
-            alive = sorted((pid, run) for pid, run in inits(sweep.home).items() if run not in hit)
+            alive = inits(store)
             if alive and kills > 0:
-                pid, run = chance.choice(alive)
                 kills -= 1
-                if kill_init(store, pid, run):
-                    hit.add(run)
+                hit.add(kill_init(store, chance.choice(alive)))
         runs = handle.wait()
         assert len(runs) == RUNS, "the flow went on"
         assert_nothing_left(sweep.home)
-        assert {run.id for run in runs if run.status != FINISHED} == hit
-        for run in runs.filter(lambda run: run.id in hit):
+        lost = {run.id: run for run in runs if run.status != FINISHED}
+        assert hit - {None} <= lost.keys()
+        begun = sweep.begun()
+        for id in lost.keys() - hit:  # a warm init may just have been about to begin it
+            assert launcher == "warm" and not begun[lost[id].params["number"]]
+        for run in lost.values():
             assert run.status == INTERRUPTED
             assert "init" in str(run.error) and "was killed" in str(run.error)
         sweep.freeze()
         assert len(flow.run(resume=True).finished) == RUNS
         sweep.check_end()
+        assert_launched_by(launcher, store)
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.slow)])
-def test_kill_of_the_init(tmp_path, monkeypatch, kills):
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("launcher", ["fresh", "warm"])
+def test_kill_of_the_init(tmp_path, monkeypatch, launcher, kills):
     """A run whose init is killed is interrupted, leaves nothing, and can be resumed."""
-    kill_inits(tmp_path, monkeypatch, kills, seed=random.randrange(2**32))
+    kill_inits(tmp_path, monkeypatch, launcher, kills, seed=random.randrange(2**32))
+
+
+def kill_servers(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed: int) -> None:
+    """Kill warm servers at random moments of sweeps, each of which goes on to its end."""
+    chance = random.Random(seed)
+    number = 0
+    while kills > 0:
+        sweep = Sweep(folder / f"sweep {number}", monkeypatch, "warm")
+        number += 1
+        handle = sweep.flow().start()
+        while handle.live:
+            time.sleep(chance.uniform(0, 0.4))
+            alive = servers()
+            if alive and kills > 0:
+                kills -= 1
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                    chance.choice(alive).kill()
+        assert [run.status for run in handle.wait()] == [FINISHED] * RUNS
+        assert sweep.begun() == Counter(range(RUNS)), "no run is lost, and none doubled"
+        sweep.check_end()
+        for _, attempt in last_attempts(sweep.store):
+            outcome = read_outcome(attempt)
+            assert outcome is not None
+            assert outcome.fallback in (
+                None,
+                "its server ended with status -9 at the imports",
+                "its server has ended",  # just when it was to be asked for a process
+            )
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.slow)])
+def test_kill_of_the_server(tmp_path, monkeypatch, kills):
+    """A flow whose warm server is killed goes on: no run is lost or doubled, and nothing is left."""
+    kill_servers(tmp_path, monkeypatch, kills, seed=random.randrange(2**32))
 
 
 @pytest.mark.parametrize("launcher", ["inline", "fresh"])
@@ -279,9 +332,10 @@ def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
     assert_index_is_right(store)
 
 
-def test_request_that_a_killed_coordinator_left(script, store, tmp_path, monkeypatch):
+@pytest.mark.parametrize("launcher", ["fresh", "warm"])
+def test_request_that_a_killed_coordinator_left(tmp_path, monkeypatch, launcher):
     """What a coordinator was asked for that was killed before it obeyed isn't for the next one."""
-    sweep = Sweep(tmp_path / "sweep", monkeypatch)
+    sweep = Sweep(tmp_path / "sweep", monkeypatch, launcher)
     process = sweep.begin()
     wait_until(sweep.begun)
     process.kill()

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from witness import PATIENCE, assert_index_is_right, assert_nothing_left
+from witness import PATIENCE, assert_index_is_right, assert_launched_by, assert_nothing_left
 
 from kohakuengine import KogineError, Parallel, Run
-from kohakuengine.runs.outcome import FAILED, FINISHED, TIMED_OUT
+from kohakuengine.runs.outcome import CANCELLED, FAILED, FINISHED, TIMED_OUT
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
 
 MB = 1_000_000
 
@@ -35,6 +35,7 @@ class Case(NamedTuple):
     reason: str | None  # a pattern, or None for a run that finishes
     log: str = ""  # a pattern
     options: dict[str, Any] = {}
+    pool: tuple[str, int] | None = None  # status and exit code in a worker, where they differ
 
 
 def case(name: str, *facts: Any, **named: Any) -> Any:
@@ -42,7 +43,7 @@ def case(name: str, *facts: Any, **named: Any) -> Any:
     return pytest.param(Case(*facts, **named), id=name)
 
 
-@pytest.fixture(params=["fresh", "warm"])
+@pytest.fixture(params=["fresh", "warm", pytest.param("pool", marks=pytest.mark.slow)])
 def torture(request, script, store, home, monkeypatch):
     """Run a script among others, in one flow; the others must finish."""
     # What is still buffered at the end is a part of the torture.
@@ -56,12 +57,16 @@ def torture(request, script, store, home, monkeypatch):
         first, bad, *others = handle.wait(SLOWLY if size > 100 * MB else PATIENCE)
         for other in (first, *others):
             assert (other.status, other.output) == (FINISHED, "good\n")
+        assert_launched_by(request.param, store)
         assert_nothing_left(home)
         assert_index_is_right(store)
         return bad
 
     return run
 
+
+# For what a worker that is used again can't keep to.
+processes = pytest.mark.parametrize("torture", ["fresh", "warm"], indirect=True)
 
 CASES = [
     case(
@@ -106,7 +111,8 @@ CASES = [
     case(
         "KeyboardInterrupt",
         "raise KeyboardInterrupt",
-        *(FAILED, -signal.SIGINT, "KeyboardInterrupt|SIGINT", "KeyboardInterrupt"),
+        *(FAILED, -signal.SIGINT, "KeyboardInterrupt|SIGINT|interrupted", "KeyboardInterrupt"),
+        pool=(CANCELLED, 1),  # there it is our own Ctrl-C that comes so
     ),
     case(
         "exception that can't be shown",
@@ -139,6 +145,7 @@ CASES = [
         "import os\nprint('soon')\nos.close(1)\nprint('lost')",
         # 120 is the interpreter's: what it couldn't write it tries again at its end.
         *(FAILED, 120, "^OSError", "(?s)^soon\nTraceback.*OSError"),
+        pool=(FAILED, 1),  # which doesn't end
     ),
     case(
         "closes its stdout",
@@ -240,8 +247,11 @@ CASES = [
 def test_script(torture, case):
     """Whatever a script does, its run has a status, a log and a reason, and the others finish."""
     run = torture(case.text, **case.options)
-    exit_code = run.exit_code if case.exit_code is None else case.exit_code
-    assert (run.status, run.exit_code) == (case.status, exit_code), run.row["error"]
+    status, exit_code = case.status, case.exit_code
+    if run.launcher == "pool" and case.pool:
+        status, exit_code = case.pool
+    assert run.status == status, run.row["error"]
+    assert exit_code in (None, run.exit_code), run.row["error"]
     assert re.search(case.log, run.output), run.output
     if case.reason is None:
         assert run.row["error"] is None
@@ -297,6 +307,7 @@ def test_much_output_in_lines(torture, size):
     assert run.metrics == {"loss": 0.5}
 
 
+@processes
 def test_much_output_without_newline(torture):
     """What a script prints without end is kept to its first half and its end."""
     run = torture(
@@ -316,6 +327,7 @@ def test_much_output_without_newline(torture):
     assert set(run.output) <= set("<begin>x\n[kogine: 0123456789,bytes were dropped here: max_log]")
 
 
+@processes
 def test_max_log_keeps_the_end(torture):
     """The last lines of a log that was cut are there, with the number that they say."""
     run = torture(

@@ -18,7 +18,8 @@ from kohakuengine.flow.settle import settle_all
 from kohakuengine.runs.outcome import FINISHED
 from kohakuengine.runs.store import RunStore
 
-pytestmark = [pytest.mark.process, pytest.mark.slow]
+pytestmark = pytest.mark.process
+both = pytest.mark.usefixtures("launcher")
 
 TRAIN = """
     import os
@@ -97,10 +98,10 @@ def test_two_that_run_nothing(script, store):
 @pytest.mark.parametrize(
     "count", [pytest.param(25, id="25"), pytest.param(500, id="500", marks=pytest.mark.slow)]
 )
-def test_two_that_run_scripts(script, store, notes, count):
+def test_two_that_run_scripts(script, store, notes, launcher, count):
     """Two coordinators whose runs are processes lose nothing, and run nothing twice."""
     script(TRAIN)
-    for ended in at_once((0, count, "fresh", ""), (1, count, "fresh", "")):
+    for ended in at_once((0, count, launcher, ""), (1, count, launcher, "")):
         assert ended == (0, f"{count}\n", "")
     check(store, 2, count)
     begun = Counter(notes.read_text().splitlines())
@@ -115,7 +116,7 @@ def test_first_use_by_many(script, store):
     check(store, 6, 5)
 
 
-def test_resumed_twice_at_once(script, store, notes):
+def test_resumed_twice_at_once(script, store, notes, launcher):
     """Of several that resume one flow at once, one does so; the others say that it does."""
     script(TRAIN)
     configs = [Config({"which": 0, "number": number}) for number in range(12)]
@@ -124,7 +125,7 @@ def test_resumed_twice_at_once(script, store, notes):
     handle.cancel("kill")
     handle.join(PATIENCE)
     before = finished(store, "number")
-    ended = at_once(*[(0, 12, "fresh", "resume")] * 4)
+    ended = at_once(*[(0, 12, launcher, "resume")] * 4)
     done = [out for status, out, err in ended if status == 0]
     assert done and set(done) == {"12\n"}
     for status, out, err in ended:
@@ -136,7 +137,7 @@ def test_resumed_twice_at_once(script, store, notes):
     assert_index_is_right(store)
 
 
-def test_resumed_while_others_look(script, store, notes, home):
+def test_resumed_while_others_look(script, store, notes, home, launcher):
     """Those who only look at a flow don't keep anybody from resuming it, nor change what it does."""
     script(TRAIN)
     configs = [Config({"which": 0, "number": number}) for number in range(8)]
@@ -161,7 +162,7 @@ def test_resumed_while_others_look(script, store, notes, home):
     for looker in lookers:
         looker.start()
     try:
-        [(status, out, err)] = at_once((0, 8, "fresh", "resume"))
+        [(status, out, err)] = at_once((0, 8, launcher, "resume"))
     finally:
         over.set()
         for looker in lookers:
@@ -171,6 +172,7 @@ def test_resumed_while_others_look(script, store, notes, home):
     assert_index_is_right(store)
 
 
+@both
 def test_repeats_count(script, store, notes):
     """Repeats of one config are runs of their own, in one flow and when it is resumed."""
     script(TRAIN)
@@ -191,6 +193,7 @@ def test_repeats_count(script, store, notes):
     assert_index_is_right(store)
 
 
+@both
 def test_more_repeats_on_resume(script, store, notes):
     """A resume that asks for more repeats runs those alone that are new."""
     script(TRAIN)
