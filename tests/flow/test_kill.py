@@ -305,7 +305,7 @@ def test_kill_of_the_server(tmp_path, monkeypatch, kills):
     kill_servers(tmp_path, monkeypatch, kills, seed=random.randrange(2**32))
 
 
-@pytest.mark.parametrize("launcher", ["inline", "fresh"])
+@pytest.mark.parametrize("launcher", ["inline", "fresh", "warm"])
 def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
     """One run whose init is killed is interrupted and leaves nothing, forked processes included,
     also where the script has cleared its environment."""
@@ -320,13 +320,15 @@ def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
         time.sleep(600)
     """)
     command = [*KOGINE, "run", "train.py", "--launcher", launcher]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as process:
         wait_until((tmp_path / "begun").exists)
-        [init] = psutil.Process(process.pid).children()
+        above = servers(process.pid) or [psutil.Process(process.pid)]
+        [init] = above[0].children()
         init.kill()
-        err = process.communicate(timeout=PATIENCE)[1]
-    assert process.returncode == 1 and "Traceback" not in err
-    assert "its init" in err and "was killed" in err
+        said = "".join(process.communicate(timeout=PATIENCE))
+    assert process.returncode == 1 and "Traceback" not in said
+    assert "its init" in said and "was killed" in said
     assert_nothing_left(home)
     assert [row["status"] for row in store.select()] == [INTERRUPTED]
     assert_index_is_right(store)
