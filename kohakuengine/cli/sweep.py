@@ -51,23 +51,39 @@ def wait_for(handle: FlowHandle) -> bool:
     It is cancelled when this process is told to end, or its terminal is closed.
     """
 
+    interrupts = seen = 0
+    waiting = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupts, waiting
+        interrupts += 1
+        if waiting:  # else it is seen to next, and doesn't get into what is done for the one before
+            waiting = False
+            raise KeyboardInterrupt
+
     def end(number: int, frame: object) -> None:
         handle.cancel("terminate")
 
     before = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGHUP)}
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         stop = lambda number, frame: handle.store.stop_process()
         before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, stop)
-    interrupts = 0
     try:
         while True:
             try:
-                handle.join()
-                return bool(interrupts)
+                waiting = True
+                over = seen == interrupts and handle.join()
+                waiting = False
             except KeyboardInterrupt:
-                interrupts += 1
-                handle.cancel("interrupt" if interrupts == 1 else "kill")
-                if interrupts == 1:
+                over = False
+            if over:
+                return bool(interrupts)
+            while seen < interrupts:
+                seen += 1
+                handle.cancel("interrupt" if seen == 1 else "kill")
+                if seen == 1:
                     tell("ending the runs; once more kills them.")
     finally:
         for number, handler in before.items():

@@ -19,6 +19,7 @@ import pytest
 
 from kohakuengine import Config, Parallel, RunStore
 from kohakuengine.cli.app import kogine as kogine_command
+from kohakuengine.cli.sweep import wait_for
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.follow import _Follower
 from kohakuengine.launch.fake import Fake, FakeEnd
@@ -203,6 +204,27 @@ def test_json_reports_the_runs(sweep) -> None:
         ({"lr": 1}, "finished", {"loss": 1}),
         ({"lr": 2}, "failed", {}),
     ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a Ctrl-C is a signal on POSIX only")
+def test_ctrl_c_while_the_one_before_is_seen_to(monkeypatch):
+    """A second Ctrl-C kills however soon it comes after the first."""
+    asked = []
+
+    class Going:
+        def join(self) -> bool:
+            if not asked:
+                os.kill(os.getpid(), signal.SIGINT)
+            return True
+
+        def cancel(self, how: str) -> None:
+            asked.append(how)
+
+    told = lambda text: os.kill(os.getpid(), signal.SIGINT)
+    monkeypatch.setattr("kohakuengine.cli.sweep.tell", told)
+    assert wait_for(Going())
+    assert asked == ["interrupt", "kill"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 # ---- what is tried ----

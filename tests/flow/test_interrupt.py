@@ -171,6 +171,7 @@ def test_ctrl_c_twice(terminal, script, begun, store, home):
     process.expect("once more kills them")
     process.sendintr()
     assert ended(process) == 130
+    assert "still going on" not in process.before  # as where it would be taken for our end
     assert_nothing_left(home)
     assert statuses(store) == [CANCELLED] * 2
     assert {row["exit_code"] for row in store.select()} == {-signal.SIGKILL}
@@ -609,9 +610,8 @@ def test_ctrl_c_twice_in_a_single_run(terminal, script, begun, store, home):
     """Twice Ctrl-C ends also one run that takes no notice of the first."""
     script(
         textwrap.dedent(STUBBORN).replace(
-            "time.sleep(600)",
-            "signal.signal(signal.SIGINT, lambda *_: open('begun twice', 'w').close())\n"
-            "while True: time.sleep(600)",
+            "open(f",  # by which it says that it has begun
+            "signal.signal(signal.SIGINT, lambda *_: open('begun twice', 'w').close())\nopen(f",
         )
     )
     process = terminal("exec kogine run train.py --set number=1")
