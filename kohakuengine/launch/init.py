@@ -147,19 +147,6 @@ def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) 
         os._exit(status)  # whatever is registered for the interpreter's end is the script's
 
 
-def _leave_terminal() -> None:
-    """Get out of reach of the terminal; the child stays where it is.
-
-    A Ctrl-C that has reached this process before isn't for it: the script has got it, too, and our
-    owner tells us of it.
-    """
-    os.setsid()
-    if sys.platform == "linux" and signal.SIGINT in signal.sigpending():
-        came = signal.sigtimedwait([signal.SIGINT], 0)
-        if came is not None and came.si_code <= 0:  # from a process, as sigaction(2) says
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 class Init:
     """Watches over one run; `run()` returns when nothing of it is left and its outcome is written."""
 
@@ -182,9 +169,9 @@ class Init:
         self.harsher: tuple[float, int] | None = None  # when the child is sent which signal next
         self.log_look = now + _LOG_LOOKS if orders.max_log else None
         self.poll = select.poll()
-        if os.getpgrp() != os.getpid():
-            _leave_terminal()
         self._watch_signals()
+        if os.getpgrp() != os.getpid():
+            os.setsid()  # out of reach of the terminal; the child stays where it is
         self.owner_fd = self._watch_owner()
 
     def _watch_signals(self) -> None:

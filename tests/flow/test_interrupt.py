@@ -569,43 +569,6 @@ def test_script_that_takes_ctrl_c(terminal, script, begun, store):
     assert statuses(store) == [FINISHED]
 
 
-# The command, whose init is late: it sees to the run only when there is a file `go`.
-LATE = """
-import os, sys, time
-from kohakuengine.__main__ import main
-from kohakuengine.launch import init
-
-def late(*arguments, be_init=init._be_init):
-    while not os.path.exists("go"): time.sleep(0.01)
-    be_init(*arguments)
-
-init._be_init = late
-sys.argv[:] = ["kogine", "run", "train.py"]
-sys.exit(main())
-"""
-
-
-def test_ctrl_c_before_the_init_has_left_the_terminal(terminal, script, begun, store, tmp_path):
-    """A Ctrl-C that comes as soon as a script has begun is the script's alone, as any other."""
-    script("""
-        import os, time
-        try:
-            open("begun 1", "w").close()
-            time.sleep(600)
-        except KeyboardInterrupt:
-            open("begun 2", "w").close()
-        while not os.path.exists("go"): time.sleep(0.1)
-    """)
-    (tmp_path / "late.py").write_text(LATE)
-    process = terminal(f"exec {sys.executable} late.py")
-    begun(1)
-    process.sendintr()
-    begun(2)
-    (tmp_path / "go").touch()
-    assert ended(process) == 0
-    assert statuses(store) == [FINISHED]
-
-
 def test_ctrl_c_twice_in_a_single_run(terminal, script, begun, store, home):
     """Twice Ctrl-C ends also one run that takes no notice of the first."""
     script(
