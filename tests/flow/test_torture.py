@@ -56,7 +56,8 @@ def torture(request, script, store, home, monkeypatch):
         handle = Parallel(scripts, max_workers=2, launcher=request.param, **options).start()
         first, bad, *others = handle.wait(SLOWLY if size > 100 * MB else PATIENCE)
         for other in (first, *others):
-            assert (other.status, other.output) == (FINISHED, "good\n")
+            # What measures coverage complains after a fork in a folder that is gone.
+            assert other.status == FINISHED and other.output.endswith("good\n")
         assert_launched_by(request.param, store)
         assert_nothing_left(home)
         assert_index_is_right(store)
