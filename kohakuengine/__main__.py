@@ -8,11 +8,15 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
+else:  # what is below `signal`, which imports enum
+    import _signal as signal
 
 
 def main() -> int:
     """Do what the command line says, and give the exit status."""
+    command = os.getpid()
     gc.disable()  # what is loaded now stays to the end: to look through it would only take time
     try:
         outcome = _outcome(sys.argv[1:])
@@ -26,7 +30,13 @@ def main() -> int:
     gc.enable()
     # Nothing of click is on the stack any more: a script may use click, exit or be interrupted,
     # and all of that is its own.
-    return outcome if isinstance(outcome, int) else outcome()
+    status = outcome if isinstance(outcome, int) else outcome()
+    # All that is left to the command is to end: a Ctrl-C may do that, without a word. A script's
+    # process is that of a script to its end.
+    handler = signal.getsignal(signal.SIGINT)
+    if os.getpid() == command and handler is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return status
 
 
 def _outcome(arguments: list[str]) -> int | Callable[[], int]:

@@ -11,7 +11,6 @@ from ..engine.compiler import compile_program
 from ..errors import EntrypointError, KogineError
 from ..flow.checks import Checked
 from ..flow.single import Single
-from ..launch.foreground import run_in_foreground
 from ..launch.forked import InScript, fork
 from ..launch.script_run import run_program
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, OUT_OF_MEMORY
@@ -64,8 +63,7 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
 
 def _run(single: Single, launcher: str) -> Outcome:
     starting = fork if launcher == "inline" else None
-    return run_in_foreground(
-        single.job,
+    return single.run(
         starting=starting,
         started=partial(single.began, forking=True),
         stop=single.recorder.store.stop_process,

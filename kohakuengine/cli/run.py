@@ -100,9 +100,9 @@ def run(
 
 def do(workflow: Workflow, given: dict[str, Any]) -> int:
     """Do with a flow what the options say, and give the exit status."""
-    from . import sweep
-
     try:
+        from . import sweep
+
         resume = resume_of(given["resume"])
         if given["dry_run"]:
             return sweep.show_plan(workflow, resume, given["as_json"])

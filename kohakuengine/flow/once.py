@@ -52,10 +52,8 @@ def _inline(script: Script, config: Config, options: Options) -> object:
 
 
 def _fresh(single: Single) -> object:
-    from ..launch.foreground import run_in_foreground
-
     out, err = _writer("stdout"), _writer("stderr")
-    seen = run_in_foreground(single.job, out=out, err=err, started=single.began)
+    seen = single.run(out=out, err=err, started=single.began)
     outcome = single.ended()
     if seen.interrupts and outcome.status != FINISHED:
         raise KeyboardInterrupt from outcome.error

@@ -174,6 +174,16 @@ class Recorder:
             os.close(self._list)
             self._list = -1
 
+    def withdraw(self) -> None:
+        """Remove what has been kept, where nothing can begin, and release the lock."""
+        from ..runs.remove import Removal, remove
+
+        self.let_go()
+        try:
+            remove(self.store, {self.id: Removal(self.paths.listed(), [self.id])})
+        except StoreError:
+            return  # what is told is why nothing can begin, and most likely it is the same
+
     # ---- its runs ----
 
     def keep_program(self, program: bytes) -> str:

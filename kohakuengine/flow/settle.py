@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..runs.paths import FlowPaths, RunPaths
+    from ..runs.paths import RunPaths
     from ..runs.store import RunStore
 
 # How long the inits of a dead coordinator's runs are left to do their own work, in seconds.
@@ -110,16 +110,8 @@ def rows_as_settled(store: RunStore, flow: str) -> list[dict[str, Any]]:
 def _unsettled(store: RunStore, flow: str) -> list[str]:
     """The runs of which the index may not know what their directories say."""
     rows = {row["id"]: row for row in store.select(flow=flow)}
-    listed = dict.fromkeys([*rows, *_listed(store.paths.flow(flow))])
+    listed = dict.fromkeys([*rows, *store.paths.flow(flow).listed()])
     return [id for id in listed if not _is_settled(store, id, rows.get(id))]
-
-
-def _listed(paths: FlowPaths) -> list[str]:
-    try:
-        with open(paths.runs) as file:
-            return file.read().split()
-    except FileNotFoundError:
-        return []
 
 
 def _is_settled(store: RunStore, id: str, row: dict[str, Any] | None) -> bool:

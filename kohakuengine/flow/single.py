@@ -6,6 +6,7 @@ import os
 import threading
 import time
 
+from ..errors import LauncherError
 from ..launch.base import Job
 from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
@@ -18,6 +19,8 @@ from .requests import take_requests
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typing import Any
 
     from ..config.base import Config
     from ..engine.script import Script
@@ -67,15 +70,15 @@ class Single:
         store = RunStore()
         refuse_newer(store.index)  # it is opened beside the script
         self.recorder = Recorder(store, options, launcher)
-        self.recorder.keep_flow([script], 1, single=True)
-        name = None if program is None else self.recorder.keep_program(program)
-        self.row = self.recorder.make_run(self.planned, name)
-        self.id = self.row["id"]
-        self.paths = self.recorder.store.paths.run(self.id)
+        try:
+            attempt = self._make(program)
+        except BaseException:  # a Ctrl-C, too
+            self.recorder.withdraw()  # of which the index knows nothing yet
+            raise
         self.job = Job(
             self.id,
             self.paths,
-            self.recorder.new_attempt(self.paths),
+            attempt,
             environ={**gpu, **own.env, "KOGINE_FLOW_ID": self.recorder.id},
             cwd=own.cwd,
             timeout=own.timeout,
@@ -88,6 +91,34 @@ class Single:
         self._forking = False
         self._over = threading.Event()
         self._fault: BaseException | None = None
+
+    def _make(self, program: bytes | None) -> int:
+        """Make the directories of flow, run and attempt, and give the attempt's number."""
+        self.recorder.keep_flow([self.script], 1, single=True)
+        name = None if program is None else self.recorder.keep_program(program)
+        self.row = self.recorder.make_run(self.planned, name)
+        self.id = self.row["id"]
+        self.paths = self.recorder.store.paths.run(self.id)
+        return self.recorder.new_attempt(self.paths, first=True)
+
+    def run(self, **how: Any) -> Outcome:
+        """Carry it out in a process of its own, with our terminal, standard input and Ctrl-C.
+
+        Args:
+            how: Arguments of `run_in_foreground()`.
+
+        Raises:
+            LauncherError: The process can't be started.
+            KeyboardInterrupt: A Ctrl-C came before it was, and nothing is recorded; or afterwards.
+        """
+        from ..launch.foreground import run_in_foreground
+
+        try:
+            return run_in_foreground(self.job, **how)
+        except (LauncherError, KeyboardInterrupt):
+            if self._work is None:  # it hasn't begun
+                self.recorder.withdraw()
+            raise
 
     def began(self, process: Process | None = None, *, forking: bool = False) -> None:
         """Record that the run goes on. Takes a while, in a thread: the run needn't wait for it.

@@ -68,7 +68,9 @@ class _Signals:
         impatient = now - self._last < _IMPATIENCE
         self.interrupts += 1
         self._last = now
-        gentle = AT_TERMINAL if _at_terminal() else signal.SIGINT
+        # From a terminal the script gets it, too, unless it came before there was a process.
+        at_terminal = self._process is not None and _at_terminal()
+        gentle = AT_TERMINAL if at_terminal else signal.SIGINT
         self.pass_on(KILL if impatient else gentle)
 
 
@@ -93,18 +95,20 @@ def run_in_foreground(
 
     Raises:
         LauncherError: It can't be started.
-        KeyboardInterrupt: A Ctrl-C came, and has ended it.
+        KeyboardInterrupt: A Ctrl-C came before it was started.
     """
-    relay = Relay(job.attempt.output, out, err)
-    try:
-        with _passing_signals_on(stop) as signals:
+    with _passing_signals_on(stop) as signals:
+        relay = Relay(job.attempt.output, out, err)
+        try:
+            if signals.interrupts:  # before there is anything to interrupt
+                raise KeyboardInterrupt
             process = starting(job, relay) if starting else _new_interpreter(job, relay)
             signals.are_for(process)
             started(process)
             fault = relay.run(_end_of(process))
             process.wait()
-    finally:
-        relay.close()
+        finally:
+            relay.close()
     if starting is not None and not os.path.exists(job.attempt.outcome):
         end_descendants()
     settle_attempt(job.id, job.attempt, slot=job.slot)

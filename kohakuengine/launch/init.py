@@ -33,6 +33,7 @@ else:  # what is below `signal`, which imports enum: half as much again as a bar
 
 GRACE = 2.0  # how long processes are given after each way of being told to end, in seconds
 SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
+_INTERRUPTED = "it was interrupted"
 _LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
 
 # Of ru_maxrss: bytes on macOS, kibibytes elsewhere (getrusage(2)).
@@ -123,15 +124,38 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     # What is sent to the init before it listens waits until it does, and doesn't end it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # this process alone; what it takes is then loaded once
+    away = os.pipe() if orders.foreground else ()
     child = os.fork()
     if child:
+        if away:
+            _leave_terminal(child)
+        for fd in away:
+            os.close(fd)
         _be_init(child, attempt, orders, started)
+    if away:
+        os.close(away[1])
+        os.read(away[0], 1)  # until the init has closed its end
+        os.close(away[0])
     signal.pthread_sigmask(signal.SIG_SETMASK, mask - {AT_TERMINAL})
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:
         os._exit(1)
     if not orders.foreground:
         os.setpgid(0, 0)  # so that a script which signals its group doesn't reach its init
+
+
+def _leave_terminal(child: int) -> None:
+    """Get out of reach of the terminal, where the child stays and waits meanwhile.
+
+    A Ctrl-C that has come before is passed on, for it may have come before there was the child. If
+    it hasn't, the child gets it no more than once, as it doesn't take any yet.
+    """
+    if os.getpgrp() != os.getpid():
+        os.setsid()
+    if signal.SIGINT in signal.sigpending():
+        signal.sigwait([signal.SIGINT])
+        send(child, signal.SIGINT)
+        os.kill(os.getpid(), AT_TERMINAL)  # heard when the init listens
 
 
 def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) -> NoReturn:
@@ -170,8 +194,6 @@ class Init:
         self.log_look = now + _LOG_LOOKS if orders.max_log else None
         self.poll = select.poll()
         self._watch_signals()
-        if os.getpgrp() != os.getpid():
-            os.setsid()  # out of reach of the terminal; the child stays where it is
         self.owner_fd = self._watch_owner()
 
     def _watch_signals(self) -> None:
@@ -221,6 +243,9 @@ class Init:
         code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
         if self.cause is not None and not (self.yielding and code == 0):
             return self.cause, code
+        if self.orders.foreground and code == -signal.SIGINT:  # before we were told of it
+            self.reason = _INTERRUPTED
+            return CANCELLED, code
         self.reason = self.memory.reason(code)
         return FINISHED if code == 0 else FAILED, code
 
@@ -257,7 +282,7 @@ class Init:
                 self._reap()
             elif number == AT_TERMINAL:
                 self.yielding = self.cause is None
-                self._stop(CANCELLED, "it was interrupted", None)
+                self._stop(CANCELLED, _INTERRUPTED, None)
             elif number == KILL:
                 self._stop(CANCELLED, "it was killed on request", signal.SIGKILL)
             elif number in _PASSED_ON:

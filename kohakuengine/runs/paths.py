@@ -52,6 +52,14 @@ class FlowPaths:
         self.shared = _in(folder, "shared")
         self.log = _in(folder, "coordinator.log")
 
+    def listed(self) -> list[str]:
+        """The ids of the runs that were begun, in order."""
+        try:
+            with open(self.runs) as file:
+                return file.read().split()
+        except FileNotFoundError:
+            return []
+
 
 class RunPaths:
     """The files of one run.

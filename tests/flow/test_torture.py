@@ -57,7 +57,8 @@ def torture(request, script, store, home, monkeypatch):
         first, bad, *others = handle.wait(SLOWLY if size > 100 * MB else PATIENCE)
         for other in (first, *others):
             # What measures coverage complains after a fork in a folder that is gone.
-            assert other.status == FINISHED and other.output.endswith("good\n")
+            assert other.status == FINISHED, f"{other.error}\n{other.output}"
+            assert other.output.endswith("good\n")
         assert_launched_by(request.param, store)
         assert_nothing_left(home)
         assert_index_is_right(store)

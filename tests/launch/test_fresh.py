@@ -14,6 +14,7 @@ import pytest
 
 from kohakuengine.errors import LauncherError, ScriptDied
 from kohakuengine.main import run
+from kohakuengine.runs.store import RunStore
 
 pytestmark = pytest.mark.process
 
@@ -42,9 +43,10 @@ def test_result_that_cannot_be_pickled(path):
 
 
 def test_config_that_cannot_be_pickled(path):
-    """A config that can't be sent is an error that says what to do."""
+    """A config that can't be sent is an error that says what to do, and leaves nothing behind."""
     with pytest.raises(LauncherError, match="can't be sent to a new process.*inline"):
         run(path("x = 1"), globals_dict={"x": threading.Lock()}, launcher="fresh")
+    assert not os.listdir(RunStore().paths.flows)
 
 
 def test_exception_that_cannot_be_pickled(path):
