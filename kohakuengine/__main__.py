@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -16,12 +15,13 @@ else:  # what is below `signal`, which imports enum
 
 def main() -> int:
     """Do what the command line says, and give the exit status."""
-    command = os.getpid()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # A Ctrl-C ends this process without a word; whoever has more to do then says so. As an
+        # exception it would be lost where Python ignores those, as in the locks of its imports.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.disable()  # what is loaded now stays to the end: to look through it would only take time
     try:
         outcome = _outcome(sys.argv[1:])
-    except KeyboardInterrupt:
-        return 130  # what a shell says of a command that was ended by Ctrl-C
     except OSError as error:  # most likely of writing our own output
         from .cli.reply import give_up
 
@@ -30,13 +30,7 @@ def main() -> int:
     gc.enable()
     # Nothing of click is on the stack any more: a script may use click, exit or be interrupted,
     # and all of that is its own.
-    status = outcome if isinstance(outcome, int) else outcome()
-    # All that is left to the command is to end: a Ctrl-C may do that, without a word. A script's
-    # process is that of a script to its end.
-    handler = signal.getsignal(signal.SIGINT)
-    if os.getpid() == command and handler is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return status
+    return outcome if isinstance(outcome, int) else outcome()
 
 
 def _outcome(arguments: list[str]) -> int | Callable[[], int]:

@@ -49,8 +49,8 @@ def parse_command(arguments: Sequence[str]) -> int | Callable[[], int]:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort as error:
-        raise KeyboardInterrupt from error
+    except click.Abort:
+        return 130  # what a shell says of a command that was ended by Ctrl-C
     except KogineError as error:
         return fail(error)
     if callable(outcome):

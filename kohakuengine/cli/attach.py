@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from ..flow.attached import AttachedFlow
@@ -18,6 +20,7 @@ def attach(flow: str, as_json: bool) -> int:
     """Follow a FLOW that goes on in another process until it has ended; Ctrl-C leaves it alone."""
     store = open_store()
     attached = AttachedFlow(store, find_flow(store, flow)["id"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         follow_flow(attached, store, view_for(False, as_json))
     except KeyboardInterrupt:

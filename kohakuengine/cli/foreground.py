@@ -12,6 +12,7 @@ from ..errors import EntrypointError, KogineError
 from ..flow.checks import Checked
 from ..flow.single import Single
 from ..launch.forked import InScript, fork
+from ..launch.init import hold_interrupts
 from ..launch.script_run import run_program
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, OUT_OF_MEMORY
 from .observed import in_this_process, is_observed
@@ -34,6 +35,7 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
     the script's own exit status, and all that is left to do is to end.
     """
     in_script = False
+    mask = hold_interrupts()  # until they are passed on to the script
     try:
         if launcher == "inline":
             program = compile_program(script, config, strict=options.strict)
@@ -45,26 +47,37 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
             warn(message)
         single = Single(script, config, options, launcher, kept)
         if launcher == "inline" and is_observed():
+            _take_interrupts(mask)
             return in_this_process(single, program)
-        seen = _run(single, launcher)
+        seen = _run(single, launcher, mask)
         outcome = single.ended()
     except InScript:
         in_script = True
     except KogineError as error:
         return fail(error)
-    except KeyboardInterrupt:  # before the script has begun, or after its end
+    except KeyboardInterrupt:  # before the script has begun
         return 130
     if in_script:  # and no exception is being handled any more
+        _take_interrupts()  # when it begins
         return run_program(script, program, single.job.attempt)
     if seen.log_fault is not None:
         warn(f"the log isn't whole: {seen.log_fault.strerror}.")
     _leave(_status(single, outcome, bool(seen.interrupts)))
 
 
-def _run(single: Single, launcher: str) -> Outcome:
+def _take_interrupts(mask: set[int] | None = None) -> None:
+    """Have a Ctrl-C be to this process what it is to a script's."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _run(single: Single, launcher: str, mask: set[int]) -> Outcome:
     starting = fork if launcher == "inline" else None
     return single.run(
         starting=starting,
+        mask=mask,
         started=partial(single.began, forking=True),
         stop=single.recorder.store.stop_process,
     )

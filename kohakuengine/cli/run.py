@@ -15,7 +15,7 @@ from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
 from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .flow_options import flow_options, grid, options_of, resume_of
-from .reply import fail, give_up, tell
+from .reply import fail, give_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,9 +100,9 @@ def run(
 
 def do(workflow: Workflow, given: dict[str, Any]) -> int:
     """Do with a flow what the options say, and give the exit status."""
-    try:
-        from . import sweep
+    from . import sweep
 
+    try:
         resume = resume_of(given["resume"])
         if given["dry_run"]:
             return sweep.show_plan(workflow, resume, given["as_json"])
@@ -113,9 +113,6 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
         return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
     except KogineError as error:
         return fail(error)
-    except KeyboardInterrupt:  # before or after the flow, which sees to its own
-        tell("interrupted.")
-        return 130
     except BrokenPipeError as error:  # as of `kogine run ... --json | head -1`
         return give_up(error)
 

@@ -29,15 +29,13 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
 
     One Ctrl-C ends it, a second one kills what is left.
     """
-    try:  # a Ctrl-C outside of wait_for(): a flow that has begun is cancelled at our end
+    try:
         handle = workflow.start_here(resume, view_for(quiet, as_json))
         interrupted = wait_for(handle)
         runs = handle.runs
         fault = None if interrupted else handle.fault
     except KogineError as error:
         return fail(error)
-    except KeyboardInterrupt:
-        return 130
     if as_json:
         say(json_text(list(runs.rows())))
     if fault is not None:

@@ -82,6 +82,7 @@ def run_in_foreground(
     starting: Callable[[Job, Relay], Process] | None = None,
     started: Callable[[Process], None] = lambda process: None,
     stop: Callable[[], None] | None = None,
+    mask: set[int] | None = None,
 ) -> Outcome:
     """Run an attempt while its output, and our input and signals, are passed on.
 
@@ -92,12 +93,15 @@ def run_in_foreground(
         starting: Starts its process, whose parent is the run's init; else a new interpreter.
         started: Is called with its process when it has been started.
         stop: Stops us on Ctrl-Z, when nobody has to wait for us; None for at once.
+        mask: The signals to block from when they can be passed on; None for those that are.
 
     Raises:
         LauncherError: It can't be started.
         KeyboardInterrupt: A Ctrl-C came before it was started.
     """
     with _passing_signals_on(stop) as signals:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         relay = Relay(job.attempt.output, out, err)
         try:
             if signals.interrupts:  # before there is anything to interrupt
@@ -143,7 +147,7 @@ def _passing_signals_on(stop: Callable[[], None] | None) -> Iterator[_Signals]:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
         if signal.getsignal(number) is signal.SIG_DFL
     }
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
         handlers[signal.SIGINT] = signals.interrupt
     if stop is not None and signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         handlers[signal.SIGTSTP] = lambda which, frame: stop()  # the script has got it, too

@@ -144,8 +144,8 @@ def test_scripts_see_the_first_ctrl_c(terminal, script, begun, store):
     script("""
         import time
         number = 0
-        open(f"begun {number}", "w").close()
         try:
+            open(f"begun {number}", "w").close()  # a Ctrl-C may come as soon as there is the file
             time.sleep(600)
         except KeyboardInterrupt:
             print("cleaned up")
