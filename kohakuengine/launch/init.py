@@ -114,6 +114,14 @@ def take_interrupts() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
+def forget_interrupts(mask: set[int]) -> None:
+    """Set a mask again, after a script has ended: a Ctrl-C that has waited came too late for it."""
+    untaken = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if untaken and signal.SIGINT in signal.sigpending():
+        signal.sigwait([signal.SIGINT])
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     """Split this process in two: return in the one that is to run the script, be its init here.
 

@@ -8,7 +8,7 @@ import sys
 from ..engine.takeover import take_over
 from ..errors import EntrypointError, KogineError
 from ..runs.ending import write_ending
-from .init import take_interrupts
+from .init import forget_interrupts, hold_interrupts, take_interrupts
 from .prepared import prepared
 
 TYPE_CHECKING = False
@@ -58,10 +58,13 @@ def run_program(
     def ended(ending: Ending) -> None:
         if os.getpid() != process:
             return  # a child that the script forked and that came to the end of the script
+        mask = hold_interrupts()
         try:
             write_ending(attempt, result=ending.value, error=ending.error, said=ending.said)
         except OSError as error:  # most likely no room: say so, and let the script end as it does
             print(f"kogine: error: the result can't be kept: {error}.", file=sys.stderr)
+        finally:
+            forget_interrupts(mask)
         kept(ending.status)
 
     write_lines_at_once()

@@ -637,6 +637,26 @@ def test_ctrl_c_while_a_script_begins(
     assert statuses(store) == [CANCELLED]
 
 
+@both
+def test_ctrl_c_after_a_script_has_ended(script, store):
+    """A Ctrl-C that comes while the result is kept comes too late, and harms nothing."""
+    script("""
+        import os, signal
+        class Result:
+            def __reduce__(self):
+                os.kill(os.getpid(), signal.SIGINT)
+                return int, (3,)
+        def main():
+            return Result()
+        if __name__ == "__main__":
+            main()
+    """)
+    done = subprocess.run([*KOGINE, "run", "train.py"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    [row] = store.select()
+    assert (row["status"], row["result"]) == (FINISHED, 3)
+
+
 def test_ctrl_c_twice_in_a_single_run(terminal, script, begun, store, home):
     """Twice Ctrl-C ends also one run that takes no notice of the first."""
     script(
