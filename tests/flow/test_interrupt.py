@@ -30,6 +30,7 @@ from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.settle import settle_all
 from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED
 from kohakuengine.runs.store import RunStore
+from kohakuengine.runs.table import Runs
 
 pytestmark = pytest.mark.process
 both = pytest.mark.usefixtures("launcher")
@@ -652,9 +653,9 @@ def test_ctrl_c_after_a_script_has_ended(script, store):
             main()
     """)
     done = subprocess.run([*KOGINE, "run", "train.py"], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    [row] = store.select()
-    assert (row["status"], row["result"]) == (FINISHED, 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    [run] = Runs(store, store.ids())
+    assert run.status == FINISHED and run.result == 3
 
 
 def test_ctrl_c_twice_in_a_single_run(terminal, script, begun, store, home):
