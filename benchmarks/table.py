@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 from .cases import Case
 from .measure import Times
@@ -68,7 +70,30 @@ def machine() -> str:
     """What the figures were measured on, in one line."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{python}, {platform.system()} {platform.machine()}, {cores} cores"
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return f"{python}, {system}, {cores} cores ({_processor()}), {memory:.0f} GiB"
+
+
+def versions(names: Sequence[str]) -> str:
+    """The versions of those of some distributions that are installed, in one line."""
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as file:
+            lines = dict(line.partition(":")[::2] for line in file if ":" in line)
+    except OSError:
+        return platform.processor() or "of an unknown make"
+    named = {key.strip(): value.strip() for key, value in lines.items()}
+    return named.get("model name", "of an unknown make")
 
 
 def render(figures: list[Figure]) -> str:
@@ -106,10 +131,11 @@ def render_limits(limits: list[Limit]) -> str:
     )
 
 
-def as_data(figures: list[Figure]) -> dict[str, object]:
-    """The figures with every single time, in seconds, ready for JSON."""
+def as_data(figures: list[Figure], limits: list[Limit]) -> dict[str, object]:
+    """The figures, those of single commands with every time in seconds, ready for JSON."""
     return {
         "machine": machine(),
+        "limits": [asdict(limit) for limit in limits],
         "figures": [
             {
                 "name": figure.case.name,
