@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers read it as True; importing typing would cost 3 ms
 if TYPE_CHECKING:
+    from .config import axes
     from .config.base import Config
     from .config.capture import use
     from .config.generator import ConfigGenerator
@@ -51,6 +52,7 @@ _HOMES = {
     "sweep": "main",
     "use": "config.capture",
 }
+_MODULES = {"axes": "config.axes"}
 
 __all__ = [
     "Config",
@@ -69,6 +71,7 @@ __all__ = [
     "Sequential",
     "Workflow",
     "__version__",
+    "axes",
     "entrypoint",
     "load_config",
     "log",
@@ -79,11 +82,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _HOMES and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value: object
+    if name in _MODULES:
+        value = import_module(f"{__name__}.{_MODULES[name]}")
+    else:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

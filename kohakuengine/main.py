@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from .config.space import Space
     from .launch.base import Launcher
     from .runs.table import Runs
 
@@ -79,7 +80,7 @@ def run(
 
 def sweep(
     script: str | os.PathLike[str] | Script,
-    axes: Mapping[str, Iterable[Any]],
+    axes: Mapping[str, Iterable[Any]] | Space,
     *,
     config: Config | None = None,
     config_path: str | os.PathLike[str] | None = None,
@@ -94,7 +95,8 @@ def sweep(
 
     Args:
         script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
-        axes: For each name of a variable, the values to try; the last one varies fastest.
+        axes: For each name of a variable, the values to try; the last one varies fastest. Or what
+            `kohakuengine.axes` puts together: pairs, conditions, ranges, random draws, ...
         config: What is the same for all runs.
         config_path: A config file, in place of `config`.
         workers: How many runs go on at once; None for one a core that this process may use.
@@ -116,12 +118,12 @@ def sweep(
         >>> runs.best("loss").params  # doctest: +SKIP
         {'lr': 0.01}
     """
+    from .config.sweep import Sweep
     from .flow.parallel import Parallel
-    from .flow.plan import Grid
 
-    grid = Grid(_base(config, config_path), axes)
+    configs = Sweep(_base(config, config_path), axes)
     flow = Parallel(
-        script, grid, axes=list(grid.axes), max_workers=workers, launcher=launcher, **options
+        script, configs, axes=configs.names, max_workers=workers, launcher=launcher, **options
     )
     return flow.run(resume=resume, show=show, detach=detach)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..config.base import Config
     from ..engine.script import Script
-    from ..flow.plan import Grid
+    from ..config.sweep import Sweep
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -153,14 +153,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def grid(texts: tuple[str, ...], base: Config, script: Script) -> Grid:
+def grid(texts: tuple[str, ...], base: Config, script: Script) -> Sweep:
     """The grid that `KEY=a,b,c` texts mean, each value typed by the script's parameters.
 
     Raises:
         ConfigError, OverrideError: A text or a value can't be understood.
     """
     from ..engine.parameters import parameters
-    from ..flow.plan import Grid
+    from ..config.sweep import Sweep
 
     known = parameters(script.read(), script.path, whole=True)
     axes: dict[str, list[Any]] = {}
@@ -177,7 +177,7 @@ def grid(texts: tuple[str, ...], base: Config, script: Script) -> Grid:
             message = str(error).replace("--set ", "--sweep ", 1)
             raise OverrideError(message, key=name) from None
         axes[name] = [_unquoted(value) for value in parsed]
-    return Grid(base, axes)
+    return Sweep(base, axes)
 
 
 def _unquoted(value: Any) -> Any:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..config.generator import ConfigGenerator
+    from ..config.sweep import Sweep
     from ..flow.base import Workflow
-    from ..flow.plan import Grid
 
 
 class RunCommand(ScriptCommand):
@@ -126,7 +126,7 @@ def _is_flow(given: dict[str, Any], launcher: str, config: Config) -> bool:
 
 def configs_of(
     path: str | None, overrides: tuple[str, ...], axes: tuple[str, ...], script: Script
-) -> Config | ConfigGenerator | Grid:
+) -> Config | ConfigGenerator | Sweep:
     """What a script is to be run with.
 
     Raises:
@@ -144,7 +144,7 @@ def configs_of(
     if not axes:
         return top
     swept = grid(axes, top, script)
-    for name in swept.axes:
+    for name in swept.names:
         if any(text.partition("=")[0].strip() == name for text in overrides):
             raise ConfigError(f"{name} is both in --set and in --sweep: say it in one of them.")
     return swept

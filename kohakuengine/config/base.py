@@ -96,6 +96,21 @@ class Config:
                 raise _unknown_field(name)
         return cls(**fields)
 
+    def with_values(self, values: dict[str, Any]) -> Config:
+        """A Config with these values for the script's variables, else as this one.
+
+        Nothing is checked or copied but the Config itself: for those who make very many.
+
+        Args:
+            values: The values by name, which become the new one's own.
+        """
+        config = type(self).__new__(type(self))
+        config.globals_dict = values
+        config.args = self.args[:]
+        config.kwargs = self.kwargs.copy()
+        config.metadata = self.metadata.copy()
+        return config
+
     def to_dict(self) -> dict[str, Any]:
         """All four fields by name, the inverse of `from_dict()`.
 

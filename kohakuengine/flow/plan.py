@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
-from itertools import product
 
 from ..config.base import Config
 from ..config.generator import ConfigGenerator
 from ..config.identity import config_key
+from ..config.nested import nested_values
+from ..config.sweep import Sweep
 from ..engine.script import Script
 from ..errors import ConfigError, ConfigTypeError, NoKeyError
 from ..runs.shown import label, shown_params
@@ -17,7 +18,7 @@ from .options import own_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     ScriptLike = Script | str | os.PathLike[str]
@@ -58,7 +59,7 @@ class Planned:
         given = self.config.metadata.get("name")
         if isinstance(given, str) and given:
             return given
-        varied = {name: self.params[name] for name in axes if name in self.params}
+        varied = nested_values(self.params, axes)
         return label(varied or self.params) or _stem(self.script)
 
 
@@ -86,10 +87,10 @@ class Plan:
         self._outcomes: list[deque[object]] = [deque() for _ in self.items]
 
     def _there(self) -> Iterator[Config]:
-        """The configs that needn't be made; of a grid that with which each of its own begins."""
+        """The configs that needn't be made; of a sweep that with which each of its own begins."""
         for _, configs in self.items:
             source = configs if isinstance(configs, Config) else configs.source
-            if isinstance(source, (Config, Grid)):
+            if isinstance(source, (Config, Sweep)):
                 yield source if isinstance(source, Config) else source.base
             elif isinstance(source, (list, tuple)):
                 yield from (config for config in source if isinstance(config, Config))
@@ -107,7 +108,7 @@ class Plan:
             source: object = None if isinstance(configs, Config) else configs.source
             if source is not None and not isinstance(source, Sized):
                 return None
-            total += 1 if source is None else len(source)
+            total += 1 if source is None else _size(source)
         return total
 
     def runs(self) -> Iterator[Planned]:
@@ -145,45 +146,8 @@ class Plan:
         self._outcomes[planned.item].append(outcome)
 
 
-class Grid:
-    """All combinations of the values of several axes, made one by one.
-
-    Args:
-        base: What every Config of the grid begins with.
-        axes: Values by name; the last axis varies fastest.
-
-    Raises:
-        ConfigError: An axis has no values, or isn't a list of them.
-
-    Example:
-        >>> [config.globals_dict for config in Grid(Config(), {"lr": [0.1, 0.2]})]
-        [{'lr': 0.1}, {'lr': 0.2}]
-    """
-
-    def __init__(self, base: Config, axes: Mapping[str, Iterable[Any]]) -> None:
-        self.base = base
-        self.axes = {name: _values(name, values) for name, values in axes.items()}
-
-    def __len__(self) -> int:
-        count = 1
-        for values in self.axes.values():
-            count *= len(values)
-        return count
-
-    def __iter__(self) -> Iterator[Config]:
-        base = self.base
-        for combination in product(*self.axes.values()):
-            values = {**base.globals_dict, **dict(zip(self.axes, combination))}
-            yield Config(values, base.args, base.kwargs, base.metadata)
-
-
-def _values(name: str, values: object) -> list[Any]:
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise ConfigError(f"sweep: {name} must be a list of values, got {values!r}.")
-    values = list(values)
-    if not values:
-        raise ConfigError(f"sweep: {name} has no values.")
-    return values
+def _size(source: Sized) -> int:
+    return source.size if isinstance(source, Sweep) else len(source)
 
 
 def _checked(configs: object) -> Config | ConfigGenerator:

@@ -11,7 +11,8 @@ from shared import configs, train  # noqa: F401
 
 from kohakuengine import Config, ConfigGenerator, Script, load_config
 from kohakuengine.errors import ConfigError, ConfigTypeError
-from kohakuengine.flow.plan import Grid, Plan, Planned
+from kohakuengine.config.sweep import Sweep
+from kohakuengine.flow.plan import Plan, Planned
 
 
 def planned(script: Script, config: Config, *axes: str) -> Planned:
@@ -88,7 +89,7 @@ TOTALS: dict[str, tuple[Any, int | None]] = {
     "none": (None, 1),
     "one": (Config(), 1),
     "a list": (configs(1, 2, 3), 3),
-    "a grid": (Grid(Config(), {"lr": [1, 2], "bs": [1, 2, 3]}), 6),
+    "a sweep": (Sweep(Config(), {"lr": [1, 2], "bs": [1, 2, 3]}), 6),
     "an iterator": (iter(configs(1, 2)), None),
     "a generator function": (ConfigGenerator(lambda: iter(configs(1))), None),
 }
@@ -170,34 +171,6 @@ def test_what_a_generator_gives_is_checked(script: Script) -> None:
     next(runs)
     with pytest.raises(ConfigTypeError, match="number 2 .* got dict"):
         next(runs)
-
-
-def test_a_grid_has_all_combinations() -> None:
-    """The last axis varies fastest, and what is the same for all is in each."""
-    base = Config({"lr": 0, "seed": 7}, args=["x"], kwargs={"k": 1}, metadata={"m": 2})
-    grid = Grid(base, {"lr": [1, 2], "bs": (3, 4)})
-    assert [config.globals_dict for config in grid] == [
-        {"lr": 1, "seed": 7, "bs": 3},
-        {"lr": 1, "seed": 7, "bs": 4},
-        {"lr": 2, "seed": 7, "bs": 3},
-        {"lr": 2, "seed": 7, "bs": 4},
-    ]
-    assert len(grid) == 4
-    first = next(iter(grid))
-    assert (first.args, first.kwargs, first.metadata) == (["x"], {"k": 1}, {"m": 2})
-
-
-def test_an_axis_may_be_any_iterable() -> None:
-    """It is gone through once; the grid can be gone through again."""
-    grid = Grid(Config(), {"lr": (value / 10 for value in range(3))})
-    assert [len(list(grid)), len(list(grid))] == [3, 3]
-
-
-@pytest.mark.parametrize("values", [[], 3, "abc", b"abc"])
-def test_an_axis_without_values_is_refused(values: Any) -> None:
-    """A text is not a list of its letters."""
-    with pytest.raises(ConfigError, match="sweep: lr "):
-        Grid(Config(), {"lr": values})
 
 
 def test_a_list_in_a_config_file_is_counted(tmp_path: Path) -> None:
