@@ -122,9 +122,7 @@ def sweep(
     from .flow.parallel import Parallel
 
     configs = Sweep(_base(config, config_path), axes)
-    flow = Parallel(
-        script, configs, axes=configs.names, max_workers=workers, launcher=launcher, **options
-    )
+    flow = Parallel(script, configs, max_workers=workers, launcher=launcher, **options)
     return flow.run(resume=resume, show=show, detach=detach)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..config.overrides import parse_overrides
-from ..errors import ConfigError, OverrideError
+from ..errors import ConfigError
 from ..flow.options import ANY_CODE, ON_ERROR, Options
 from .arguments import FILE, LAUNCHER
 
@@ -56,7 +55,7 @@ BYTES = _Number("size", _SIZES, "")
 IDS = Listed()
 
 
-class _Resume(click.Option):
+class Valued(click.Option):
     """An option whose value needs a =, which its help says."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -96,7 +95,7 @@ def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--strict", is_flag=True, help="Refuse overrides of unknown names."),
         click.option(
             "--resume",
-            cls=_Resume,
+            cls=Valued,
             is_flag=False,
             flag_value="yes",
             metavar=f"[={ANY_CODE}]",
@@ -151,63 +150,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise ConfigError(f"--env takes NAME=VALUE, got {text!r}.")
     return name, value
-
-
-def grid(texts: tuple[str, ...], base: Config, script: Script) -> Sweep:
-    """The grid that `KEY=a,b,c` texts mean, each value typed by the script's parameters.
-
-    Raises:
-        ConfigError, OverrideError: A text or a value can't be understood.
-    """
-    from ..engine.parameters import parameters
-    from ..config.sweep import Sweep
-
-    known = parameters(script.read(), script.path, whole=True)
-    axes: dict[str, list[Any]] = {}
-    for text in texts:
-        name, equals, values = text.partition("=")
-        if not equals or not name:
-            raise ConfigError(f"--sweep takes NAME=VALUE,VALUE,..., got {text!r}.")
-        if name in axes:
-            raise ConfigError(f"--sweep {name} is given twice: write all its values into one.")
-        pairs = [f"{name}={value}" for value in split_values(values)]
-        try:
-            parsed = [parse_overrides([pair], known, script.name)[name] for pair in pairs]
-        except OverrideError as error:
-            message = str(error).replace("--set ", "--sweep ", 1)
-            raise OverrideError(message, key=name) from None
-        axes[name] = [_unquoted(value) for value in parsed]
-    return Sweep(base, axes)
-
-
-def _unquoted(value: Any) -> Any:
-    """A text without the quotes that it has for its commas."""
-    quoted = (
-        isinstance(value, str) and "," in value and value[:1] in "'\"" and value[-1] == value[0]
-    )
-    return value[1:-1] if quoted else value
-
-
-def split_values(text: str) -> list[str]:
-    """Split at the commas that aren't within brackets or quotes.
-
-    Example:
-        >>> split_values("0.1,(1, 2),'a,b'")
-        ['0.1', '(1, 2)', "'a,b'"]
-    """
-    values = [""]
-    depth, quote = 0, ""
-    for character in text:
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "([{":
-            depth += 1
-        elif character in ")]}":
-            depth -= 1
-        if character == "," and depth <= 0 and not quote:
-            values.append("")
-        else:
-            values[-1] += character
-    return [value.strip() for value in values]

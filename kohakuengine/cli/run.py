@@ -8,22 +8,21 @@ from functools import partial
 import click
 
 from ..config.base import Config
-from ..config.overrides import parse_overrides
 from ..engine.script import Script
-from ..errors import ConfigError, KogineError
+from ..errors import KogineError
 from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
 from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
-from .flow_options import flow_options, grid, options_of, resume_of
+from .axes import ALL, axes_options, space_of
+from .configs import configs_of
+from .flow_options import flow_options, options_of, resume_of
 from .reply import fail, give_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-    from ..config.generator import ConfigGenerator
-    from ..config.sweep import Sweep
     from ..flow.base import Workflow
 
 
@@ -32,7 +31,7 @@ class RunCommand(ScriptCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
-        args = _joined_resume(args[:end]) + args[end:]
+        args = _joined(args[:end]) + args[end:]
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -42,18 +41,19 @@ class RunCommand(ScriptCommand):
             ) from None
 
 
-def _joined_resume(args: list[str]) -> list[str]:
-    """A command line with the value of `--resume` in the same word.
+def _joined(args: list[str]) -> list[str]:
+    """A command line with the values of `--resume` and `--zip` in the same word.
 
-    It needs a =, since what follows may be the script. But what else would `any-code` be, where no
+    They need a =, since what follows may be the script. But what else would `any-code` be, where no
     file is called so?
     """
+    bare = {"--resume": "--resume=yes", "--zip": f"--zip={ALL}"}
     joined: list[str] = []
     for word in args:
         if word == ANY_CODE and joined[-1:] == ["--resume=yes"] and not os.path.exists(word):
             joined[-1] = f"--resume={word}"
         else:
-            joined.append("--resume=yes" if word == "--resume" else word)
+            joined.append(bare.get(word, word))
     return joined
 
 
@@ -64,9 +64,7 @@ def _joined_resume(args: list[str]) -> list[str]:
 @click.option(
     "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
 )
-@click.option(
-    "--sweep", "axes", multiple=True, type=OVERRIDE, metavar="K=A,B", help="Try each of the values."
-)
+@axes_options
 @click.option("--entrypoint", type=FUNCTION, metavar="NAME", help="The function to call.")
 @flow_options
 def run(
@@ -74,7 +72,6 @@ def run(
     args: tuple[str, ...],
     config: str | None,
     overrides: tuple[str, ...],
-    axes: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
     **given: Any,
@@ -86,7 +83,7 @@ def run(
     """
     target = Script(script, entrypoint=entrypoint, argv=args)
     options = options_of(given, launcher)
-    configs = configs_of(config, overrides, axes, target)
+    configs = configs_of(config, overrides, space_of(given, target), target)
     alone = launcher_of_one(launcher)
     if isinstance(configs, Config) and not _is_flow(given, alone, configs):
         from .foreground import run_in_terminal
@@ -94,8 +91,7 @@ def run(
         return partial(run_in_terminal, target, configs, options, alone)
     from ..flow.parallel import Parallel
 
-    names = [text.partition("=")[0] for text in axes]
-    return partial(do, Parallel(target, configs, axes=names, options=options), given)
+    return partial(do, Parallel(target, configs, options=options), given)
 
 
 def do(workflow: Workflow, given: dict[str, Any]) -> int:
@@ -122,65 +118,3 @@ def _is_flow(given: dict[str, Any], launcher: str, config: Config) -> bool:
     names = ("resume", "detach", "dry_run", "retries", "quiet", "as_json")
     retries = own_options(config).get("retries")
     return bool(any(given[n] for n in names) or retries or launcher not in ("inline", "fresh"))
-
-
-def configs_of(
-    path: str | None, overrides: tuple[str, ...], axes: tuple[str, ...], script: Script
-) -> Config | ConfigGenerator | Sweep:
-    """What a script is to be run with.
-
-    Raises:
-        ConfigError: The file can't be loaded, or a text can't be understood.
-    """
-    base = Config()
-    if path is not None:
-        from ..config.loader import load_config
-
-        loaded = load_config(path)
-        if not isinstance(loaded, Config):
-            return _above_each(loaded, overrides, axes, script, path)
-        base = loaded
-    top = with_overrides(base, overrides, script)
-    if not axes:
-        return top
-    swept = grid(axes, top, script)
-    for name in swept.names:
-        if any(text.partition("=")[0].strip() == name for text in overrides):
-            raise ConfigError(f"{name} is both in --set and in --sweep: say it in one of them.")
-    return swept
-
-
-def _above_each(
-    configs: ConfigGenerator,
-    overrides: tuple[str, ...],
-    axes: tuple[str, ...],
-    script: Script,
-    path: str,
-) -> ConfigGenerator:
-    """What `--set` says, above each config of a file that gives several."""
-    if axes:
-        raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
-    if not overrides:
-        return configs
-    from ..config.generator import ConfigGenerator
-
-    top = with_overrides(Config(), overrides, script).globals_dict
-
-    def merged() -> Iterator[Config]:
-        for config in configs:
-            values = {**config.globals_dict, **top}
-            outcome = yield Config(values, config.args, config.kwargs, config.metadata)
-            configs.tell(outcome)
-
-    return ConfigGenerator(merged, name=path)
-
-
-def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Config:
-    """A config, and above it what `KEY=VALUE` texts say, typed by the script's parameters."""
-    if not texts:
-        return config
-    from ..engine.parameters import parameters
-
-    known = parameters(script.read(), script.path, whole=True)
-    values = parse_overrides(texts, known, script.name)
-    return Config({**config.globals_dict, **values}, config.args, config.kwargs, config.metadata)

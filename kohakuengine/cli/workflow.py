@@ -11,7 +11,8 @@ from ..errors import ConfigError
 from .arguments import FILE, OVERRIDE
 from .flow_options import flow_options, options_of
 from .groups import Group
-from .run import RunCommand, configs_of, do
+from .configs import configs_of
+from .run import RunCommand, do
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def _command(name: str, text: str) -> None:
         from ..flow.flow import Flow
 
         targets = [Script(script) for script in scripts]
-        pairs = [(target, configs_of(config, overrides, (), target)) for target in targets]
+        pairs = [(target, configs_of(config, overrides, None, target)) for target in targets]
         if mode is not None and launcher is not None:
             raise ConfigError(f"--mode {mode} and --launcher {launcher}: give one of them.")
         options = options_of(given, launcher if mode is None else _MODES[mode])

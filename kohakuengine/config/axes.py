@@ -69,7 +69,7 @@ def grid(*parts: SpaceLike | _Conditional, **axes: Any) -> Grid:
         >>> list(grid(lr=[0.1, 0.2], bs=[8]))
         [{'lr': 0.1, 'bs': 8}, {'lr': 0.2, 'bs': 8}]
     """
-    return Grid([*map(_part, parts), *(_axis(name, values) for name, values in axes.items())])
+    return Grid([*map(_part, parts), *(axis(name, values) for name, values in axes.items())])
 
 
 def zip(*parts: SpaceLike, **axes: Any) -> Zip:
@@ -87,7 +87,7 @@ def zip(*parts: SpaceLike, **axes: Any) -> Zip:
         [{'lr': 0.1, 'warmup': 8}, {'lr': 0.2, 'warmup': 16}]
     """
     spaces = [space for part in parts for space in _side_by_side(part)]
-    named = [_axis(name, values) for name, values in axes.items()]
+    named = [axis(name, values) for name, values in axes.items()]
     return Zip([*spaces, *map(_unconditional, named)])
 
 
@@ -293,7 +293,7 @@ def as_space(given: object) -> Space:
 def _space_of(given: Mapping[str, Any]) -> Space:
     for name in given:
         _check_name(name)
-    parts = [_axis(name, values) for name, values in given.items() if name not in _KEYS]
+    parts = [axis(name, values) for name, values in given.items() if name not in _KEYS]
     pairs = given.get("_zip", ())
     parts[:0] = [zip(pair) for pair in ([pairs] if isinstance(pairs, Mapping) else pairs)]
     space: Space = Grid(parts)
@@ -341,8 +341,13 @@ def _part(given: object) -> Space | When:
     return When(given.condition, as_space(given.what), dict(otherwise))
 
 
-def _axis(name: str, given: object) -> Space | When:
-    """One axis of a grid."""
+def axis(name: str, given: object) -> Space | When:
+    """One axis of a grid, which may depend on a condition.
+
+    Args:
+        name: The variable.
+        given: Its values, as `grid()` takes them; or one of the functions here, as a text.
+    """
     _check_name(name)
     if isinstance(given, str) and is_call(given, FUNCTIONS):
         given = evaluate(given, FUNCTIONS)
@@ -373,7 +378,7 @@ def _values(name: str, given: object) -> Sequence[Any]:
 def _side_by_side(given: object) -> Iterable[Space]:
     """What is paired: of a dict, its axes; of anything else, itself."""
     if isinstance(given, Mapping):
-        return [_unconditional(_axis(name, values)) for name, values in given.items()]
+        return [_unconditional(axis(name, values)) for name, values in given.items()]
     return [as_space(given)]
 
 

@@ -30,7 +30,9 @@ def load_config(
     """What a Python config file says to run with.
 
     The file gives, in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config
-    or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`.
+    or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`,
+    and one for each point of its `_sweep`, if it has that: what `axes` puts together, or a dict of
+    values by name.
     It may import the modules beside it, and is read anew each time.
 
     Args:
@@ -53,11 +55,19 @@ def load_config(
     file = _ConfigFile(path)
     file.execute()
     names = vars(file.module)
+    if "_sweep" in names and ("config_gen" in names or "CONFIG" in names):
+        other = "config_gen()" if "config_gen" in names else "CONFIG"
+        raise ConfigError(
+            f"{file.name} has _sweep and {other}: _sweep is for a file whose variables are the "
+            "config; there, give a list or a generator of Configs.",
+            path=file.path,
+        )
     if "config_gen" in names:
         return _configs(file, "config_gen()", _caller(file, names["config_gen"], worker_id))
     if "CONFIG" in names:
         return _configs(file, "CONFIG", lambda: names["CONFIG"])
-    return _bare(file)
+    config = _bare(file)
+    return config if names.get("_sweep") is None else _swept(file, config, names["_sweep"])
 
 
 def _caller(file: _ConfigFile, function: object, worker_id: int | None) -> Callable[[], object]:
@@ -134,6 +144,17 @@ def _bare(file: _ConfigFile) -> Config:
     except ConfigTypeError as error:
         message = f"{file.name} sets _{error.field} wrongly: {error}"
         raise ConfigTypeError(message, field=f"_{error.field}", got=error.got) from None
+
+
+def _swept(file: _ConfigFile, config: Config, space: object) -> ConfigGenerator:
+    """What a bare file with `_sweep` comes to."""
+    from .sweep import Sweep
+
+    try:
+        return ConfigGenerator(Sweep(config, unwrap(space)), name=f"_sweep of {file.name}")
+    except ConfigError as error:
+        message = f"{file.name} sets _sweep wrongly: {error}"
+        raise ConfigError(message, **{**vars(error), "path": file.path}) from None
 
 
 class _ConfigFile:

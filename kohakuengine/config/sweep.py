@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..errors import ConfigError
 from .axes import as_space
 from .base import Config
 
@@ -29,7 +30,7 @@ class Sweep(Sequence[Config]):
         names: The variables that vary.
 
     Raises:
-        ConfigError: The space can't be understood; or a name with dots in it leads into something
+        ConfigError: The space can't be understood, or has no points; or a name with dots in it leads into something
             that is no dictionary.
 
     Example:
@@ -41,6 +42,8 @@ class Sweep(Sequence[Config]):
         self.base = base
         self.space = as_space(space)
         self.names = self.space.names
+        if not self.space.size:
+            raise ConfigError("sweep: its conditions leave no point.")
         self._nested = [name for name in self.names if "." in name]
         if self._nested:
             self._config({name: None for name in self._nested})

@@ -68,7 +68,7 @@ class Plan:
 
     Args:
         items: Scripts, each with a Config, a ConfigGenerator, an iterable of Configs, or None.
-        axes: The names that vary, by which the runs are called.
+        axes: The names that vary, by which the runs are called; those of sweeps are known.
 
     Attributes:
         own: What configs choose for their runs, as far as they needn't be made for that.
@@ -119,8 +119,9 @@ class Plan:
         """
         position = 0
         for item, (script, configs) in enumerate(self.items):
+            axes = self.axes or _swept(configs)
             for config in self._configs(configs, self._outcomes[item]):
-                yield Planned(position, script, config, self.axes, item)
+                yield Planned(position, script, config, axes, item)
                 position += 1
 
     def _configs(
@@ -144,6 +145,12 @@ class Plan:
         It learns of one run each time it is asked for a config, in the order in which they ended.
         """
         self._outcomes[planned.item].append(outcome)
+
+
+def _swept(configs: Config | ConfigGenerator) -> tuple[str, ...]:
+    """The names that vary, as far as that is known."""
+    source: object = None if isinstance(configs, Config) else configs.source
+    return source.names if isinstance(source, Sweep) else ()
 
 
 def _size(source: Sized) -> int:

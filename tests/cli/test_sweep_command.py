@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
     ),
     "set and swept": (
         ["run", "train.py", "--set", "lr=3", "--sweep", "bs=1", "--sweep", "lr=1,2"],
-        "lr is both in --set and in --sweep: say it in one of them.",
+        "lr is both set and swept: say it in one of them.",
     ),
     "a wrong type": (["run", "train.py", "--sweep", "lr=1,high"], "lr"),
     "no workers": (["run", "train.py", "--sweep", "lr=1", "-j", "0"], "workers must be"),
@@ -994,3 +994,106 @@ def test_a_single_run_is_cancelled(write, folder: Path, store: RunStore, launche
     finally:
         (folder / "go").touch()
         going.communicate(timeout=SECONDS)
+
+
+# ---- more than a grid ----
+
+TRIED: dict[str, tuple[list[str], list[dict[str, Any]]]] = {
+    "a range of ratios": (["lr=log(1e-2,1,3)"], [{"lr": n} for n in (0.01, 0.1, 1.0)]),
+    "a range with a step": (["bs=range(1,9,4)"], [{"bs": 1}, {"bs": 5}]),
+    "one that depends on another": (
+        ["name=sgd,adam", "lr=when(name == 'sgd', [1, 2])"],
+        [{"name": "sgd", "lr": 1}, {"name": "sgd", "lr": 2}, {"name": "adam"}],
+    ),
+    "a whole space": (
+        ["concat({'lr': [1]}, zip(lr=[2, 3], bs=[4, 5]))"],
+        [{"lr": 1}, {"lr": 2, "bs": 4}, {"lr": 3, "bs": 5}],
+    ),
+    "pairs": (["lr=1,2", "bs=3,4", "--zip"], [{"lr": 1, "bs": 3}, {"lr": 2, "bs": 4}]),
+    "pairs in a grid": (
+        ["lr=1,2", "name=a", "bs=3,4", "--zip=lr,bs"],
+        [{"lr": 1, "bs": 3, "name": "a"}, {"lr": 2, "bs": 4, "name": "a"}],
+    ),
+    "without some": (
+        ["lr=1,2", "bs=1,2", "--exclude", "lr == bs", "--exclude", "lr > bs"],
+        [{"lr": 1, "bs": 2}],
+    ),
+    "repeats": (["lr=1,2", "--repeat", "2"], [{"lr": 1}, {"lr": 1}, {"lr": 2}, {"lr": 2}]),
+}
+
+
+@pytest.mark.parametrize("words, points", TRIED.values(), ids=TRIED)
+def test_what_is_tried(do, words: list[str], points: list[dict[str, Any]]) -> None:
+    """The functions of `axes` are understood in --sweep, and options pair, exclude and repeat."""
+    reply = do("run", "train.py", *_words(words), "--dry-run", "--json")
+    assert reply.err == ""
+    assert [row["params"] for row in json.loads(reply.out)] == points
+
+
+def _words(words: list[str]) -> list[str]:
+    """A command line, in which what is no option, nor follows one, is an axis."""
+    said: list[str] = []
+    for n, word in enumerate(words):
+        option = word.startswith("--") or n and words[n - 1] in ("--exclude", "--repeat")
+        said += [word] if option else ["--sweep", word]
+    return said
+
+
+def test_a_sample_of_a_huge_grid(do) -> None:
+    """Nothing of it is expanded, and the same seed gives the same points."""
+    huge = ["--sweep", "lr=range(100000)", "--sweep", "bs=range(100000)", "--sample", "5"]
+    first, again, other = (
+        do("run", "train.py", *huge, *more, "--dry-run", "--json").out
+        for more in ([], ["--seed", "0"], ["--seed", "1"])
+    )
+    assert len(json.loads(first)) == 5 and first == again != other
+
+
+WRONG_AXES = {
+    "a function with too few arguments": (["lr=linspace(0,1)"], "missing 1 required positional"),
+    "pairs that don't match": (["lr=1,2", "bs=1,2,3", "--zip"], "lr has 2, bs has 3"),
+    "a pair that isn't swept": (["lr=1,2", "--zip=lr,sb"], "there is no --sweep of sb, but of lr"),
+    "a pair of nothing": (["--zip"], "are for a --sweep"),
+    "no condition": (["lr=1", "--exclude", "lr >"], "the condition lr > can't be understood"),
+    "a condition on something else": (["lr=1", "--exclude", "bs > 1"], "looks at bs"),
+    "nothing left": (["lr=1", "--exclude", "lr == 1"], "its conditions leave no point"),
+    "draws without a count": (["lr=uniform(0, 1)"], "how many values of lr"),
+    "what isn't executed": (["lr=range(open('x'))"], "there is no open()"),
+}
+
+
+@pytest.mark.parametrize("words, message", WRONG_AXES.values(), ids=WRONG_AXES)
+def test_wrong_axes(do, words: list[str], message: str) -> None:
+    """One sentence says what is wrong, before anything is run."""
+    reply = do("run", "train.py", *_words(words), "--dry-run")
+    assert (reply.outcome, reply.out) == (2, "")
+    assert message in reply.err and "Traceback" not in reply.err
+
+
+SWEPT = """\
+from kohakuengine import axes
+bs = 2
+_sweep = axes.grid(lr=[1, 3])
+"""
+
+
+def test_a_config_file_that_sweeps(sweep, folder: Path) -> None:
+    """Its variables are the same for all; the command line may set and sweep what it doesn't."""
+    (folder / "c.py").write_text(SWEPT)
+    reply = sweep("--config", "c.py", "--set", "bs=4", "--sweep", "name=a,b", "--json")
+    rows = json.loads(reply.out)
+    assert [row["params"] for row in rows] == [
+        {"bs": 4, "lr": lr, "name": name} for lr in (1, 3) for name in "ab"
+    ]
+    assert [row["name"] for row in rows][:2] == ["lr=1 name=a", "lr=1 name=b"]
+
+
+def test_what_a_config_file_sweeps_is_said_once(do, folder: Path) -> None:
+    """A variable that the file sweeps can't be set or swept by the command line."""
+    (folder / "c.py").write_text(SWEPT)
+    for words, message in (
+        (["--set", "lr=5"], "lr is both set and swept"),
+        (["--sweep", "lr=5,6"], "lr is in it twice"),
+    ):
+        reply = do("run", "train.py", "--config", "c.py", *words, "--dry-run")
+        assert reply.outcome == 2 and message in reply.err

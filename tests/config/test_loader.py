@@ -87,6 +87,80 @@ def test_several(write: Any, several: str) -> None:
     assert variables(loaded) == [{"x": 2}]
 
 
+def test_a_file_that_sweeps(write: Any) -> None:
+    """`_sweep` gives a Config for each point, lazily; the file's variables are the same for all."""
+    configs = load_config(
+        write(
+            "sweep.py",
+            """
+            from kohakuengine import axes
+            lr, _metadata = 0.1, {"why": "because"}
+            _sweep = axes.grid({"model.layers": [2, 4]}, seed=range(10**9))
+            """,
+        )
+    )
+    assert isinstance(configs, ConfigGenerator)
+    assert len(configs.source) == 2 * 10**9
+    first = next(iter(configs))
+    assert first.globals_dict == {"lr": 0.1, "model": {"layers": 2}, "seed": 0}
+    assert first.metadata == {"why": "because"}
+
+
+SWEEPS: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "a dict": ("{'a': [1, 2], 'b': [3]}", [{"a": 1, "b": 3}, {"a": 2, "b": 3}]),
+    "a list of them": ("[{'a': [1]}, {'b': [2]}]", [{"a": 1}, {"b": 2}]),
+    "a text": ("'zip(a=[1, 2], b=[3, 4])'", [{"a": 1, "b": 3}, {"a": 2, "b": 4}]),
+    "pairs": (
+        "{'_zip': {'a': [1, 2], 'b': [3, 4]}, 'c': [5]}",
+        [
+            {"a": 1, "b": 3, "c": 5},
+            {"a": 2, "b": 4, "c": 5},
+        ],
+    ),
+    "two pairs": (
+        "{'_zip': [{'a': [1], 'b': [2]}, {'c': [3], 'd': [4]}]}",
+        [
+            {"a": 1, "b": 2, "c": 3, "d": 4},
+        ],
+    ),
+    "texts for values": (
+        "{'a': 'range(2)', 'b': 'when(a > 0, [1])'}",
+        [{"a": 0}, {"a": 1, "b": 1}],
+    ),
+    "exclusion and repeats": (
+        "{'a': [1, 2], '_exclude': 'a == 2', '_repeat': {'times': 2, 'seed': 's'}}",
+        [{"a": 1, "s": 0}, {"a": 1, "s": 1}],
+    ),
+    "a sample": ("{'a': [1], '_sample': 1}", [{"a": 1}]),
+}
+
+
+@pytest.mark.parametrize("text, points", SWEEPS.values(), ids=SWEEPS)
+def test_what_a_file_sweeps(write: Any, text: str, points: list[dict[str, Any]]) -> None:
+    """A dict is a grid, a list one after the other; a text calls the functions of `axes`."""
+    assert variables(load_config(write("sweep.py", f"_sweep = {text}"))) == points
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    {
+        "CONFIG": ("CONFIG = None", "has _sweep and CONFIG"),
+        "config_gen": ("def config_gen(): pass", r"has _sweep and config_gen\(\)"),
+        "no values": (
+            "_sweep = {'a': []}",
+            "sweeps.py sets _sweep wrongly: sweep: a has no values",
+        ),
+        "nothing": ("_sweep = 3", "sets _sweep wrongly.*a dict of values by name is wanted"),
+        "a key that isn't": ("_sweep = {'_zpi': {}}", "there is no _zpi; did you mean _zip?"),
+        "a part of a sample": ("_sweep = {'a': [1], '_sample': {'seed': 1}}", "must say its count"),
+    }.values(),
+)
+def test_wrong_sweeps(write: Any, text: str, message: str) -> None:
+    """What is wrong is told with the file, when it is loaded."""
+    with pytest.raises(ConfigError, match=message):
+        load_config(write("sweeps.py", f"_sweep = {{'a': [1]}}\n{text}"))
+
+
 def test_config_gen_comes_first(write: Any) -> None:
     """config_gen() comes before CONFIG."""
     path = write(

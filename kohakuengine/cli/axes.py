@@ -1,0 +1,169 @@
+"""The options of `kogine run` that say what a sweep tries."""
+
+from __future__ import annotations
+
+import click
+
+from ..config.overrides import parse_overrides
+from ..errors import ConfigError, OverrideError
+from .arguments import OVERRIDE
+from .flow_options import Listed, Valued
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from ..config.space import Space
+    from ..engine.parameters import Parameter
+    from ..engine.script import Script
+
+ALL = "all"  # what a bare --zip means
+
+
+def axes_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what a sweep tries."""
+    options = [
+        click.option(
+            "--sweep",
+            "axes",
+            multiple=True,
+            type=OVERRIDE,
+            metavar="K=A,B",
+            help="Try each of the values, or range(1,9), log(1e-5,1e-1,5), ...",
+        ),
+        click.option(
+            "--zip",
+            "paired",
+            cls=Valued,
+            is_flag=False,
+            flag_value=ALL,
+            type=Listed(),
+            metavar="[=K,L]",
+            help="Pair the values of these axes, or of all.",
+        ),
+        click.option(
+            "--exclude", multiple=True, metavar="COND", help="Leave out 'lr>0.1 and bs==8'."
+        ),
+        click.option("--repeat", type=int, metavar="N", help="Run each of them N times."),
+        click.option("--sample", type=int, metavar="N", help="Only N of them, at random."),
+        click.option("--seed", type=int, default=0, metavar="S", help="Of --sample."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def space_of(given: dict[str, Any], script: Script) -> Space | None:
+    """What the options of `axes_options` say is to be tried; None where they say nothing.
+
+    Args:
+        given: The options, which are taken out.
+        script: By whose parameters texts are typed.
+
+    Raises:
+        ConfigError, OverrideError: An option can't be understood.
+    """
+    names = ("axes", "paired", "exclude", "repeat", "sample", "seed")
+    texts, paired, excluded, times, count, seed = (given.pop(name) for name in names)
+    if not texts:
+        if paired or excluded or times is not None or count is not None:
+            raise ConfigError("--zip, --exclude, --repeat and --sample are for a --sweep.")
+        return None
+    from ..config import axes
+    from ..config.grid import Grid
+    from ..config.space import Space
+
+    parts = _parts(texts, script)
+    pairs = _paired(parts, paired) if paired else []
+    pieces: list[Any] = []
+    for name, values in parts.items():
+        if name not in pairs:
+            pieces.append(values if isinstance(values, Space) else axes.axis(name, values))
+        elif name == pairs[0]:
+            pieces.append(axes.zip(*(_as_space(n, parts[n]) for n in pairs)))
+    whole: Space = Grid(pieces, excluded)
+    if count is not None:
+        whole = axes.sample(whole, count, seed)
+    return whole if times is None else axes.repeat(whole, times)
+
+
+def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
+    """The values of each axis, by name; what is a whole space, by its text."""
+    from ..config import axes
+    from ..config.expression import is_call
+    from ..engine.parameters import parameters
+
+    known = parameters(script.read(), script.path, whole=True)
+    parts: dict[str, Any] = {}
+    for text in texts:
+        if is_call(text, axes.FUNCTIONS):
+            parts[text] = axes.as_space(text)
+            continue
+        name, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not name:
+            raise ConfigError(f"--sweep takes NAME=VALUE,VALUE,..., got {text!r}.")
+        if name in parts:
+            raise ConfigError(f"--sweep {name} is given twice: write all its values into one.")
+        called = is_call(values, axes.FUNCTIONS)
+        parts[name] = values if called else _typed(name, values, known, script)
+    return parts
+
+
+def _typed(name: str, text: str, known: list[Parameter], script: Script) -> list[Any]:
+    """The values that stand in a text, each typed by the parameter."""
+    pairs = [f"{name}={value}" for value in split_values(text)]
+    try:
+        return [_unquoted(parse_overrides([p], known, script.name)[name]) for p in pairs]
+    except OverrideError as error:
+        message = str(error).replace("--set ", "--sweep ", 1)
+        raise OverrideError(message, key=name) from None
+
+
+def _paired(parts: dict[str, Any], paired: str) -> list[str]:
+    """Which parts are paired, in order."""
+    names = list(parts) if paired == ALL else [name.strip() for name in paired.split(",")]
+    for name in names:
+        if name not in parts:
+            known = ", ".join(parts)
+            raise ConfigError(f"--zip={paired}: there is no --sweep of {name}, but of {known}.")
+    return [name for name in parts if name in names]
+
+
+def _as_space(name: str, values: Any) -> Any:
+    from ..config.space import Space
+
+    return values if isinstance(values, Space) else {name: values}
+
+
+def _unquoted(value: Any) -> Any:
+    """A text without the quotes that it has for its commas."""
+    quoted = (
+        isinstance(value, str) and "," in value and value[:1] in "'\"" and value[-1] == value[0]
+    )
+    return value[1:-1] if quoted else value
+
+
+def split_values(text: str) -> list[str]:
+    """Split at the commas that aren't within brackets or quotes.
+
+    Example:
+        >>> split_values("0.1,(1, 2),'a,b'")
+        ['0.1', '(1, 2)', "'a,b'"]
+    """
+    values = [""]
+    depth, quote = 0, ""
+    for character in text:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        if character == "," and depth <= 0 and not quote:
+            values.append("")
+        else:
+            values[-1] += character
+    return [value.strip() for value in values]

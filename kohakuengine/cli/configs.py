@@ -1,0 +1,90 @@
+"""What a command line says to run a script with: a config file, and above it --set and --sweep."""
+
+from __future__ import annotations
+
+from ..config.base import Config
+from ..config.overrides import parse_overrides
+from ..errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..config.generator import ConfigGenerator
+    from ..config.space import Space
+    from ..config.sweep import Sweep
+    from ..engine.script import Script
+
+
+def configs_of(
+    path: str | None, overrides: tuple[str, ...], space: Space | None, script: Script
+) -> Config | ConfigGenerator | Sweep:
+    """What a script is to be run with.
+
+    Args:
+        path: A config file, or None.
+        overrides: `KEY=VALUE` texts, which win over it.
+        space: What is tried with that, or None.
+        script: By whose parameters texts are typed.
+
+    Raises:
+        ConfigError: The file can't be loaded, or a text can't be understood; or two of these say
+            what the same variable is.
+    """
+    base, spaces = Config(), [] if space is None else [space]
+    if path is not None:
+        from ..config.loader import load_config
+        from ..config.sweep import Sweep
+
+        loaded = load_config(path)
+        if isinstance(loaded, Config):
+            base = loaded
+        elif isinstance(loaded.source, Sweep):
+            base, spaces = loaded.source.base, [loaded.source.space, *spaces]
+        elif space is not None:
+            raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
+        else:
+            return _above_each(loaded, overrides, script, path)
+    top = with_overrides(base, overrides, script)
+    return _swept(top, overrides, spaces) if spaces else top
+
+
+def _swept(base: Config, overrides: tuple[str, ...], spaces: list[Space]) -> Sweep:
+    from ..config.grid import Grid
+    from ..config.sweep import Sweep
+
+    swept = Sweep(base, Grid(spaces) if len(spaces) > 1 else spaces[0])
+    for name in swept.names:
+        if any(text.partition("=")[0].strip() == name for text in overrides):
+            raise ConfigError(f"{name} is both set and swept: say it in one of them.", key=name)
+    return swept
+
+
+def _above_each(
+    configs: ConfigGenerator, overrides: tuple[str, ...], script: Script, path: str
+) -> ConfigGenerator:
+    """What `--set` says, above each config of a file that gives several."""
+    if not overrides:
+        return configs
+    from ..config.generator import ConfigGenerator
+
+    top = with_overrides(Config(), overrides, script).globals_dict
+
+    def merged() -> Iterator[Config]:
+        for config in configs:
+            values = {**config.globals_dict, **top}
+            outcome = yield Config(values, config.args, config.kwargs, config.metadata)
+            configs.tell(outcome)
+
+    return ConfigGenerator(merged, name=path)
+
+
+def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Config:
+    """A config, and above it what `KEY=VALUE` texts say, typed by the script's parameters."""
+    if not texts:
+        return config
+    from ..engine.parameters import parameters
+
+    known = parameters(script.read(), script.path, whole=True)
+    values = parse_overrides(texts, known, script.name)
+    return config.with_values({**config.globals_dict, **values})
