@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .config import axes
     from .config.base import Config
     from .config.capture import use
+    from .config.compose import use_config
     from .config.generator import ConfigGenerator
     from .config.loader import load_config
     from .engine.entrypoint import entrypoint
@@ -51,6 +52,7 @@ _HOMES = {
     "run": "main",
     "sweep": "main",
     "use": "config.capture",
+    "use_config": "config.compose",
 }
 _MODULES = {"axes": "config.axes"}
 
@@ -78,6 +80,7 @@ __all__ = [
     "run",
     "sweep",
     "use",
+    "use_config",
 ]
 
 

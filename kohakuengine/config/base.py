@@ -96,6 +96,45 @@ class Config:
                 raise _unknown_field(name)
         return cls(**fields)
 
+    def merge(self, other: Config, *, nested: bool = False) -> Config:
+        """This Config with another one above it: what that sets wins.
+
+        Its `args`, where it has any, take the place of ours; the other fields are merged by name.
+
+        Args:
+            other: The other Config.
+            nested: Merge dictionaries within `globals_dict`, `kwargs` and `metadata`, too.
+
+        Raises:
+            ConfigError: With `nested`, one of the two has a dictionary where the other has none.
+
+        Example:
+            >>> base = Config({"lr": 0.1, "model": {"layers": 2, "width": 8}})
+            >>> base.merge(Config({"model": {"layers": 4}}), nested=True)
+            Config(globals_dict={'lr': 0.1, 'model': {'layers': 4, 'width': 8}})
+        """
+        from .nested import merged
+
+        return Config(
+            merged(self.globals_dict, other.globals_dict, nested),
+            other.args or self.args,
+            merged(self.kwargs, other.kwargs, nested),
+            merged(self.metadata, other.metadata, nested),
+        )
+
+    def replace(self, **fields: Any) -> Config:
+        """This Config with other values for some of its fields.
+
+        Raises:
+            ConfigError: There is no such field.
+            ConfigTypeError: A field has the wrong type.
+
+        Example:
+            >>> Config({"lr": 0.1}).replace(args=["data"])
+            Config(globals_dict={'lr': 0.1}, args=['data'])
+        """
+        return Config.from_dict({**self.to_dict(), **fields})
+
     def with_values(self, values: dict[str, Any]) -> Config:
         """A Config with these values for the script's variables, else as this one.
 

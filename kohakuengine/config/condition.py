@@ -6,6 +6,7 @@ import ast
 import operator
 
 from ..errors import ConfigError
+from .annotations import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,18 +203,3 @@ def _parts(node: ast.expr) -> list[ast.expr] | None:
     if isinstance(node, ast.Compare):
         return [node.left, *node.comparators]
     return node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else None
-
-
-def dotted(node: ast.expr) -> str | None:
-    """The name that an expression is, with dots in it or not; None where it is something else.
-
-    Example:
-        >>> dotted(ast.parse("model.layers", mode="eval").body)
-        'model.layers'
-    """
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = dotted(node.value)
-        return owner and f"{owner}.{node.attr}"
-    return None

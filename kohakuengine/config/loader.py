@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from types import ModuleType, TracebackType
 
@@ -12,6 +12,7 @@ from ..errors import ConfigError, ConfigFileError, ConfigTypeError
 from .base import Config
 from .capture import captured, unwrap
 from .generator import END, ConfigGenerator, advance, start
+from .loading import Loading, loading
 from .siblings import siblings
 
 TYPE_CHECKING = False
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_COMPOSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compose.py")
 _numbers = count(1)
 
 
 def load_config(
-    path: str | os.PathLike[str], *, worker_id: int | None = None
+    path: str | os.PathLike[str],
+    *,
+    worker_id: int | None = None,
+    arguments: Mapping[str, Any] | None = None,
 ) -> Config | ConfigGenerator:
     """What a Python config file says to run with.
 
@@ -39,6 +44,7 @@ def load_config(
         path: The file, `*.py`.
         worker_id: What `config_gen()` is told, if it takes it: the number of the worker, from 0.
             None stands for the environment's `KOGINE_WORKER_ID`, else 0.
+        arguments: More arguments of `config_gen()`, by name; such a file is a template.
 
     Returns:
         A Config, or a ConfigGenerator where the file gives several; its errors are those below.
@@ -47,14 +53,22 @@ def load_config(
         ConfigFileError: The file can't be read or compiled, or raised; `__cause__` is what it
             raised, with a traceback that begins in the file.
         ConfigTypeError: What it gives is no Config.
+        ConfigError: It takes no such arguments, or builds on itself; or `_sweep` is wrong.
 
     Example:
         >>> load_config("configs/small.py")  # doctest: +SKIP
         Config(globals_dict={'lr': 0.1})
     """
     file = _ConfigFile(path)
-    file.execute()
+    own = file.execute()
     names = vars(file.module)
+    given = arguments or {}
+    if "config_gen" not in names and given:
+        raise ConfigError(
+            f"{file.name} takes no arguments, got {', '.join(given)}: only a file with config_gen() "
+            "takes those of that function.",
+            path=file.path,
+        )
     if "_sweep" in names and ("config_gen" in names or "CONFIG" in names):
         other = "config_gen()" if "config_gen" in names else "CONFIG"
         raise ConfigError(
@@ -63,33 +77,35 @@ def load_config(
             path=file.path,
         )
     if "config_gen" in names:
-        return _configs(file, "config_gen()", _caller(file, names["config_gen"], worker_id))
+        give = _caller(file, names["config_gen"], worker_id, given)
+        return _configs(file, "config_gen()", give, own.bases)
     if "CONFIG" in names:
-        return _configs(file, "CONFIG", lambda: names["CONFIG"])
-    config = _bare(file)
-    return config if names.get("_sweep") is None else _swept(file, config, names["_sweep"])
+        return _configs(file, "CONFIG", lambda: names["CONFIG"], own.bases)
+    config = _above(own.bases, _bare(file, own.bases))
+    space = names.get("_sweep")
+    if space is None and own.space is None:
+        return config
+    return _swept(file, config, own.space if space is None else space)
 
 
-def _caller(file: _ConfigFile, function: object, worker_id: int | None) -> Callable[[], object]:
+def _above(bases: Sequence[Config], config: Config) -> Config:
+    """A Config, and under it what its file builds on."""
+    for base in reversed(bases):
+        config = base.merge(config)
+    return config
+
+
+def _caller(
+    file: _ConfigFile, function: object, worker_id: int | None, arguments: Mapping[str, Any]
+) -> Callable[[], object]:
     """A way to call a file's `config_gen`."""
     if not callable(function):
         raise file.wrong_type("config_gen", "a function", function)
-    if not _takes_worker_id(function):
-        return lambda: file.run(function)
-    number = _worker_id() if worker_id is None else worker_id
-    return lambda: file.run(function, worker_id=number)
+    from .template import bound
 
-
-def _takes_worker_id(function: Callable[..., object]) -> bool:
-    from inspect import Parameter, signature
-
-    try:
-        parameters = signature(function).parameters
-    except (TypeError, ValueError):  # built in, and doesn't say
-        return False
-    by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    named = "worker_id" in parameters and parameters["worker_id"].kind in by_name
-    return named or any(taken.kind is Parameter.VAR_KEYWORD for taken in parameters.values())
+    worker = _worker_id if worker_id is None else lambda: worker_id
+    named = bound(function, arguments, file.name, worker)
+    return lambda: file.run(function, **named)
 
 
 def _worker_id() -> int:
@@ -101,21 +117,22 @@ def _worker_id() -> int:
         raise ConfigError(message) from None
 
 
-def _configs(file: _ConfigFile, name: str, give: Callable[[], object]) -> Config | ConfigGenerator:
+def _configs(
+    file: _ConfigFile, name: str, give: Callable[[], object], bases: Sequence[Config]
+) -> Config | ConfigGenerator:
     """What `config_gen()` or `CONFIG` comes to."""
     given = give()
     if isinstance(given, Config):
-        return given
-    if name == "CONFIG" and isinstance(
-        given, (list, tuple)
-    ):  # there as they are: it can be counted
-        return ConfigGenerator(given, name=f"{name} of {file.name}")
+        return _above(bases, given)
+    if name == "CONFIG" and isinstance(given, (list, tuple)):  # there as they are: to be counted
+        above = [_above(bases, one) if isinstance(one, Config) else one for one in given]
+        return ConfigGenerator(above, name=f"{name} of {file.name}")
     first = [_several(file, name, given)]
 
     def steps() -> Generator[Any, object, None]:
         # Each further pass calls config_gen() again; the first has been called to learn its kind.
         source = first.pop() if first else _several(file, name, give())
-        return _steps(file, source, name)
+        return _steps(file, source, name, bases)
 
     return ConfigGenerator(steps, name=f"{name} of {file.name}")
 
@@ -128,19 +145,23 @@ def _several(file: _ConfigFile, name: str, given: object) -> object:
     return given
 
 
-def _steps(file: _ConfigFile, source: object, name: str) -> Generator[Any, object, None]:
+def _steps(
+    file: _ConfigFile, source: object, name: str, bases: Sequence[Config]
+) -> Generator[Any, object, None]:
     iterator = file.run(start, source, name)
     item = file.run(advance, iterator, None)
     while item is not END:
-        outcome = yield item
+        outcome = yield _above(bases, item) if isinstance(item, Config) else item
         item = file.run(advance, iterator, outcome)
 
 
-def _bare(file: _ConfigFile) -> Config:
+def _bare(file: _ConfigFile, bases: Sequence[Config]) -> Config:
     names = vars(file.module)
     fields = [unwrap(names.get(name)) for name in ("_args", "_kwargs", "_metadata")]
     try:
-        return Config(file.run(captured, file.module), *fields)
+        values: dict[str, Any] = file.run(captured, file.module)
+        own = {n: v for n, v in values.items() if not any(v is base for base in bases)}
+        return Config(own, *fields)
     except ConfigTypeError as error:
         message = f"{file.name} sets _{error.field} wrongly: {error}"
         raise ConfigTypeError(message, field=f"_{error.field}", got=error.got) from None
@@ -172,10 +193,11 @@ class _ConfigFile:
         self.module = ModuleType(f"kogine_config_{next(_numbers)}_{stem}")
         vars(self.module).update(__file__=self.path, __package__="")
 
-    def execute(self) -> None:
-        """Execute the file's top level."""
+    def execute(self) -> Loading:
+        """Execute the file's top level, and tell what it builds on."""
         code = self.run(compile, self._source, self.path, "exec", dont_inherit=True)
         self.run(exec, code, vars(self.module))
+        return self._loading
 
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a function of the file: its siblings can be imported, its errors are told as such.
@@ -184,13 +206,15 @@ class _ConfigFile:
         there otherwise, so that pickles hold the file's functions and classes themselves.
         """
         try:
-            with self._siblings:
+            with self._siblings, loading(self.name, self.path) as self._loading:
                 sys.modules[self.module.__name__] = self.module
                 try:
                     return function(*args, **kwargs)
                 finally:
                     sys.modules.pop(self.module.__name__, None)
         except (Exception, SystemExit) as error:
+            if isinstance(error, ConfigError) and _is_of_a_base(error.__traceback__):
+                raise self._of_base(error) from error.__cause__
             error.__traceback__ = _theirs(error.__traceback__)
             raise self._failed(error) from error
 
@@ -198,6 +222,15 @@ class _ConfigFile:
         got = type(value).__name__
         message = f"{self.name}: {what} must be {wanted}, got {got}."
         return ConfigTypeError(message, field=what, got=got)
+
+    def _of_base(self, error: ConfigError) -> ConfigError:
+        """What is wrong with a file that this one builds on, or with how it does."""
+        if getattr(error, "line", None) is not None:
+            return error.with_traceback(None)
+        path, line = self._place(error.__traceback__)
+        name = self.name if path == self.path else path
+        facts = {**vars(error), "path": path, "line": line}
+        return type(error)(f"{name} line {line}: {error}", **facts)
 
     def _failed(self, error: BaseException) -> ConfigFileError:
         if isinstance(error, SyntaxError) and self._holds(error.filename or ""):
@@ -225,6 +258,15 @@ class _ConfigFile:
             return True
         installed = path.startswith((_OURS, _LIBRARY)) or "site-packages" in path
         return path.startswith(self._folder + os.sep) and not installed
+
+
+def _is_of_a_base(trace: TracebackType | None) -> bool:
+    """Whether an error comes of `use_config()`, and isn't one of a file's own code."""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _COMPOSE:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _read(path: str) -> bytes:

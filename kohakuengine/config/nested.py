@@ -45,6 +45,44 @@ def with_nested(values: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str,
     return result
 
 
+def merged(under: Mapping[str, Any], over: Mapping[str, Any], nested: bool) -> dict[str, Any]:
+    """Values by name, and above them others.
+
+    Args:
+        under: The values.
+        over: Those above them, which win.
+        nested: Whether dictionaries in both are merged in the same way, and not replaced.
+
+    Raises:
+        ConfigError: With `nested`, one of the two has a dictionary where the other has none: which
+            of them wins would depend on what is merged first.
+    """
+    if not nested:
+        return {**under, **over}
+    result = dict(under)
+    for name, value in over.items():
+        if name in under:
+            value = _both(name, under[name], value)
+        result[name] = value
+    return result
+
+
+def _both(name: str, under: Any, over: Any) -> Any:
+    kinds = [isinstance(value, Mapping) for value in (under, over)]
+    if not any(kinds):
+        return over
+    if not all(kinds):
+        raise ConfigError(
+            f"{name} is a dictionary in one config and not in the other, so that they can't be "
+            "merged: merge without nested=True, which replaces it.",
+            key=name,
+        )
+    inner: dict[str, Any] = dict(under)
+    for key, value in over.items():
+        inner[key] = _both(f"{name}.{key}", inner[key], value) if key in inner else value
+    return inner
+
+
 def nested_values(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """The values that some names stand for, those with dots in them within dictionaries.
 
