@@ -67,7 +67,7 @@ def become_main(namespace: dict[str, Any]) -> None:
     (path, folder, module, source), overrides = _unpack(payload)
     Hook(path, None, lambda: payload).install()  # this child's own children
     code, presets = compile_for_child(source, path, folder, overrides)
-    spec = module_spec(module) if module else None
+    spec = module_spec(module, folder) if module else None
     builtins = namespace["__builtins__"]
     namespace.clear()
     namespace.update(

@@ -30,7 +30,7 @@ def main_module(script: Script) -> ModuleType:
     names["__file__"] = script.path
     names["__cached__"] = None
     if script.module is not None:
-        spec = module_spec(script.module)
+        spec = module_spec(script.module, script.folder)
         if spec is not None:
             names["__spec__"] = spec
             names["__package__"] = spec.parent
@@ -47,10 +47,18 @@ def leave_own_folder() -> None:
 
 def become(script: Script, module: ModuleType) -> None:
     """Make this process the script's for good; the script's folder must be first on `sys.path`."""
-    sys.argv = [script.path if script.module else script.name, *script.argv]
-    target = ["-m", script.module] if script.module else [script.name]
+    name = script.name_in(_working_directory())  # it may be another than when that was given
+    sys.argv = [script.path if script.module else name, *script.argv]
+    target = ["-m", script.module] if script.module else [name]
     sys.orig_argv = [sys.executable, *_flags(sys.orig_argv[1:]), *target, *script.argv]
     set_main(module)
+
+
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return None
 
 
 def _flags(words: list[str]) -> list[str]:

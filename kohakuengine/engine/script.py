@@ -25,11 +25,13 @@ class Script:
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
         text: What is run in place of what the file says; the file need not be there then.
+        folder: Where a module is looked for first; the working directory if None.
 
     Attributes:
         path: The absolute path of its file.
         name: What it is called in messages: the file or module as given.
         module: The module's full name where it is given as one, else None.
+        found_in: The working directory, for a module that was found there; else None.
         entrypoint: The function named, or None.
         argv: As given, a tuple of str.
 
@@ -49,6 +51,7 @@ class Script:
         entrypoint: str | None = None,
         argv: Sequence[str] = (),
         text: bytes | None = None,
+        folder: str | None = None,
     ) -> None:
         if isinstance(argv, str):
             raise ScriptError(f"argv must be a list of str, got one str: {argv!r}.", path=None)
@@ -60,7 +63,15 @@ class Script:
         self.argv = tuple(os.fspath(argument) for argument in argv)
         self._text = text
         self.module = None if _is_file_name(place) else place
-        self.path = _file_path(place) if self.module is None else _module_path(place)
+        self.found_in: str | None = None
+        if self.module is None:
+            self.path = _file_path(place)
+        else:
+            folder = folder or os.getcwd()
+            self.path = _module_path(place, folder)
+            first = os.path.join(folder, place.partition(".")[0])
+            if self.path.startswith((first + os.sep, first + ".")):
+                self.found_in = folder
         if text is None:
             _check_file(self.path, place)
 
@@ -72,13 +83,32 @@ class Script:
         """Under which the script is known: the module's name, or the path, however it was spelt."""
         if self.module is not None:
             return self.module
-        folder, name = os.path.split(self.path)
-        return os.path.join(os.path.realpath(folder), name)
+        return _place(self.path)
 
     @property
     def folder(self) -> str:
         """The folder that Python would put first on `sys.path`: the file's own, links followed."""
-        return os.getcwd() if self.module else os.path.dirname(os.path.realpath(self.path))
+        if self.module is not None:
+            return self.found_in or os.getcwd()
+        return os.path.dirname(os.path.realpath(self.path))
+
+    def name_in(self, folder: str | None, name: str | None = None) -> str:
+        """What `python` would be told in a working directory to run this script.
+
+        Args:
+            folder: The working directory; None where it is gone.
+            name: What it was told before, perhaps; the script's name if None.
+
+        Returns:
+            That name where it means the script's file there, else the file's path.
+        """
+        name = name or self.name
+        if self.module is not None:
+            return self.module
+        if folder is None:
+            return self.path
+        path = os.path.join(folder, name)
+        return name if path == self.path or _place(path) == self.place else self.path
 
     def read(self) -> bytes:
         """The script's source, as it is on disk now.
@@ -139,6 +169,11 @@ def _is_folder_only(place: str) -> bool:
     return os.path.isdir(place) and not os.path.isfile(os.path.join(place, "__main__.py"))
 
 
+def _place(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(os.path.realpath(folder), name)
+
+
 def _file_path(place: str) -> str:
     # As Python makes `__file__` absolute: `./train.py` keeps its dot but under Windows.
     if os.path.isabs(place):  # also where the working directory is gone
@@ -169,20 +204,20 @@ def _similar_files(path: str) -> str:
     return f"; did you mean {' or '.join(similar)}?" if similar else "."
 
 
-def _module_path(module: str) -> str:
+def _module_path(module: str, folder: str) -> str:
     """The file of a module, found without importing anything where that is possible."""
-    spec = module_spec(module)
+    spec = module_spec(module, folder)
     if spec is None or spec.origin is None or not spec.has_location:
         raise ScriptNotFoundError(f"there is no file and no module {module}.", path=module)
     return os.path.abspath(spec.origin)
 
 
-def module_spec(module: str) -> ModuleSpec | None:
-    """Where `python -m module` would find it: the working directory comes first."""
+def module_spec(module: str, folder: str) -> ModuleSpec | None:
+    """Where `python -m module` would find it in a folder, which comes first."""
     import sys
     from importlib.machinery import PathFinder
 
-    path: Sequence[str] | None = [os.getcwd(), *sys.path]
+    path: Sequence[str] | None = [folder, *sys.path]
     spec = None
     name = ""
     for part in [*module.split("."), "__main__"]:

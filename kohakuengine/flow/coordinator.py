@@ -295,8 +295,10 @@ class Coordinator:
 
     def _submit(self, planned: Planned, row: dict[str, Any], new: bool = False) -> None:
         paths = self.store.paths.run(row["id"])
-        if not new:
-            self.recorder.renew_run(paths, planned, self._program_of(planned))
+        if new:
+            cwd = self.recorder.cwd_of(planned)
+        else:
+            cwd = self.recorder.renew_run(paths, planned, self._program_of(planned))
         number = self.recorder.new_attempt(paths, first=new)
         slot = self._slots.take()
         options = self.options.with_own(planned.own)
@@ -309,7 +311,7 @@ class Coordinator:
                 **options.env,
                 "KOGINE_FLOW_ID": self.recorder.id,
             },
-            cwd=options.cwd,
+            cwd=cwd,
             slot=slot,
             timeout=options.timeout,
             max_log=options.max_log,

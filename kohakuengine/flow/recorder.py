@@ -45,6 +45,9 @@ class Recorder:
         launcher: Where its runs' processes live.
         id: That of an earlier flow, to go on with it.
 
+    Attributes:
+        cwd: The working directory in which the flow began; None where it was gone.
+
     Raises:
         StoreError: Another process writes that flow, or it can't be made.
     """
@@ -58,6 +61,7 @@ class Recorder:
         self.id = id or new_id()
         self.paths = store.paths.flow(self.id)
         self.created = time.time()
+        self.cwd = _working_directory()
         self._make_folder()
         self._list = -1  # the descriptor of the list of our runs
         self._lock = self._taken()
@@ -139,7 +143,7 @@ class Recorder:
             StoreError: It can't be written.
         """
         try:
-            keep_provenance_of(self.kept, scripts, self.paths)
+            keep_provenance_of(self.kept, scripts, self.paths, self.cwd)
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
 
@@ -232,6 +236,7 @@ class Recorder:
         self, id: str, paths: RunPaths, planned: Planned, program: str | None
     ) -> dict[str, Any]:
         script, options = planned.script, self.options.with_own(planned.own)
+        cwd = self.cwd_of(planned)
         facts = {
             "id": id,
             "flow": self.id,
@@ -239,9 +244,10 @@ class Recorder:
             "name": planned.name,
             "created": time.time(),
             "script": {
-                "target": script.name,
+                "target": script.name_in(cwd),
                 "entrypoint": script.entrypoint,
                 "argv": list(script.argv),
+                **({"folder": script.found_in} if script.found_in is not None else {}),
             },
             "path": self.kept.places[script],
             **self._code(planned, program),
@@ -250,7 +256,7 @@ class Recorder:
             "key": planned.key,
             "strict": options.strict,
             "launcher": self.launcher,
-            "cwd": _working_directory(),
+            "cwd": cwd,
             "metrics": options.metrics,
             "tags": options.tags,
         }
@@ -275,30 +281,54 @@ class Recorder:
         options = self.options.with_own(planned.own)
         chosen: dict[str, Any] = {"options": planned.own}
         chosen |= {name: getattr(options, name) for name in ("env", "timeout", "max_log")}
-        if options.cwd is not None:
-            chosen["cwd"] = options.cwd
-            if planned.script.module is None:  # its name is of another folder
-                chosen["script"] = {**spec["script"], "target": planned.script.path}
+        chosen["cwd_chosen"] = options.cwd is not None
         return {**spec, **chosen}
+
+    def cwd_of(self, planned: Planned, before: str | None = None) -> str | None:
+        """The working directory of a run's next attempt; None for that of this process.
+
+        Args:
+            planned: The run.
+            before: That of the attempt before: the script's relative paths are of there.
+        """
+        options = self.options.with_own(planned.own)
+        if options.cwd is not None:
+            return options.cwd
+        # One that was removed or renamed is that of this process still, perhaps by another name.
+        there = (folder for folder in (before, self.cwd) if folder and _can_enter(folder))
+        return next(there, None) or _working_directory()
 
     def _code(self, planned: Planned, program: str | None) -> dict[str, Any]:
         """What of the flow's directory is run."""
         source = self.kept.names.get(planned.script)
         return {"source": source, "program": program if source else None}
 
-    def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> None:
+    def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> str | None:
         """Have the next attempt at a run take its script and its options as they are now.
+
+        Returns:
+            Its working directory.
 
         Raises:
             StoreError: The run's directory can't be written.
         """
         try:
             spec = read_record(paths.spec)
-            renewed = self._with_choices({**spec, **self._code(planned, program)}, planned)
+            # What was chosen for the attempt before isn't, unless it is chosen again.
+            cwd = self.cwd_of(planned, None if spec.get("cwd_chosen") else spec.get("cwd"))
+            target = planned.script.name_in(cwd, spec["script"]["target"])
+            renewed = {
+                **spec,
+                **self._code(planned, program),
+                "cwd": cwd,
+                "script": {**spec["script"], "target": target},
+            }
+            renewed = self._with_choices(renewed, planned)
             if spec != renewed:
                 write_json(paths.spec, renewed)
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
+        return cwd
 
     def new_attempt(self, paths: RunPaths, first: bool = False) -> int:
         """Make the directory of a run's next attempt, the first one or not; give its number."""
@@ -341,6 +371,10 @@ def _shown_metadata(planned: Planned) -> object:
     from ..runs.shown import jsonable
 
     return jsonable(planned.config.metadata, 3)
+
+
+def _can_enter(folder: str) -> bool:
+    return os.path.isdir(folder) and os.access(folder, os.X_OK)
 
 
 def _working_directory() -> str | None:

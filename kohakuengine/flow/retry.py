@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..engine.script import Script
 from ..errors import StoreError
 from ..runs.outcome import FINISHED
@@ -70,10 +72,12 @@ class _StoredPlan(Plan):
     def _script(self, spec: dict[str, Any]) -> Script:
         made_of = spec["script"]
         target = spec.get("path") or made_of["target"]
-        key = (target, made_of["entrypoint"], tuple(made_of["argv"]))
+        is_module = not os.path.isabs(target)
+        folder = made_of.get("folder") or spec.get("cwd") if is_module else None
+        key = (target, made_of["entrypoint"], tuple(made_of["argv"]), folder)
         if key not in self._scripts:
             self._scripts[key] = Script(
-                target, entrypoint=made_of["entrypoint"], argv=made_of["argv"]
+                target, entrypoint=made_of["entrypoint"], argv=made_of["argv"], folder=folder
             )
         return self._scripts[key]
 

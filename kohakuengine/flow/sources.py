@@ -47,19 +47,15 @@ class KeptSources:
             self.all += sources
 
 
-def keep_provenance_of(kept: KeptSources, scripts: Sequence[Script], paths: FlowPaths) -> None:
-    """Write what the flow runs on: git commit, interpreter, versions, host.
+def keep_provenance_of(
+    kept: KeptSources, scripts: Sequence[Script], paths: FlowPaths, cwd: str | None
+) -> None:
+    """Write what the flow runs on, in a working directory: git commit, interpreter, versions, host.
 
     Raises:
         OSError: It can't be written.
     """
     from ..runs.provenance import keep_provenance
 
-    keep_provenance(paths, [script.path for script in scripts], kept.all, _cwd())
-
-
-def _cwd() -> str:
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        return os.path.expanduser("~")
+    cwd = cwd or os.path.expanduser("~")
+    keep_provenance(paths, [script.path for script in scripts], kept.all, cwd)

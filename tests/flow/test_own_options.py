@@ -36,7 +36,7 @@ def test_a_run_has_what_its_config_chooses(train: Path, fake, tmp_path: Path) ->
     first, second = jobs
     assert (first.timeout, first.cwd, first.max_log) == (60, str(tmp_path / "sub"), 4096)
     assert [first.variables()[name] for name in "ABC"] == ["1", "mine", "3"]
-    assert (second.timeout, second.cwd, second.max_log) == (5, None, None)
+    assert (second.timeout, second.cwd, second.max_log) == (5, str(tmp_path), None)
     assert [second.variables().get(name) for name in "ABC"] == ["1", "2", None]
     assert [run.tags for run in runs] == [["base", "slow"], ["base"]]
 
@@ -85,7 +85,7 @@ def test_they_are_recorded_and_kept(train: Path, fake, tmp_path: Path, monkeypat
     Sequential("train.py", own(1, timeout=9), launcher="fake").run(resume=True)
     Retry(run.flow).run()
     assert [job.timeout for job in jobs] == [60, 60, 9, 9]
-    assert [job.cwd for job in jobs] == [str(tmp_path / "sub")] * 2 + [None] * 2
+    assert [job.cwd for job in jobs] == [str(tmp_path / "sub")] * 2 + [str(tmp_path)] * 2
     assert [job.variables().get("A") for job in jobs] == ["1", "1", None, None]
     assert read_spec(RunStore().paths.run(run.id))[0]["timeout"] == 9
 
