@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ _NEVER_HIDDEN = frozenset(
         *("usercustomize", "zipimport"),
     }
 )
+
+# What a script is to a process (`__main__`, `sys.argv`, modules, ...) only one can be at a time:
+# other threads wait. A script that runs another one in the same thread doesn't.
+one_at_a_time = RLock()
 
 # What we import late and that isn't a part of Python.
 _OUR_NEEDS = ("cloudpickle", "psutil")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..config.base import Config
+from ..config.siblings import one_at_a_time
 from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
 from .borrow import borrowed, overrides_in_children
 from .compiler import compile_program
-from .process import exit_status, main_module, one_at_a_time, said_at_exit
+from .process import exit_status, main_module, said_at_exit
 from .script import Script
 
 TYPE_CHECKING = False

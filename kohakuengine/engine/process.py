@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock
 
 from .script import module_spec
 
@@ -107,8 +106,3 @@ def exit_status(error: SystemExit) -> int:
 def said_at_exit(error: SystemExit) -> object:
     """What `sys.exit()` was given in place of a status, which Python prints; else None."""
     return None if isinstance(error.code, int) else error.code
-
-
-# What a script is to a process (`__main__`, `sys.argv`, ...) only one can be at a time: other
-# threads wait. A script that runs another one in the same thread doesn't.
-one_at_a_time = RLock()

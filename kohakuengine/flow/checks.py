@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..config.siblings import one_at_a_time
 from ..engine.compiler import compile_program
-from ..engine.process import one_at_a_time
 from ..engine.program import has_plain_values
 
 TYPE_CHECKING = False

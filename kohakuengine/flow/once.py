@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from ..config.siblings import siblings
-from ..engine.process import one_at_a_time
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import error_of
@@ -61,12 +59,11 @@ def _fresh(single: Single) -> object:
 
 
 def _value(single: Single, outcome: Outcome) -> object:
-    with one_at_a_time, siblings(single.script.folder):  # classes from modules beside the script
-        if outcome.status != FINISHED:
-            raise error_of(outcome, single.script.name)
-        if outcome.warning is not None:
-            warn_user(outcome.warning, RuntimeWarning)
-        return outcome.result
+    if outcome.status != FINISHED:
+        raise error_of(outcome, single.script.name)
+    if outcome.warning is not None:
+        warn_user(outcome.warning, RuntimeWarning)
+    return outcome.result
 
 
 def _writer(name: str) -> Write | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .values import FORMAT, read_pickle, read_record, write_bytes
+from .values import FORMAT, read_record, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,21 +233,26 @@ def read_outcome(paths: AttemptPaths) -> Outcome | None:
 
 def _read_result(paths: AttemptPaths) -> object:
     from ..errors import RunError
+    from .unpickle import read_beside, script_folder
 
     try:
-        return read_pickle(paths.result)
+        return read_beside(paths, paths.result)
     except Exception as fault:
         raise RunError(
-            f"the script has run, but its result can't be unpickled here: {fault}.", exit_code=0
+            f"the script has run, but its result can't be unpickled here: {fault}; have what it is "
+            f"made of in {script_folder(paths)}, or in a folder that PYTHONPATH names.",
+            exit_code=0,
         ) from fault
 
 
 def _read_error(paths: AttemptPaths, described: dict[str, str]) -> BaseException:
     from ..errors import RunError
 
+    from .unpickle import read_beside
+
     error: BaseException
     try:
-        error = read_pickle(paths.error)
+        error = read_beside(paths, paths.error)
     except Exception:  # an exception whose class can't be had here, or that was never picklable
         text = f"the script raised {described['type']}: {described['message']}"
         error = RunError(text, exit_code=1)

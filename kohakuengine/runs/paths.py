@@ -109,3 +109,8 @@ class AttemptPaths:
         self.outcome = _in(folder, "outcome.json")
         self.result = _in(folder, "result.pkl")
         self.error = _in(folder, "error.pkl")
+
+    @property
+    def run(self) -> RunPaths:
+        """The run that it is an attempt at."""
+        return RunPaths(os.path.dirname(os.path.dirname(self.folder)))
