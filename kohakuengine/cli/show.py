@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _VALUE = 72  # the longest value, in characters
 _MOST = 20  # lines of a section
+_NO_ARTIFACTS = "none: a script makes artifacts/ in that folder, and writes them there"
 
 
 @click.command(cls=NthCommand, short_help="Show all that is known of a run or flow.")
@@ -65,6 +66,8 @@ def _run_lines(run: Document) -> Iterable[str]:
         yield from _section("attempts", [_attempt(attempt) for attempt in run["attempts"]])
     yield from _section("ran on", [*_choices(run), *_surroundings(run)])
     files = [("folder", run["path"]), ("log", run["log"] or "")]
+    if not run["artifacts"]:
+        files.append(("artifacts", _NO_ARTIFACTS))
     yield from _section("files", [pair for pair in files if pair[1]])
     yield from _section("artifacts", [_artifact(one) for one in run["artifacts"]])
     yield from _section("warnings", [(one_line(text),) for text in run["warnings"]])

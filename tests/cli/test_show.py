@@ -51,6 +51,14 @@ def test_a_run_is_shown_whole(kogine, trained) -> None:
     assert "model.bin 1 B" in lines
 
 
+def test_a_run_without_artifacts_says_how_to_have_some(kogine, trained, sweep: Stored) -> None:
+    """The folder for them is the script's to make; one that has some doesn't need to be told."""
+    told = "artifacts none: a script makes artifacts/ in that folder, and writes them there"
+    lines = [" ".join(line.split()) for line in kogine("show", "a1").out.splitlines()]
+    assert told in lines
+    assert "none: a script" not in kogine("show", trained.id).out
+
+
 def test_a_run_as_json(kogine, trained) -> None:
     """With `--json` all of that is one document."""
     run = json.loads(kogine("show", "last", "--json").out)
