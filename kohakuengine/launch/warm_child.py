@@ -32,6 +32,11 @@ loaded: frozenset[str] = frozenset()  # the modules
 _ours: list[str] = []  # of these, those that no new interpreter has
 handled: frozenset[int] = frozenset()  # the signals that Python code handles
 
+# What Python puts back into `builtins` when it ends: its own, less what comes there later (open(),
+# by init_set_builtins_open() in Python/pylifecycle.c, and what `site` adds).
+_LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help")
+builtins = {n: value for n, value in vars(sys.modules["builtins"]).items() if n not in _LATE}
+
 
 def note_modules() -> None:
     """Note which modules are loaded; called when there will be no more before the fork."""

@@ -47,7 +47,7 @@ def ending_of(error: BaseException) -> int:
     """The exit status that an exception which nobody has caught gives the process, once shown."""
     from ..engine.process import exit_status
 
-    if isinstance(error, KeyboardInterrupt):
+    if type(error) is KeyboardInterrupt:  # as run_eval_code_obj() in CPython's Python/pythonrun.c
         return -signal.SIGINT  # it has been shown
     if not isinstance(error, SystemExit):
         sys.excepthook(type(error), error, error.__traceback__)
@@ -170,6 +170,7 @@ def _take_down(from_sys: Callable[..., object]) -> None:
     for name in _STREAMS:
         from_sys(setattr, sys, name, getattr(sys, f"__{name}__"))
     removed = _remove_modules(from_sys)
+    _restore_builtins(from_sys)
     from_sys(collect)
     for module in reversed([module() for module in removed.values()]):
         if module is not None:
@@ -221,6 +222,15 @@ def _remove_modules(from_sys: Callable[..., object]) -> dict[str, Callable[[], M
         from_sys(modules.__setitem__, name, None)
     modules["io"] = None  # type: ignore[assignment]  # with it, tracebacks would show lines of code
     return removed
+
+
+def _restore_builtins(from_sys: Callable[..., object]) -> None:
+    """Let go of what the script has put into `builtins`, as finalize_restore_builtins() does."""
+    names = sys.modules["builtins"].__dict__
+    before = names.copy()
+    names.clear()  # nothing is freed yet: what that calls would find no builtins
+    names.update(warm_child.builtins)
+    from_sys(before.clear)
 
 
 def _dict_of(module: ModuleType) -> dict[str, Any]:

@@ -342,6 +342,20 @@ _SCRIPTS = {
         sys.stdout = io.TextIOWrapper(open("printed.txt", "wb"))
         print("into a file")
     """,
+    "what only builtins keeps": """
+        import builtins
+        a = 1
+        class Noisy:
+            def __del__(self): print("deleted", a, Noisy is None, len(()), "open" in vars(builtins))
+        noisy = Noisy()
+        builtins.keep = lambda: noisy
+    """,
+    "what has taken the place of a builtin": """
+        import builtins
+        class Noisy:
+            def __del__(self): print("deleted", Noisy is None, ascii, "exit" in vars(builtins))
+        builtins.ascii = Noisy()
+    """,
     "output by C": """
         import ctypes
         print("python")
@@ -377,6 +391,7 @@ _SCRIPTS = {
     """,
     "too deep": "def f(): return f()\nf()",
     "an interrupt": "raise KeyboardInterrupt",
+    "an interrupt of its own kind": "class Own(KeyboardInterrupt): pass\nraise Own('mine')",
     "a base exception": "class Own(BaseException): pass\nraise Own('mine')",
     "exit with nothing": "import sys\nsys.exit()",
     "exit 3": "import sys\nsys.exit(3)",
