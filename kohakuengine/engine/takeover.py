@@ -119,6 +119,10 @@ def _report(error: BaseException) -> None:
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
     if sys.version_info >= (3, 12):
         sys.last_exc = error
+    if not hasattr(sys, "excepthook"):  # the script has deleted it
+        _say("sys.excepthook is missing\n")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+        return
     try:
         sys.excepthook(type(error), error, error.__traceback__)
     except SystemExit:

@@ -83,6 +83,7 @@ SCRIPTS = {
         sys.excepthook = hook
         raise ValueError("x")
     """,
+    "no excepthook": "import sys\ndel sys.excepthook\nraise ValueError('x')",
     "last exception": """
         import atexit, sys
         atexit.register(lambda: print(sys.last_type.__name__, sys.last_value))

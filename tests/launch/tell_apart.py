@@ -335,6 +335,8 @@ _SCRIPTS = {
         sys.excepthook = lambda kind, error, traceback: print("hook", kind.__name__, error)
         raise ValueError("hooked")
     """,
+    "no hook": "import sys\ndel sys.excepthook\nraise ValueError('x')",
+    "no hook at an interrupt": "import sys\ndel sys.excepthook\nraise KeyboardInterrupt",
     "standard output closed": "import sys\nprint('before')\nsys.stdout.close()",
     "standard output gone": "import sys\nsys.stdout = None\nprint('nowhere')\nsys.exit(4)",
     "standard output replaced": """
