@@ -50,7 +50,10 @@ def hook_children(script: Script, folder: str, program: Program, module: ModuleT
     if not program.overrides:
         return None
     facts = (script.path, folder, script.module, program.source)
-    hook = Hook(script.path, module, lambda: _pack(facts, program.overrides))
+    overrides = (
+        program.overrides
+    )  # the hook stays to the end: it keeps nothing that is the script's
+    hook = Hook(script.path, id(module), lambda: _pack(facts, overrides))
     hook.install()
     return hook
 
@@ -132,8 +135,9 @@ class Hook:
     It stands first among the finders of `sys.meta_path`, to see such a module come.
     """
 
-    def __init__(self, path: str, module: ModuleType | None, payload: Callable[[], bytes]) -> None:
+    def __init__(self, path: str, module: int | None, payload: Callable[[], bytes]) -> None:
         self._path = path
+        # Its id: a reference to `__main__` would change when, at its end, Python clears what is in it.
         self._module = module
         self._payload = payload
         self._packed: bytes | None = None
@@ -175,7 +179,9 @@ class Hook:
         def get_preparation_data(*args: Any, **kwargs: Any) -> dict[str, Any]:
             data: dict[str, Any] = original(*args, **kwargs)
             main = sys.modules["__main__"]
-            if getattr(main, "__file__", None) != self._path or (self._module not in (None, main)):
+            if getattr(main, "__file__", None) != self._path or (
+                self._module not in (None, id(main))
+            ):
                 return data  # another script runs, within ours
             keys = [key for key in data if key.startswith("init_main_from_")]
             for key in keys:

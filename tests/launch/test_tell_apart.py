@@ -12,9 +12,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tell_apart import MODULES, OURS, REASONS, SCRIPTS
+from tell_apart import MODULES, OURS, OVERRIDDEN, REASONS, SCRIPTS
 
-from kohakuengine import Run, Sequential
+from kohakuengine import Config, Run, Sequential
 from kohakuengine.launch.registry import can_fork
 
 pytestmark = pytest.mark.process
@@ -81,9 +81,12 @@ class Place:
             )
         return self.left(done.returncode, log.read_bytes())
 
-    def run(self, text: str, launcher: str) -> tuple[Run, list[str]]:
+    def run(
+        self, text: str, launcher: str, overrides: dict[str, object] | None = None
+    ) -> tuple[Run, list[str]]:
         """A run in a flow, and what it leaves."""
-        [run] = Sequential(self.make(text), launcher=launcher, cwd=self.folder).run()
+        script, config = self.make(text), Config(overrides or {})
+        [run] = Sequential(script, config, launcher=launcher, cwd=self.folder).run()
         assert run.exit_code is not None
         return run, self.left(run.exit_code, Path(run.log).read_bytes())
 
@@ -118,6 +121,17 @@ def test_a_run_is_as_plain_python(place: Place, name: str, launcher: str) -> Non
         assert run.outcome.fallback is None
     else:
         assert reason in (run.outcome.fallback or "")
+
+
+@pytest.mark.parametrize("launcher", ["fresh", WARM])
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_a_run_with_overrides_is_as_plain_python(place: Place, name: str, launcher: str) -> None:
+    """With an override it is as the script that has the value itself."""
+    expected = place.plain(f"setting = 1\n{SCRIPTS[name]}")
+
+    _, got = place.run(f"setting = 0\n{SCRIPTS[name]}", launcher, {"setting": 1})
+
+    check_same(expected, got)
 
 
 @pytest.mark.parametrize("name", OURS)
