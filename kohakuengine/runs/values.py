@@ -184,11 +184,14 @@ def from_json(data: bytes) -> Any:
             value, end = _scan(text, 0)
             if end == len(text):
                 return value
-        except StopIteration:
-            pass  # what is wrong with it, json says best
+        except (StopIteration, SystemError, RecursionError):
+            pass  # what is wrong with it, json says best; without it the scanner may raise nothing
     import json
 
-    return json.loads(data)
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
 
 
 def read_pickle(path: str) -> Any:

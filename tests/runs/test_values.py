@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -78,6 +80,23 @@ def test_what_is_no_json_is_refused(tmp_path, text):
     (tmp_path / "value.json").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError):
         read_json(str(tmp_path / "value.json"))
+
+
+@pytest.mark.parametrize("text", ['{"a": 1,\n"b', '{"a', '["\\u12', "[" * 100_000])
+def test_torn_json_without_json(tmp_path, text):
+    """A torn file is a ValueError also where json, which would say what is wrong, isn't loaded."""
+    (tmp_path / "value.json").write_text(text)
+    reading = """if True:
+        import sys
+        from kohakuengine.runs.values import read_json
+        assert "json" not in sys.modules
+        try:
+            read_json("value.json")
+        except ValueError:
+            print("refused")
+    """
+    command = [sys.executable, "-c", reading]
+    assert subprocess.check_output(command, cwd=tmp_path, text=True) == "refused\n"
 
 
 class Level(enum.IntEnum):
