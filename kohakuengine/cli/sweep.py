@@ -27,11 +27,12 @@ _SHOWN = 50  # rows of a dry run
 def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bool) -> int:
     """Run a flow at this terminal, and give the exit status.
 
-    One Ctrl-C ends it, a second one kills what is left.
+    One Ctrl-C ends it, a second one kills what is left. Scripts that run in this process do so in
+    its main thread, as they expect: there they get the Ctrl-C themselves.
     """
     try:
-        handle = workflow.start_here(resume, view_for(quiet, as_json))
-        interrupted = wait_for(handle)
+        handle = workflow.start_here(resume, view_for(quiet, as_json), wait=workflow.inline)
+        interrupted = wait_for(handle) or handle.interrupted
         runs = handle.runs
         fault = None if interrupted else handle.fault
     except KogineError as error:

@@ -21,6 +21,7 @@ class ScriptExecutor:
     Args:
         script: What to run; a str is what `Script` takes.
         strict: Refuse overrides of names that have no default in the script.
+        warn: Warn of what overrides do that their user may not expect.
 
     Attributes:
         module: The script's module after the run: `vars(executor.module)` are its globals. None
@@ -34,9 +35,10 @@ class ScriptExecutor:
         0.1
     """
 
-    def __init__(self, script: Script | str, *, strict: bool = False) -> None:
+    def __init__(self, script: Script | str, *, strict: bool = False, warn: bool = True) -> None:
         self.script = script if isinstance(script, Script) else Script(script)
         self.strict = strict
+        self.warn = warn
         self.module: ModuleType | None = None
 
     def execute(self, config: Config | None = None) -> object:
@@ -60,7 +62,7 @@ class ScriptExecutor:
 
     def _execute(self, config: Config) -> object:
         program = compile_program(self.script, config, strict=self.strict)
-        for message in program.warnings:
+        for message in program.warnings if self.warn else ():
             warn_user(message, OverrideWarning)
         module = main_module(self.script)
         self.module = module

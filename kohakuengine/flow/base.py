@@ -90,8 +90,7 @@ class Workflow:
         """
         if detach:
             return self._detached(resume).wait()
-        here = self._launcher == "inline"  # in the caller's thread, as scripts expect
-        handle = self._begin(resume, _view(show), here=here)
+        handle = self.start_here(resume, _view(show), wait=self.inline)
         interrupted = False
         while True:
             try:
@@ -116,9 +115,20 @@ class Workflow:
         """
         return self._detached(resume) if detach else self.start_here(resume, _view(show))
 
-    def start_here(self, resume: bool | str, view: View) -> FlowHandle:
-        """Begin in a thread of this process; what `start()` does where it isn't to detach."""
-        return self._begin(resume, view)
+    @property
+    def inline(self) -> bool:
+        """Whether the scripts run in this process, and expect its main thread."""
+        return self._launcher == "inline"
+
+    def start_here(self, resume: bool | str, view: View, *, wait: bool = False) -> FlowHandle:
+        """Begin in a thread of this process; what `start()` does where it isn't to detach.
+
+        Args:
+            resume: As for `run()`.
+            view: Is told what happens.
+            wait: See it through in the caller's thread instead, before the handle is given.
+        """
+        return self._begin(resume, view, here=wait)
 
     def _detached(self, resume: bool | str) -> AttachedFlow:
         from .detach import spawn_detached

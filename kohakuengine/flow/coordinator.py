@@ -7,6 +7,7 @@ import select
 import threading
 import time
 from collections import deque
+from functools import partial
 
 from ..errors import KogineError, StoreError
 from ..launch.base import Job, check_limits
@@ -17,6 +18,7 @@ from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
 from .index_writer import IndexWriter
+from .interrupts import Interrupts
 from .recorder import cannot_write
 from .requests import take_requests
 from .view import Shielded
@@ -24,7 +26,7 @@ from .view import Shielded
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeVar
 
     from ..launch.base import Launcher
     from ..runs.outcome import Outcome
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from .recorder import Recorder
     from .slots import Slots
     from .view import View
+
+    _T = TypeVar("_T")
 
     class EarlierRuns(Protocol):
         """What became of a flow's runs before, where it is gone on with."""
@@ -88,7 +92,7 @@ class Coordinator:
         order: The runs' ids in the order of their submission.
         status: Of the flow.
         fault: Why the flow couldn't go on to its end, or None.
-        interrupted: Whether a Ctrl-C came in a script that ran in this thread.
+        interrupted: Whether a Ctrl-C came in this thread, which is then the main one.
     """
 
     def __init__(
@@ -112,6 +116,7 @@ class Coordinator:
         self.status = "running"
         self.fault: BaseException | None = None
         self.interrupted = False
+        self._interrupts = Interrupts(self._note_interrupt)
         self._earlier = earlier
         self._checks = Checks(options.strict, recorder.keep_program)
         self._ended = ended
@@ -163,25 +168,33 @@ class Coordinator:
             self.status = "paused" if paused else "running"
             self._index.update_flow(status=self.status)
 
+    def _note_interrupt(self) -> None:
+        """A Ctrl-C came in this thread. Done amid anything: the rest is for the loop."""
+        self.interrupted = True
+        self._tasks.append(lambda: self.cancel("interrupt"))
+
     # ---- the loop ----
 
     def run(self) -> None:
         """See the flow through. What keeps it from that is in `fault` afterwards."""
-        try:
-            self._loop()
-        except BaseException as error:
-            self.fault = self.fault or error
-            self._abandon()
-        finally:
-            self._close()
+        with self._interrupts:
+            try:
+                self._loop()
+            except BaseException as error:
+                self.fault = self.fault or error
+                self._abandon()
+            finally:
+                self._close()
 
     def _loop(self) -> None:
         self._index.begin()
-        self.view.flow_began(self.recorder.id, self.plan.total)
+        # Git and others take their time, for which no run has to wait.
+        provenance = threading.Thread(target=self._keep_provenance, daemon=True)
+        with self._interrupts.starting_threads():
+            self.view.flow_began(self.recorder.id, self.plan.total)
+            provenance.start()
         if self._earlier:
             self._earlier.note_if_strange(self.plan, self.view, over=False)
-        provenance = threading.Thread(target=self._keep_provenance, daemon=True)
-        provenance.start()  # git and others take their time, for which no run has to wait
         while True:
             self._fill()
             if self._index.flush():
@@ -243,7 +256,7 @@ class Coordinator:
     # ---- starting ----
 
     def _fill(self) -> None:
-        while self._slots.free and not self._paused:
+        while self._slots.free and not self._paused and not self.interrupted:
             due = [w for w in self._retries if w[0] <= time.monotonic()]
             if due:
                 self._retries.remove(due[0])
@@ -262,7 +275,7 @@ class Coordinator:
         if self._left is None:
             return None
         try:
-            planned = next(self._left, None)
+            planned = self._of_user(partial(next, self._left, None))
         except Exception as error:  # of the user's generator: what goes on is seen to its end
             self.fault = self.fault or error
             planned = None
@@ -319,7 +332,13 @@ class Coordinator:
             config=planned.config,
             strict=options.strict,
         )
-        began = {"status": "running", "started": time.time(), "slot": slot, "attempts": number}
+        began = {
+            "status": "running",
+            "started": time.time(),
+            "slot": slot,
+            "attempts": number,
+            "launcher": self.recorder.launcher,
+        }
         row = {**row, **began, "metrics": {}, **dict.fromkeys(_ENDINGS)}
         going = self._going[job.id] = Going(planned, job, row, self._watch_of(job, row))
         if new:
@@ -331,15 +350,26 @@ class Coordinator:
 
     def _start(self, going: Going) -> None:
         try:
-            self.launcher.submit(going.job)
-        except KeyboardInterrupt:  # in a script that ran in this thread
-            self.interrupted = True
-            self.cancel("interrupt")
+            self._of_user(partial(self.launcher.submit, going.job))
         except KogineError as error:  # recorded like any other end
             self.fault = self.fault or error
             self._left = None
             going.refusal = f"it couldn't be started: {error}".removesuffix(".")
             self._settle([going.job.id])
+
+    def _of_user(self, code: Callable[[], _T]) -> _T | None:
+        """Do what may run code of the user's in this thread; a Ctrl-C in it ends the flow."""
+        try:
+            try:
+                self._interrupts.to_user()
+                return code()
+            finally:
+                self._interrupts.to_flow()
+        except KeyboardInterrupt:
+            self._interrupts.to_flow()  # it may have come right before that was done
+            self.interrupted = True
+            self.cancel("interrupt")
+            return None
 
     def _watch_of(self, job: Job, row: dict[str, Any]) -> Watch:
         show = (lambda lines: self.view.output(row, lines)) if self.view.wants_output else None

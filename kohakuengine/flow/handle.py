@@ -97,7 +97,7 @@ class FlowHandle:
 
     @property
     def interrupted(self) -> bool:
-        """Whether a Ctrl-C came in a script that ran in the caller's thread."""
+        """Whether a Ctrl-C ended the flow, in the thread in which its scripts ran, too."""
         return self._coordinator is not None and self._coordinator.interrupted
 
     @property

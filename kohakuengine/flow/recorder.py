@@ -304,7 +304,7 @@ class Recorder:
         return {"source": source, "program": program if source else None}
 
     def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> str | None:
-        """Have the next attempt at a run take its script and its options as they are now.
+        """Have the next attempt at a run take its script, launcher and options as they are now.
 
         Returns:
             Its working directory.
@@ -320,6 +320,7 @@ class Recorder:
             renewed = {
                 **spec,
                 **self._code(planned, program),
+                "launcher": self.launcher,
                 "cwd": cwd,
                 "script": {**spec["script"], "target": target},
             }

@@ -47,6 +47,10 @@ class Retry(Workflow):
             raise StoreError(f"all runs of flow {self._id[:8]} have finished.")
         record = read_record(store.paths.flow(self._id).record)
         options = Options(**record["options"])
+        if record.get("single") and options.launcher == "inline":
+            # It was the command's only run, most often in a fork of it; here nothing of the script
+            # is to reach the process that looks after it.
+            options.launcher = "fresh"
         super().__init__([], options=options, plan=_StoredPlan(store, rows))
 
     def _flow(self, store: RunStore, resume: bool | str) -> str:

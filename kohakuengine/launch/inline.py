@@ -40,7 +40,7 @@ class Inline:
         """Run a script from beginning to end."""
         check_limits(type(self), job)
         try:
-            execute(job, echo=self._echo)
+            execute(job, echo=self._echo, warn=False)  # its flow has told the warnings
         except KeyboardInterrupt:
             raise
         except BaseException:  # of the script; it is recorded
@@ -61,14 +61,19 @@ class Inline:
         """Nothing is kept between runs."""
 
 
-def execute(job: Job, *, echo: bool) -> object:
+def execute(job: Job, *, echo: bool, warn: bool = True) -> object:
     """Run a script in this process, record how it ended, and give its entrypoint's value.
+
+    Args:
+        job: The attempt.
+        echo: Whether what the script prints is also printed here.
+        warn: Whether to warn of what its overrides do that their user may not expect.
 
     Raises:
         BaseException: What the script raised.
     """
     assert job.script is not None and job.config is not None
-    executor = ScriptExecutor(job.script, strict=job.strict)
+    executor = ScriptExecutor(job.script, strict=job.strict, warn=warn)
     started, before = time.time(), os.times()
     error: BaseException | None = None
     value: object = None

@@ -522,6 +522,38 @@ def test_retry_runs_what_failed(sweep, do, write, store: RunStore) -> None:
     assert again.outcome == 2 and "have finished" in again.err
 
 
+@pytest.mark.process
+def test_retry_of_a_single_run_gives_it_a_process(write, folder: Path, store: RunStore) -> None:
+    """However its script ends, the command tells; and it can be kept to its limits."""
+    write("dies.py", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n")
+    assert run("run", "dies.py", "--timeout", "1h", cwd=folder).returncode == -signal.SIGSEGV
+    for attempts in (2, 3):
+        done = run("retry", "last", cwd=folder)
+        assert done.returncode == 1 and "killed by SIGSEGV" in done.stdout, done.stderr
+        [row] = store.select()
+        assert (row["status"], row["launcher"], row["attempts"]) == ("failed", "fresh", attempts)
+    shown = json.loads(run("show", "last", "--json", cwd=folder).stdout)
+    assert shown["launcher"] == "fresh"
+
+
+@pytest.mark.process
+def test_inline_scripts_have_the_main_thread(write, folder: Path) -> None:
+    """In a sweep as in a retry of it; and what is worth a warning is said once."""
+    write(
+        "train.py",
+        "import os, signal\nlr = 1\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('got it'))\n"
+        "os.kill(os.getpid(), signal.SIGUSR1)\nassert lr == 2 or again\n",
+    )
+    sweep = ("--sweep", "lr=1,2", "--set", "again=0", "--launcher", "inline")
+    for command in (("run", "train.py", *sweep), ("retry", "last")):
+        done = run(*command, cwd=folder)
+        assert done.stdout.count("got it") == (2 if command[0] == "run" else 1), done.stdout
+        said = done.stdout + done.stderr
+        assert said.count("train.py binds again") == 1, said
+        assert "OverrideWarning" not in said
+
+
 def test_retry_reports_like_a_sweep(sweep, do, store: RunStore) -> None:
     """Exit status, `--quiet` and `--json` are the same."""
     sweep("--sweep", "lr=1,2")

@@ -193,6 +193,34 @@ def test_ctrl_c_without_a_terminal(script, begun, store, tmp_path):
     assert statuses(store) == [CANCELLED] * 2
 
 
+def test_ctrl_c_in_an_inline_sweep(terminal, script, begun, store, tmp_path):
+    """It is the script's own, as in plain python, and no further run begins."""
+    script("""
+        import signal, time
+        number = 0
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        try:
+            open(f"begun {number}", "w").close()
+            time.sleep(600)
+        except KeyboardInterrupt:
+            print("cleaned up")
+            raise
+    """)
+    sweep = "kogine run train.py --sweep number=0,1,2 --launcher inline --workers 2"
+    process = terminal(f"exec {sweep} 2>err")
+    begun(1)
+    process.sendintr()
+    assert ended(process) == 130
+    said = "kogine: interrupted: 0 of 1 runs begun have finished; --resume goes on.\n"
+    assert (tmp_path / "err").read_text() == said
+    [row] = store.select()
+    assert row["status"] == CANCELLED
+    log = Path(store.paths.run(row["id"]).attempt(1).output).read_text()
+    assert log.startswith("cleaned up\nTraceback")
+    assert [flow["status"] for flow in store.flows()] == [CANCELLED]
+    assert_index_is_right(store)
+
+
 @both
 def test_ctrl_c_and_resume(terminal, script, begun, store, tmp_path):
     """What Ctrl-C ended is run again on resume, in the same flow, and the rest too."""
@@ -533,6 +561,7 @@ def test_ctrl_c_in_a_single_run(terminal, script, begun, store, home):
         pytest.param("--launcher fresh", id="fresh"),
         pytest.param("--launcher fresh --sweep number=1,2 --workers 2", id="fresh sweep"),
         pytest.param("--launcher warm --sweep number=1,2 --workers 2", id="warm sweep"),
+        pytest.param("--launcher inline --sweep number=1,2 --workers 2", id="inline sweep"),
     ],
 )
 def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, options, turns):
@@ -749,6 +778,7 @@ def stopped(home: str) -> int:
     [
         pytest.param(["--sweep", "number=0,1,2,3", "--workers", "2"], id="sweep"),
         pytest.param([], id="one run"),
+        pytest.param(["--sweep", "number=0,1,2,3", "--launcher", "inline"], id="inline sweep"),
     ],
 )
 def test_ctrl_c_at_any_moment(script, home, monkeypatch, arguments, turns):

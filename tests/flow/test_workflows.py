@@ -36,6 +36,7 @@ from kohakuengine.errors import (
     ScriptExit,
     ScriptNotFoundError,
 )
+from kohakuengine.flow.view import View
 from kohakuengine.runs.reindex import reindex
 
 TRAIN = """
@@ -552,6 +553,37 @@ def test_a_ctrl_c_in_a_script_ends_the_flow(write: Write, store: RunStore) -> No
     with pytest.raises(KeyboardInterrupt):
         Sequential("train.py", configs(1, 2, 3), launcher="inline").run()
     assert [row["status"] for row in store.select(sort="position")] == ["finished", "cancelled"]
+    assert store.flows()[0]["status"] == "cancelled"
+
+
+def test_a_ctrl_c_between_scripts_ends_the_flow(write: Write, store: RunStore) -> None:
+    """All that ran is recorded as it ended, and no further script begins."""
+    write("lr = 0\nopen(f'ran {lr}', 'w').close()\n")
+
+    class Pressed(View):
+        def run_ended(self, row: dict[str, Any], again: float | None) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        Sequential("train.py", configs(1, 2, 3), launcher="inline").run(show=Pressed())
+    assert [row["status"] for row in store.select()] == ["finished"]
+    assert store.flows()[0]["status"] == "cancelled"
+    assert not os.path.exists("ran 2") and signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_ctrl_c_in_a_generator_ends_an_inline_flow(write: Write, store: RunStore) -> None:
+    """It is raised in the generator at once, which may take long."""
+
+    def source() -> Iterator[Config]:
+        yield Config({"lr": 1})
+        os.kill(os.getpid(), signal.SIGINT)
+        yield Config({"lr": 2})
+
+    flow = Sequential(write(), ConfigGenerator(source), launcher="inline")
+    with pytest.raises(KeyboardInterrupt):
+        flow.run()
+    assert [row["params"]["lr"] for row in store.select()] == [1]
     assert store.flows()[0]["status"] == "cancelled"
 
 
