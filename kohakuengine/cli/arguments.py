@@ -7,6 +7,7 @@ then just no completions.
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ..errors import KogineError, LauncherError
@@ -37,6 +38,12 @@ class ScriptCommand(click.Command):
     def _takes_value(self, word: str) -> bool:
         options = [param for param in self.params if isinstance(param, click.Option)]
         return any(word in option.opts and not option.is_flag for option in options)
+
+
+def is_said(name: str) -> bool:
+    """Whether an option of the command that is being parsed stands on its command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is ParameterSource.COMMANDLINE
 
 
 class _File(_TextType):

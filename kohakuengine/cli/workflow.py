@@ -8,10 +8,10 @@ import click
 
 from ..engine.script import Script
 from ..errors import ConfigError
-from .arguments import FILE, OVERRIDE
+from .arguments import FILE, OVERRIDE, is_said
+from .configs import configs_of
 from .flow_options import flow_options, options_of
 from .groups import Group
-from .configs import configs_of
 from .run import RunCommand, do
 
 TYPE_CHECKING = False
@@ -52,12 +52,29 @@ def _command(name: str, text: str) -> None:
 
         targets = [Script(script) for script in scripts]
         pairs = [(target, configs_of(config, overrides, None, target)) for target in targets]
+        if name == "sequential":
+            _refuse_workers(given)
         if mode is not None and launcher is not None:
             raise ConfigError(f"--mode {mode} and --launcher {launcher}: give one of them.")
         options = options_of(given, launcher if mode is None else _MODES[mode])
         return partial(do, Flow(pairs, mode=name, options=options), given)
 
+    if name == "sequential":
+        workers = next(param for param in command.params if param.name == "workers")
+        assert isinstance(workers, click.Option)
+        workers.hidden = True  # it is there to be refused
     command.help = f"{text} Each SCRIPT runs with each config that the file gives."
+
+
+def _refuse_workers(given: dict[str, Any]) -> None:
+    """Refuse several workers; a default in pyproject.toml is for the other commands."""
+    workers = given["workers"]
+    if is_said("workers") and workers != 1:
+        raise ConfigError(
+            f"--workers {workers}: kogine workflow sequential runs one script after the other, "
+            "kogine workflow parallel several at once."
+        )
+    given["workers"] = None
 
 
 _command("sequential", "Run scripts one after the other.")

@@ -63,6 +63,12 @@ class Workflow:
         if not self.plan.items:
             raise ConfigError("a flow needs at least one script.")
         self.options = Options(**choices) if options is None else options
+        if self.workers is not None and self.options.workers not in (None, self.workers):
+            raise ConfigError(
+                f"workers must be {self.workers} where runs go on one after the other, got "
+                f'{self.options.workers}: Parallel, or Flow with mode="parallel", runs several at '
+                "once."
+            )
         chosen = self.options.launcher
         if chosen is None or isinstance(chosen, str):
             chosen = launcher_of_flow(chosen, self.plan.total)

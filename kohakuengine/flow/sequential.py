@@ -13,7 +13,7 @@ class Sequential(Workflow):
     Args:
         scripts: One script or several: paths, `Script`s, or pairs of a script and its configs.
         config: What the scripts without configs of their own are run with.
-        choices: See `Workflow` and `Options`; `workers` is always 1.
+        choices: See `Workflow` and `Options`; `workers` is 1, and can be nothing else.
 
     Example:
         >>> runs = Sequential(["prepare.py", "train.py"]).run()  # doctest: +SKIP

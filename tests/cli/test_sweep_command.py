@@ -594,14 +594,15 @@ def test_a_workflow_runs_scripts(
     """Each with the config, labelled by its name where nothing is set."""
     write("a.py", "print('in a')\n")
     write("b.py", "print('in b')\n")
-    reply = do("workflow", kind, "a.py", "b.py", "--mode", mode, "--workers", "2")
+    workers = ["--workers", "2"] if kind == "parallel" else []
+    reply = do("workflow", kind, "a.py", "b.py", "--mode", mode, *workers)
     assert reply.outcome == 0, reply.err
     assert {"[a] in a", "[b] in b"} <= set(reply.out.splitlines())
     assert {row["launcher"] for row in store.select()} == {launcher}
 
 
 def test_a_sequential_workflow_keeps_the_order(do, fake, write, store: RunStore) -> None:
-    """One after the other in the first slot, whatever `--workers` says."""
+    """One after the other in the first slot."""
     write("a.py", "lr = 0\n")
     write("b.py", "lr = 0\n")
     reply = do("workflow", "sequential", "b.py", "a.py", "--set", "lr=7", "--dry-run", "--json")
@@ -609,6 +610,19 @@ def test_a_sequential_workflow_keeps_the_order(do, fake, write, store: RunStore)
         ("b.py", {"lr": 7}),
         ("a.py", {"lr": 7}),
     ]
+
+
+def test_a_sequential_workflow_has_no_workers(do, fake, project, store: RunStore) -> None:
+    """It says which one has, and doesn't offer them; a default is for the others."""
+    for option in ("--workers", "-j"):
+        reply = do("workflow", "sequential", "train.py", option, "4")
+        assert reply.outcome == 2 and "kogine workflow parallel several at once" in reply.err
+    assert "--workers" not in do("workflow", "sequential", "--help").out
+    assert "--workers" in do("workflow", "parallel", "--help").out
+    project("[tool.kogine]\nworkers = 4\n")
+    fake(lambda job: None)
+    assert do("workflow", "sequential", "train.py", "--launcher", "fake").outcome == 0
+    assert options(store)["workers"] == 1
 
 
 def test_a_workflow_takes_a_config_file(do, write) -> None:

@@ -211,6 +211,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a missing config": (lambda: Parallel("train.py", "no.py"), ConfigError, "no.py"),
     "a launcher": (lambda: Parallel("train.py", launcher="fersh"), LauncherError, "fresh"),
     "an option": (lambda: Parallel("train.py", workers=0), ConfigError, "workers"),
+    "workers one after the other": (
+        lambda: Sequential("train.py", workers=5),
+        ConfigError,
+        "workers must be 1 .* got 5: Parallel",
+    ),
+    "workers of a sequential flow": (
+        lambda: Flow("train.py", mode="sequential", workers=5),
+        ConfigError,
+        'mode="parallel", runs several',
+    ),
     "an unknown option": (lambda: Parallel("train.py", tries=3), TypeError, "tries"),
 }
 
