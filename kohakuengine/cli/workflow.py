@@ -55,7 +55,10 @@ def _command(name: str, text: str) -> None:
         if name == "sequential":
             _refuse_workers(given)
         if mode is not None and launcher is not None:
-            raise ConfigError(f"--mode {mode} and --launcher {launcher}: give one of them.")
+            if is_said("mode") is is_said("launcher"):
+                raise ConfigError(f"--mode {mode} and --launcher {launcher}: give one of them.")
+            if is_said("launcher"):  # which goes before a default, as the mode does
+                mode = None
         options = options_of(given, launcher if mode is None else _MODES[mode])
         return partial(do, Flow(pairs, mode=name, options=options), given)
 

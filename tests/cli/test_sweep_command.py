@@ -730,9 +730,20 @@ def test_one_command_of_a_group_has_defaults(do, project, sweep) -> None:
     assert json.loads(do("store", "du").out)
     assert do("store", "reindex").out == "1 run of 1 flow indexed\n"
     assert do("runs").outcome == 0
-    refused = do("workflow", "parallel", "train.py", "--launcher", "fresh")
+    refused = do("workflow", "parallel", "train.py", "--mode", "pool", "--launcher", "fresh")
     assert "--mode pool and --launcher fresh" in refused.err
     assert do("workflow", "sequential", "train.py", "--launcher", "fake").outcome == 0
+
+
+def test_a_default_blocks_no_option_of_a_workflow(do, project, write, store: RunStore) -> None:
+    """What the command line says of where runs live goes before what the project does."""
+    write("a.py", "print('in a')\n")
+    project("[tool.kogine]\nlauncher = 'fresh'\n")
+    assert do("workflow", "parallel", "a.py", "--mode", "pool").outcome == 0
+    assert options(store)["launcher"] == "pool"
+    project("[tool.kogine.workflow]\nmode = 'pool'\n")
+    assert do("workflow", "parallel", "a.py", "--launcher", "inline").outcome == 0
+    assert options(store)["launcher"] == "inline"
 
 
 MISTAKES = {
