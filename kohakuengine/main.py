@@ -99,7 +99,8 @@ def sweep(
             `kohakuengine.axes` puts together: pairs, conditions, ranges, random draws, ...
         config: What is the same for all runs.
         config_path: A config file, in place of `config`.
-        workers: How many runs go on at once; None for one a core that this process may use.
+        workers: How many runs go on at once; None for one a GPU, where `gpus` are given, else one
+            a core that this process may use.
         launcher: Where the runs' processes live; None or `"auto"` for the best there is.
         resume: Go on with the last flow of this script: what finished isn't run again.
         show: Print what the runs print, line by line with the run's name, and how they end.

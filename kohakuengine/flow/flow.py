@@ -22,7 +22,8 @@ class Flow(Workflow):
         scripts: One script or several: paths, `Script`s, or pairs of a script and its configs.
         config: What the scripts without configs of their own are run with.
         mode: `"sequential"` or `"parallel"`.
-        max_workers: How many run at once in parallel mode; None for one a core.
+        max_workers: How many run at once in parallel mode; None for one a GPU, where `gpus` are
+            given, else one a core that this process may use.
         choices: See `Workflow` and `Options`.
     """
 

@@ -20,7 +20,8 @@ class Parallel(Workflow):
     Args:
         scripts: One script or several: paths, `Script`s, or pairs of a script and its configs.
         config: What the scripts without configs of their own are run with.
-        max_workers: How many run at once; None for one a core that this process may use.
+        max_workers: How many run at once; None for one a GPU, where `gpus` are given, else one a
+            core that this process may use.
         choices: See `Workflow` and `Options`.
 
     Example:
