@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 
 from ..config.base import Config
@@ -88,14 +89,16 @@ class Workflow:
                 of a flow.
             show: Print what the runs print, as it comes, and how they end; or the view that is to
                 be told.
+            detach: Run it in a process of its own, which goes on when this one ends, and also
+                after a Ctrl-C here. What its generator raises is in the flow's `coordinator.log`.
 
         Raises:
             KogineError: The flow can't go on, because of what the message says.
-            KeyboardInterrupt: A Ctrl-C came; the runs have been ended.
+            KeyboardInterrupt: A Ctrl-C came; the runs have been ended, unless they are detached.
             Exception: What a generator of configs raised.
         """
         if detach:
-            return self._detached(resume).wait()
+            return self._followed(resume, _view(show))
         handle = self.start_here(resume, _view(show), wait=self.inline)
         interrupted = False
         while True:
@@ -116,8 +119,9 @@ class Workflow:
     ) -> FlowHandle | AttachedFlow:
         """Begin, and give a handle at once; a thread of this process sees to the rest.
 
-        A handle that is live when the interpreter ends is cancelled. Arguments and errors are those
-        of `run()`, but what happens later is raised by the handle's `wait()`.
+        A handle that is live when the interpreter ends is cancelled, unless it is of a detached
+        flow. Arguments and errors are those of `run()`, but what happens later is raised by the
+        handle's `wait()`, and of a detached flow nothing is shown.
         """
         return self._detached(resume) if detach else self.start_here(resume, _view(show))
 
@@ -135,6 +139,15 @@ class Workflow:
             wait: See it through in the caller's thread instead, before the handle is given.
         """
         return self._begin(resume, view, here=wait)
+
+    def _followed(self, resume: bool | str, view: View) -> Runs:
+        from .follow import follow_flow
+
+        begun = time.time()
+        flow = self._detached(resume)
+        if type(view) is not View:  # which shows nothing
+            follow_flow(flow, RunStore(), view, begun)
+        return flow.wait()
 
     def _detached(self, resume: bool | str) -> AttachedFlow:
         from .detach import spawn_detached

@@ -354,6 +354,26 @@ def test_sweep_can_be_silent(write: Write, capfd) -> None:
     assert [run.output.splitlines()[-1] for run in runs] == ["loss: 2", "loss: 4"]
 
 
+@pytest.mark.process
+def test_a_detached_sweep_is_shown_too(write: Write, capfd) -> None:
+    """As one of this process: what its runs print, and how they end."""
+    options: dict[str, Any] = {"launcher": "fresh", "workers": 1, "detach": True}
+    write("lr = 0\nprint('lr is', lr)\nassert lr != 2 or mended\n", "train.py")
+    shared = Config({"mended": 0})
+    runs = sweep("train.py", {"lr": [1, 2]}, config=shared, **options)
+    assert statuses(runs) == ["finished", "failed"]
+    out = capfd.readouterr().out
+    for line in ("[lr=1] lr is 1", "[lr=2] lr is 2", "[lr=2] AssertionError", "[lr=1] finished"):
+        assert line in out
+    again = sweep("train.py", {"lr": [1, 2, 3]}, config=shared, resume=True, **options)
+    out, err = capfd.readouterr()
+    assert statuses(again) == ["finished", "failed", "finished"]
+    assert [out.count(f"lr is {lr}") for lr in (1, 2, 3)] == [0, 1, 1]
+    assert "1 run had finished before" in err
+    sweep("train.py", {"lr": [1]}, show=False, **options)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_sweep_takes_a_config_file(write: Write) -> None:
     """What is the same for all runs stands there."""
     write("seed = 9\n", "config.py")
