@@ -122,20 +122,22 @@ def sweep(
     from .config.sweep import Sweep
     from .flow.parallel import Parallel
 
-    configs = Sweep(_base(config, config_path), axes)
+    configs = Sweep(_base(config, config_path, "sweep"), axes)
     flow = Parallel(script, configs, max_workers=workers, launcher=launcher, **options)
     return flow.run(resume=resume, show=show, detach=detach)
 
 
-def _base(config: Config | None, path: str | os.PathLike[str] | None) -> Config:
+def _base(
+    config: Config | None, path: str | os.PathLike[str] | None, caller: str = "run"
+) -> Config:
     if path is None:
         return checked_config(config)
     if config is not None:
-        raise ConfigError("run() takes config or config_path, not both.")
+        raise ConfigError(f"{caller}() takes config or config_path, not both.")
     loaded = load_config(path)
     if not isinstance(loaded, Config):
-        raise ConfigError(
-            f"{path} gives several configs and run() takes one: loop over load_config({str(path)!r}) "
-            "and call run() with each."
-        )
+        each = f"loop over load_config({str(path)!r}) and call run() with each."
+        if caller == "sweep":
+            each = f"run the script with each by Parallel(script, {str(path)!r})."
+        raise ConfigError(f"{path} gives several configs and {caller}() takes one: {each}")
     return loaded

@@ -382,6 +382,21 @@ def test_sweep_takes_a_config_file(write: Write) -> None:
     assert runs[0].name == "lr=1"
 
 
+def test_sweep_refuses_a_config_file_with_several(write: Write) -> None:
+    """What it names instead does run the script with each."""
+    write(
+        "from kohakuengine import Config\nCONFIG = [Config({'lr': 1}), Config({'lr': 2})]\n", "c.py"
+    )
+    with pytest.raises(ConfigError, match=r"sweep\(\) takes one: .* Parallel\(script, 'c.py'\)"):
+        sweep(write(), {"seed": [1]}, config_path="c.py")
+    with pytest.raises(ConfigError, match=r"sweep\(\) takes config or config_path"):
+        sweep("train.py", {"seed": [1]}, config=Config(), config_path="c.py")
+    assert [run.params["lr"] for run in Parallel("train.py", "c.py", launcher="inline").run()] == [
+        1,
+        2,
+    ]
+
+
 def test_sweep_goes_on_with_an_earlier_one(write: Write) -> None:
     """`resume=True` runs what wasn't there."""
     options: dict[str, Any] = {"launcher": "inline", "show": False}
