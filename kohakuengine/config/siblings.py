@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-_NEVER_HIDDEN = frozenset(
+NEVER_HIDDEN = frozenset(
     {
         *sys.builtin_module_names,
         *("__main__", "__mp_main__", __name__.partition(".")[0]),
@@ -162,7 +162,7 @@ def _take(families: set[str]) -> dict[str, ModuleType]:
 def _shadowing_families(folder: str) -> set[str]:
     """Loaded modules from elsewhere that would be found in the folder if they weren't loaded."""
     # Not the loaded ones are gone through, which may be thousands: a fork would copy them all.
-    there = _families_in(folder) - _NEVER_HIDDEN
+    there = _families_in(folder) - NEVER_HIDDEN
     return {name for name in there if name in sys.modules and _is_shadowing(name, folder)}
 
 

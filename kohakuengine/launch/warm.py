@@ -9,7 +9,7 @@ from importlib.machinery import all_suffixes
 
 from ..runs.outcome import CANCELLED, TIMED_OUT
 from .fresh import Fresh
-from .leading import leading_imports
+from .leading import Leading
 from .registry import can_fork
 from .survivors import settle_attempt
 from .surroundings import LOOKS, Surroundings
@@ -46,8 +46,8 @@ class Warm:
         self._lanes: dict[str, tuple[Job, Lane]] = {}
         self._since: dict[str, float] = {}  # when those that wait for either began to
         self._surroundings = Surroundings()
-        self._imports: dict[Script, list[Import]] = {}
-        self._beside: dict[Script, tuple[float, set[str]]] = {}
+        self._leading: dict[tuple[Script, str], Leading] = {}
+        self._beside: dict[str, tuple[float, set[str]]] = {}
         # Ours alone, by what they were started with; the one used last at the end.
         self._servers: dict[tuple[object, ...], Server] = {}
 
@@ -104,7 +104,7 @@ class Warm:
 
     def _server_for(self, job: Job) -> Server:
         imports = self._imports_of(job)
-        names = ((module, *names) for module, names in imports)
+        names = ((module, *([what] if isinstance(what, str) else what)) for module, what in imports)
         key = (*self._surroundings.key(job), *names, self._idle)
         server = self._servers.pop(key, None)
         if server is not None and server.ended():
@@ -129,28 +129,30 @@ class Warm:
 
     def _imports_of(self, job: Job) -> list[Import]:
         script = job.script
-        if script is None or script.module is not None:
-            return []  # the packages around a module come before its imports
-        if script not in self._imports:
-            self._imports[script] = leading_imports(script.read(), script.folder)
-        return self._imports[script]
-
-    def _names_beside(self, script: Script | None) -> set[str]:
-        """The names of what may be a module beside a script; looked at now and then."""
         if script is None:
-            return set()
-        until, names = self._beside.get(script, (0.0, set()))
+            return []
+        key = script, _folder_of(job)
+        leading = self._leading.get(key)
+        if leading is None or not leading.is_current():
+            leading = Leading(script.read(), key[1], _full_name(script))
+            self._leading[key] = leading
+        return leading.imports
+
+    def _names_beside(self, folder: str) -> set[str]:
+        """The names of what may be a module in a script's folder; looked at now and then."""
+        until, names = self._beside.get(folder, (0.0, set()))
         now = time.monotonic()
         if now >= until:
             try:
-                names = set(map(_module_name, os.listdir(script.folder)))
+                names = set(map(_module_name, os.listdir(folder)))
             except OSError:
                 names = set()  # it is gone: nothing can be imported from it
-            self._beside[script] = (now + LOOKS, names)
+            self._beside[folder] = (now + LOOKS, names)
         return names
 
     def _dispatch(self, job: Job, server: Server, since: float) -> None:
-        reason = server.shadowed_by(self._names_beside(job.script))
+        folder = _folder_of(job)
+        reason = server.shadowed_by(folder, self._names_beside(folder))
         lane = None if reason else server.lane()
         if lane is None:
             self._fresh.submit(job, reason or server.unfit or "its server has ended")
@@ -250,6 +252,28 @@ class Warm:
             if not lane.begun:  # the process of the run was certainly not started
                 lane.server.lost += 1
                 self.submit(job)
+
+
+def _folder_of(job: Job) -> str:
+    """The folder in which a run finds the modules beside its script; "" where that is gone."""
+    script = job.script
+    if script is None:
+        return ""
+    try:
+        if script.module is not None and job.cwd is not None:
+            return os.path.realpath(job.cwd)
+        return script.folder
+    except OSError:
+        return ""
+
+
+def _full_name(script: Script) -> str | None:
+    """The name of the module that is run, which for a package is one in it; None for a file."""
+    module = script.module
+    if module is None or module.rpartition(".")[2] == "__main__":
+        return module
+    is_package = os.path.basename(script.path) == "__main__.py"
+    return f"{module}.__main__" if is_package else module
 
 
 def _module_name(file: str) -> str:

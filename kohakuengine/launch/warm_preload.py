@@ -37,7 +37,7 @@ _PARTS_OF = {"_polars_runtime_": "polars"}
 _STARTING_LATER = frozenset({"polars"})
 
 # The folders into which packages are installed; Debian has its own.
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 _HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
 _STREAMS = ("stdin", "stdout", "stderr")
@@ -49,7 +49,8 @@ def preload(imports: Sequence[Sequence[Any]], watch: Watch) -> None:
     """Make imports.
 
     Args:
-        imports: Modules, each with the names that are imported from it.
+        imports: Modules, each with the names that are imported from it, or the folder in which
+            alone there may be such a module for what follows to be imported.
         watch: What is to watch them.
 
     Raises:
@@ -59,6 +60,10 @@ def preload(imports: Sequence[Sequence[Any]], watch: Watch) -> None:
     shared = _shared_memory()
     with watch:
         for module, names in imports:
+            if isinstance(names, str):
+                if is_elsewhere(module, names):
+                    break  # it would be imported in place of what was looked into
+                continue
             if not _is_installed(module.partition(".")[0]):
                 break  # it may be edited between runs; what comes after it is to come after it
             starters = _import(module, names)
@@ -88,6 +93,17 @@ def _import(module: str, names: Sequence[str]) -> _Starters:
     return starters
 
 
+def is_elsewhere(name: str, folder: str) -> bool:
+    """Whether there is a top-level module that isn't merely a folder in this one."""
+    from _frozen_importlib_external import PathFinder
+
+    spec = PathFinder.find_spec(name)
+    if spec is None:
+        return False
+    places = set(map(os.path.realpath, spec.submodule_search_locations or ()))
+    return spec.origin is not None or places != {os.path.join(folder, name)}
+
+
 def _is_installed(name: str) -> bool:
     """Whether a top-level module is Python's own or lies in site-packages, for good."""
     from _frozen_importlib import FrozenImporter
@@ -99,7 +115,7 @@ def _is_installed(name: str) -> bool:
     place = spec.origin if spec is not None else None
     if not place and spec is not None and spec.submodule_search_locations:
         place = next(iter(spec.submodule_search_locations))
-    if not _INSTALLED.isdisjoint(str(place).split(os.sep)):
+    if not INSTALLED.isdisjoint(str(place).split(os.sep)):
         return True
     folder = os.path.dirname(os.__file__)  # of Python's own
     return name in sys.stdlib_module_names and str(place).startswith(folder + os.sep)
@@ -230,7 +246,7 @@ def _native_family(name: str) -> str | None:
 def _family_of_file(file: str) -> str | None:
     """The top-level module in whose folder an extension lies, whatever that calls itself."""
     for entry in sys.path:
-        if os.path.basename(entry) in _INSTALLED and file.startswith(entry + os.sep):
+        if os.path.basename(entry) in INSTALLED and file.startswith(entry + os.sep):
             name = file[len(entry) + 1 :].partition(os.sep)[0].partition(".")[0]
             return next((whole for part, whole in _PARTS_OF.items() if name.startswith(part)), name)
     return None

@@ -15,13 +15,14 @@ import time
 from _frozen_importlib_external import PathFinder
 from gc import collect, freeze
 
+from ..config.siblings import NEVER_HIDDEN
 from . import warm_child, warm_end
 from .init import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from .messages import Messages
 from .script_run import run_script, write_lines_at_once
 from .warm_entropy import Entropy
 from .warm_init import WarmInit
-from .warm_preload import preload
+from .warm_preload import INSTALLED, is_elsewhere, preload
 from .warm_watch import Unfit, Watch
 
 TYPE_CHECKING = False
@@ -69,9 +70,11 @@ class _Server:
         self.owner_fd = os.pidfd_open(owner)
         self.own_fd = os.pidfd_open(os.getpid())  # tells its inits of its end
         self.idle = idle
-        self.families: list[str] = []  # what modules were loaded, or looked for
+        # What modules were loaded, or looked for; those that packages are, with their folder.
+        self.families: dict[str, str | None] = {}
         self.files: dict[str, tuple[int, int]] = {}
         self.missing: list[str] = []  # what was looked for, and isn't there
+        self.only_local: list[tuple[str, str]] = []  # what was to be only in a folder, and is
         self.looked = time.monotonic()
 
     def serve(self) -> dict[str, Any] | None:
@@ -98,13 +101,17 @@ class _Server:
         at = time.time_ns()
         entropy = Entropy()
         watch = Watch(entropy.hooks())
+        always = NEVER_HIDDEN.intersection(sys.modules)  # also in each new interpreter
         preload(imports, watch)
         collect()
         warm_child.renewals += entropy.renewals()
-        self.families = sorted({n.partition(".")[0] for n in sys.modules} | watch.sought)
+        families = {n.partition(".")[0] for n in sys.modules} | watch.sought
+        self.families = {name: _home(name) for name in sorted(families - always)}
         self.missing = [
             n for n in watch.sought if n not in sys.modules and not PathFinder.find_spec(n)
         ]
+        only_local = ((name, what) for name, what in imports if isinstance(what, str))
+        self.only_local = [pair for pair in only_local if not is_elsewhere(*pair)]
         self.files = _files_of_modules()
         if any(changed > at for changed, _ in self.files.values()):
             raise Unfit("a file changed while it was imported")
@@ -152,7 +159,8 @@ class _Server:
             return False
         self.looked = now
         changed = any(_stamp(file) != stamp for file, stamp in self.files.items())
-        return changed or any(map(PathFinder.find_spec, self.missing))
+        found = any(map(PathFinder.find_spec, self.missing))
+        return changed or found or any(is_elsewhere(*pair) for pair in self.only_local)
 
 
 def _load_what_runs_need() -> None:
@@ -163,6 +171,15 @@ def _load_what_runs_need() -> None:
     assert all((_collections, marshal))
     write_lines_at_once()
     del sys.modules["gc"]  # which we alone have loaded so far
+
+
+def _home(name: str) -> str | None:
+    """The folder of installed packages in which a loaded one was found; None for any other."""
+    module = sys.modules.get(name)
+    file, places = getattr(module, "__file__", None), getattr(module, "__path__", None)
+    place = places[0] if isinstance(places, list) and places else file
+    folder = os.path.dirname(place) if isinstance(place, str) else ""
+    return os.path.realpath(folder) if os.path.basename(folder) in INSTALLED else None
 
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:

@@ -159,14 +159,16 @@ class Server:
         # By the first one is found what its imports have started.
         self._marks = {**MARKS, IDS[0]: os.urandom(ROOM // 2).hex()}
         self._retired = False
-        self._families: set[str] = set()
+        self._families: dict[str, str | None] = {}
         self._idle: list[Lane] = []
         self._busy: set[Lane] = set()
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as output:
             flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
             command = [sys.executable, *flags, "-c", _START]
-            names = ",".join(dict.fromkeys(module for module, _ in imports))
+            names = ",".join(
+                dict.fromkeys(name for name, what in imports if isinstance(what, list))
+            )
             command += [str(theirs.fileno()), str(os.getpid()), str(idle), names]
             mask = hold_interrupts()
             try:
@@ -223,7 +225,9 @@ class Server:
                 self._process.wait()  # these were its last words
             else:
                 self.ready = True
-                self._families = {*message["families"]} - {*sys.builtin_module_names}
+                families = message["families"].items()
+                builtin = sys.builtin_module_names
+                self._families = {name: home for name, home in families if name not in builtin}
         if messages is None and self.is_starting():
             self.bury()
 
@@ -233,13 +237,15 @@ class Server:
         self.unfit = f"its server ended with status {self._process.returncode} at the imports"
         self._end_survivors()
 
-    def shadowed_by(self, beside: set[str]) -> str | None:
+    def shadowed_by(self, folder: str, beside: set[str]) -> str | None:
         """Which module beside a script would have been imported in place of what was, if any.
 
         Args:
+            folder: The script's, links followed.
             beside: The names of those that lie there.
         """
-        for name in sorted(beside & self._families):
+        found = beside.intersection(self._families)
+        for name in sorted(name for name in found if self._families[name] != folder):
             return f"{name} lies beside it, and an import has looked for {name} elsewhere"
         return None
 

@@ -7,7 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from jobs import finish, is_alive, output, wait_for, wait_until
+from jobs import finish, is_alive, make_job, output, wait_for, wait_until
+
+from kohakuengine.config.base import Config
+from kohakuengine.engine.script import Script
+from kohakuengine.launch.fresh import Fresh
 
 pytestmark = [
     pytest.mark.process,
@@ -248,3 +252,157 @@ def test_what_an_import_starts_ends_with_the_launcher(launcher, job, installed, 
     wait_until(launcher, lambda: note.exists() and note.read_text().endswith(" "))
     launcher.close()
     assert not is_alive(int(note.read_text()))
+
+
+PROJECTS = {
+    "package beside the script": (
+        {
+            "lib/__init__.py": "from .sub import f\n",
+            "lib/sub.py": "import json\ndef f(x): return json.dumps(x)\n",
+            "train.py": "import lib\nimport witness\nn = 1\nprint(lib.f(n))\n",
+        },
+        "train.py",
+    ),
+    "folder beside the script": (
+        {
+            "lib/sub.py": "import witness\ndef f(x): return [x]\n",
+            "train.py": "from lib.sub import f\nn = 1\nprint(f(n))\n",
+        },
+        "train.py",
+    ),
+    "module": (
+        {
+            "pk/__init__.py": "import json\n",
+            "pk/train.py": "from . import sub\nimport witness\nn = 1\nprint(sub.f(n), __spec__.name)\n",
+            "pk/sub.py": "def f(x): return [x]\n",
+        },
+        "pk.train",
+    ),
+    "package": (
+        {
+            "pk/__init__.py": "import witness\n",
+            "pk/__main__.py": "from pk import witness\nn = 1\nprint(n, __spec__.name)\n",
+        },
+        "pk",
+    ),
+    "module in a folder": ({"pk/train.py": "import witness\nn = 1\nprint(n)\n"}, "pk.train"),
+    "installed module": (
+        {
+            "site-packages/tool/__init__.py": "import witness\n",
+            "site-packages/tool/train.py": "n = 1\nprint(n, __spec__.name)\n",
+        },
+        "tool.train",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PROJECTS)
+def test_imports_of_projects_are_made_once(kind, launcher, installed, tmp_path, monkeypatch):
+    """What packages begin with is imported before a sweep's runs, which are as with `fresh`."""
+    files, target = PROJECTS[kind]
+    note = tmp_path / "note"
+    (installed / "witness.py").write_text(f"open({str(note)!r}, 'a').write('imported ')")
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(installed)
+    script = Script(target)
+
+    def outputs(launcher) -> list[str]:
+        jobs = [make_job(tmp_path, script, Config({"n": n})) for n in range(3)]
+        assert [finish(launcher, job).fallback for job in jobs] == [None] * 3
+        return [output(job) for job in jobs]
+
+    forked = outputs(launcher)
+    assert note.read_text() == "imported "
+    assert forked == outputs(Fresh())
+
+
+def test_packages_that_act_before_an_import(launcher, installed, tmp_path, monkeypatch):
+    """What a package around a module sets is set before the module's imports."""
+    (installed / "reads.py").write_text("import os\nvalue = os.environ.get('SETTING')")
+    (tmp_path / "pk").mkdir()
+    (tmp_path / "pk" / "__init__.py").write_text("import os\nos.environ['SETTING'] = '1'")
+    (tmp_path / "pk" / "train.py").write_text("import reads\ndef main(): return reads.value")
+    monkeypatch.chdir(tmp_path)
+    outcome = finish(launcher, make_job(tmp_path, Script("pk.train")))
+    assert (outcome.result, outcome.fallback) == ("1", None)
+
+
+def test_installed_in_place_of_a_folder(launcher, installed, tmp_path, monkeypatch):
+    """A package that is installed, and what it does first, isn't passed over for a folder."""
+    (installed / "reads.py").write_text("import os\nvalue = os.environ.get('SETTING')")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "sub.py").write_text("import reads\nvalue = reads.value")
+    (tmp_path / "train.py").write_text("from lib.sub import value\ndef main(): return value")
+    job = make_job(tmp_path, tmp_path / "train.py", environ={"KOGINE_FLOW_ID": "1"})
+    assert finish(launcher, job).result is None
+    (installed / "lib").mkdir()
+    (installed / "lib" / "__init__.py").write_text("import os\nos.environ['SETTING'] = '1'")
+    (installed / "lib" / "sub.py").write_text("import reads\nvalue = reads.value")
+    job = make_job(tmp_path, tmp_path / "train.py", environ={"KOGINE_FLOW_ID": "2"})
+    outcome = finish(launcher, job)
+    assert (outcome.result, outcome.fallback) == ("1", None)
+
+
+def test_local_modules_that_are_edited(launcher, installed, tmp_path):
+    """A local module that sets something, since an edit, does so before what it imports then."""
+    (installed / "reads.py").write_text("import os\nvalue = os.environ.get('SETTING')")
+    text = "import lib, reads\ndef main(): return reads.value"
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "train.py").write_text(text)
+    script, results = Script(tmp_path / "train.py"), []
+    for lib in ("", "import os\nos.environ['SETTING'] = '1'"):
+        (tmp_path / "lib" / "__init__.py").write_text(lib)
+        outcome = finish(launcher, make_job(tmp_path, script))
+        results.append((outcome.result, outcome.fallback))
+    assert results == [(None, None), ("1", None)]
+
+
+def test_only_the_runs_own_folder_is_looked_at(launcher, installed, tmp_path, monkeypatch):
+    """The folder beside a module is that in which it runs, and not its caller's."""
+    (installed / "tool").mkdir()
+    (installed / "tool" / "__init__.py").write_text("import colorsys")
+    (installed / "tool" / "train.py").write_text("def main(): return 7")
+    monkeypatch.syspath_prepend(installed)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "colorsys.py").write_text("raise RuntimeError('beside')")
+    monkeypatch.chdir(tmp_path)
+    script = Script("tool.train")
+    elsewhere = finish(launcher, make_job(tmp_path, script, cwd=str(tmp_path / "here")))
+    assert (elsewhere.result, elsewhere.fallback) == (7, None)
+    for folder in (None, str(tmp_path)):
+        outcome = finish(launcher, job := make_job(tmp_path, script, cwd=folder))
+        assert "colorsys lies beside it" in outcome.fallback
+        assert outcome.status == "failed" and "beside" in output(job)
+
+
+def test_main_beside_the_script(launcher, tmp_path):
+    """A `__main__.py` beside the script is never imported in place of the script."""
+    (tmp_path / "__main__.py").write_text("raise RuntimeError")
+    (tmp_path / "train.py").write_text("import json\ndef main(): return json.loads('7')")
+    outcome = finish(launcher, make_job(tmp_path, tmp_path / "train.py"))
+    assert (outcome.result, outcome.fallback) == (7, None)
+
+
+def test_script_beside_installed_packages(launcher, installed):
+    """What Python has loaded at its start isn't missed beside a script that is installed itself."""
+    (installed / "sitecustomize.py").write_text("import started")
+    (installed / "started.py").write_text("value = 7")
+    (installed / "train.py").write_text("import json, started\ndef main(): return started.value")
+    outcome = finish(launcher, make_job(installed.parent, installed / "train.py"))
+    assert (outcome.result, outcome.fallback) == (7, None)
+
+
+def test_loaded_at_the_start_from_elsewhere(launcher, installed, tmp_path):
+    """A module that Python has loaded at its start isn't taken for that beside the script."""
+    (installed / "sitecustomize.py").write_text("import started")
+    (installed / "started.py").write_text("value = 7")
+    (installed / "needs.py").write_text("import started\nvalue = started.value")
+    (tmp_path / "train.py").write_text("import needs\ndef main(): return needs.value")
+    (tmp_path / "started.py").write_text("value = 8")
+    expected = finish(Fresh(), make_job(tmp_path, tmp_path / "train.py")).result
+    outcome = finish(launcher, make_job(tmp_path, tmp_path / "train.py"))
+    assert outcome.result == expected
+    assert "started lies beside it" in outcome.fallback
