@@ -42,6 +42,8 @@ _TAKEN_FROM_SYS = (
 _STREAMS = ("stdin", "stdout", "stderr")
 _HOOKS = ("excepthook", "displayhook", "unraisablehook", "breakpointhook")
 
+_FLUSHING = "Exception ignored on flushing sys.stdout"  # what it says from Python 3.13 on
+
 
 def ending_of(error: BaseException) -> int:
     """The exit status that an exception which nobody has caught gives the process, once shown."""
@@ -76,8 +78,7 @@ def end(status: int) -> NoReturn:
         _leave_to_interpreter(status)
     from_sys = _as_from_sys()
     _take_down(from_sys)
-    if not _flush():
-        status = 120
+    _flush(aloud=False)  # what is lost now the interpreter loses, too
     _let_go_of_the_rest(from_sys)
     _flush_files(get_objects())
     call_c("fflush", 0)  # what extensions have printed by C's own functions
@@ -104,15 +105,21 @@ def _run_exit_functions() -> None:
         return  # the function has been reported; the interpreter goes on, too
 
 
-def _tell_unraisable(error: BaseException, what: object) -> None:
-    """Tell of an error at which nothing can be done, as the interpreter does."""
+def _tell_unraisable(error: BaseException, what: object, message: str | None = None) -> None:
+    """Tell of an error at which nothing can be done, as the interpreter does.
+
+    Args:
+        error: The error.
+        what: In which it was raised, if that is to be said.
+        message: What is said in place of that.
+    """
     from types import SimpleNamespace
 
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
         traceback = traceback.tb_next
     facts = SimpleNamespace(
-        exc_type=type(error), exc_value=error, exc_traceback=traceback, err_msg=None, object=what
+        exc_type=type(error), exc_value=error, exc_traceback=traceback, err_msg=message, object=what
     )
     try:
         if sys.unraisablehook is not sys.__unraisablehook__:
@@ -124,24 +131,33 @@ def _tell_unraisable(error: BaseException, what: object) -> None:
             whole = f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
             head = "Traceback (most recent call last):\n" if traceback else ""
             shown = f"{head}{''.join(format_tb(traceback))}{whole}: {error}"
-            print(f"Exception ignored in: {what!r}\n{shown}", file=sys.stderr)
+            where = f"{message}:" if message else f"Exception ignored in: {what!r}"
+            print(f"{where}\n{shown}", file=sys.stderr)
     except BaseException:
         return  # nobody is left to be told
 
 
-def _flush() -> bool:
+def _flush(aloud: bool = True) -> bool:
     """Flush the standard streams; False where what was printed is lost."""
     done = True
     for stream in (sys.stdout, sys.stderr):
-        if stream is None or getattr(stream, "closed", False):
+        if stream is None or _is_closed(stream):
             continue
         try:
             stream.flush()
         except BaseException as error:
-            if stream is sys.stdout:
-                _tell_unraisable(error, stream)
-                done = False
+            done = False
+            if aloud and stream is sys.stdout:
+                said = (None, _FLUSHING) if sys.version_info >= (3, 13) else (stream,)
+                _tell_unraisable(error, *said)
     return done
+
+
+def _is_closed(stream: Any) -> bool:
+    try:
+        return bool(stream.closed)
+    except BaseException:
+        return False  # to flush it fails, too, if it has been detached
 
 
 def _has_threads() -> bool:

@@ -333,6 +333,28 @@ _SCRIPTS = {
         atexit.register(fail)
         atexit.register(leave)
     """,
+    "output replaced by what is below it": """
+        import sys
+        sys.stdout = sys.stdout.detach()
+        sys.stdout.write(b"printed")
+    """,
+    "errors replaced by what is below them": """
+        import sys
+        sys.stderr = sys.stderr.detach()
+        sys.stderr.write(b"printed")
+    """,
+    "output taken away": "import sys\nprint('printed', flush=True)\nbelow = sys.stdout.detach()",
+    "errors taken away": "import sys\nbelow = sys.stderr.detach()",
+    "output that fails late": """
+        import sys
+        class Full:
+            closed = False
+            def write(self, text): pass
+            def flush(self): raise OSError("full")
+        class Late:
+            def __del__(self, sys=sys, full=Full()): sys.stdout = full
+        late = Late()
+    """,
     "a function for the end that exits": "import atexit, os\natexit.register(os._exit, 5)\nprint(1)",
     "a deletion that fails": """
         class Bad:
