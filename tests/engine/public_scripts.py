@@ -576,6 +576,16 @@ def _row(id: str) -> PublicScript:
     return next(script for script in SCRIPTS if script.id == id)
 
 
+# Those that get a new interpreter from the warm launcher, and why.
+NOT_FORKED = {
+    "jedi-replstartup": "an import keeps __main__",  # Python's rlcompleter
+    # What Python's own modules would find in the script's folder, in place of Python's own.
+    "parso-tokenize": "token lies beside it, and an import has looked for token elsewhere",
+    "tornado-shadowed-asyncio": (
+        "concurrent lies beside it, and an import has looked for concurrent elsewhere"
+    ),
+}
+
 OVERRIDDEN = [
     OverriddenScript(_row("ipython-simplevars"), "x", "5"),
     OverriddenScript(_row("pymeeus-base"), "TOL", "0.5"),

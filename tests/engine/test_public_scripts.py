@@ -18,7 +18,8 @@ from typing import NamedTuple
 import pytest
 
 from kohakuengine import Script, Sequential
-from public_scripts import OVERRIDDEN, SCRIPTS, OverriddenScript, PublicScript
+from kohakuengine.launch.registry import can_fork
+from public_scripts import NOT_FORKED, OVERRIDDEN, SCRIPTS, OverriddenScript, PublicScript
 
 DEADLINE = 60.0  # seconds; the slowest script of the table takes about one
 LAUNCHERS = ("inline", "fresh")
@@ -97,8 +98,12 @@ class Place:
         said = RUNPY_FRAME.sub(b"", log.read_bytes())
         return Outcome(done.returncode, said, b"", self._files())
 
-    def run_in_flow(self, script: PublicScript, launcher: str) -> Outcome:
-        """Run the script in a flow of its own, in this process' environment."""
+    def run_in_flow(self, script: PublicScript, launcher: str) -> tuple[Outcome, str | None]:
+        """Run the script in a flow of its own, in this process' environment.
+
+        Returns:
+            What it leaves behind, and why it got a new interpreter in place of what was asked for.
+        """
         self.make(script)
         flow = Sequential(
             Script(target(script), argv=script.args), launcher=launcher, cwd=self.directory
@@ -106,7 +111,7 @@ class Place:
         [run] = flow.run()
         assert run.outcome is not None and run.exit_code is not None
         said = RUNPY_FRAME.sub(b"", Path(run.log).read_bytes())
-        return Outcome(run.exit_code, said, b"", self._files())
+        return Outcome(run.exit_code, said, b"", self._files()), run.outcome.fallback
 
     def plain(self, script: PublicScript) -> Outcome:
         """What plain python gives for it."""
@@ -243,16 +248,21 @@ def test_a_public_script_runs_as_with_plain_python(
 def test_a_public_script_runs_in_a_flow_as_with_plain_python(
     place: Place, script: PublicScript, launcher: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new interpreter or a fork of a warm one: log, exit status and files are the same."""
+    """A new interpreter or a fork of a warm one: log, exit status and files are the same.
+
+    Those that can't be forked are listed, with the reason.
+    """
     expected = plain_log(place, script)
     for name in os.environ.keys() - place.environment().keys():
         monkeypatch.delenv(name)
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
 
-    got = place.run_in_flow(script, launcher)
+    got, fallback = place.run_in_flow(script, launcher)
 
     check_same(expected, got, again=lambda: plain_log(place, script))
+    if launcher == "warm" and can_fork():
+        assert fallback == NOT_FORKED.get(script.id)
 
 
 @pytest.mark.process
