@@ -92,9 +92,9 @@ def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
     """The values of each axis, by name; what is a whole space, by its text."""
     from ..config import axes
     from ..config.expression import is_call
-    from ..engine.parameters import parameters
+    from .configs import known_of
 
-    known = parameters(script.read(), script.path, whole=True)
+    known = known_of(script, texts)
     parts: dict[str, Any] = {}
     for text in texts:
         if is_call(text, axes.FUNCTIONS):

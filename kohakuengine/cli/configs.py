@@ -8,11 +8,12 @@ from ..errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..config.generator import ConfigGenerator
     from ..config.space import Space
     from ..config.sweep import Sweep
+    from ..engine.parameters import Parameter
     from ..engine.script import Script
 
 
@@ -68,12 +69,11 @@ def _above_each(
         return configs
     from ..config.generator import ConfigGenerator
 
-    top = with_overrides(Config(), overrides, script).globals_dict
+    with_overrides(Config(), overrides, script)  # what is wrong with them is told now
 
     def merged() -> Iterator[Config]:
         for config in configs:
-            values = {**config.globals_dict, **top}
-            outcome = yield Config(values, config.args, config.kwargs, config.metadata)
+            outcome = yield with_overrides(config, overrides, script)
             configs.tell(outcome)
 
     return ConfigGenerator(merged, name=path)
@@ -83,8 +83,19 @@ def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Co
     """A config, and above it what `KEY=VALUE` texts say, typed by the script's parameters."""
     if not texts:
         return config
+    from ..config.nested import with_nested
+    from ..engine.defaults import with_defaults
+
+    values = parse_overrides(texts, known_of(script, texts), script.name)
+    base = with_defaults(config, values, script)
+    return base.with_values(with_nested(base.globals_dict, values))
+
+
+def known_of(script: Script, texts: Iterable[str]) -> list[Parameter]:
+    """What is known of a script's parameters, and of values within them that `KEY=...` texts name."""
+    from ..engine.defaults import nested_parameters
     from ..engine.parameters import parameters
 
     known = parameters(script.read(), script.path, whole=True)
-    values = parse_overrides(texts, known, script.name)
-    return config.with_values({**config.globals_dict, **values})
+    names = [text.partition("=")[0].strip() for text in texts]
+    return [*known, *nested_parameters(known, names)]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def split_override(text: str) -> tuple[str, str]:
-    """The name and the text of the value in `KEY=VALUE`.
+    """The name and the text of the value in `KEY=VALUE`; a name may lead into a dictionary by dots.
 
     Raises:
         OverrideError: There is no `=`, or what stands before it can't be the name of a variable.
@@ -63,11 +63,8 @@ def split_override(text: str) -> tuple[str, str]:
         from unicodedata import normalize
 
         key = normalize("NFKC", key)  # as Python does with names
-    if "." in key and all(part.isidentifier() for part in key.split(".")):
-        first = key.partition(".")[0]
-        message = f"--set {short(text)}: only whole variables can be set; set {first} itself."
-        raise OverrideError(message, key=key)
-    if not key.isidentifier() or iskeyword(key):
+    variable, *way = key.split(".")
+    if not variable.isidentifier() or iskeyword(variable) or not all(way):
         reason = "a keyword of Python" if iskeyword(key) else "no name in Python"
         message = f"--set {short(text)}: {short(key)} is {reason}; name a variable of the script."
         raise OverrideError(message, key=key)

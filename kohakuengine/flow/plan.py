@@ -80,7 +80,7 @@ class Plan:
     def __init__(
         self, items: Sequence[tuple[Script, ConfigLike]], axes: Sequence[str] = ()
     ) -> None:
-        self.items = [(script, _checked(configs)) for script, configs in items]
+        self.items = [(script, _with_defaults(script, _checked(c))) for script, c in items]
         self.axes = tuple(axes)
         # Of the configs that are there already: what is wrong is told before anything is launched.
         self.own = [own for own in map(own_options, self._there()) if own]
@@ -145,6 +145,17 @@ class Plan:
         It learns of one run each time it is asked for a config, in the order in which they ended.
         """
         self._outcomes[planned.item].append(outcome)
+
+
+def _with_defaults(script: Script, configs: Config | ConfigGenerator) -> Config | ConfigGenerator:
+    """Configs in which a sweep of a part of one of the script's dictionaries keeps the others."""
+    source = None if isinstance(configs, Config) else configs.source
+    if not isinstance(source, Sweep) or not any("." in name for name in source.names):
+        return configs
+    from ..engine.defaults import with_defaults  # which reads scripts; most sweeps needn't
+
+    base = with_defaults(source.base, source.names, script)
+    return ConfigGenerator(Sweep(base, source.space), name="config")
 
 
 def _swept(configs: Config | ConfigGenerator) -> tuple[str, ...]:

@@ -1154,3 +1154,22 @@ def test_what_a_config_file_sweeps_is_said_once(do, folder: Path) -> None:
     ):
         reply = do("run", "train.py", "--config", "c.py", *words, "--dry-run")
         assert reply.outcome == 2 and message in reply.err
+
+
+NESTED = "model = {'layers': 2, 'opt': {'lr': 0.1, 'name': 'sgd'}}\nprint(model)\n"
+
+
+def test_a_part_of_a_dictionary(do, sweep, folder: Path) -> None:
+    """A name with dots in it changes that part alone, typed by what the script has there."""
+    (folder / "nested.py").write_text(NESTED)
+    reply = do(
+        "run", "nested.py", "--set", "model.opt.lr=1", "--sweep", "model.layers=3,4", "--json"
+    )
+    rows = json.loads(reply.out)
+    assert [row["params"]["model"] for row in rows] == [
+        {"layers": layers, "opt": {"lr": 1.0, "name": "sgd"}} for layers in (3, 4)
+    ]
+    assert [row["name"] for row in rows] == ["model.layers=3", "model.layers=4"]
+    wrong = do("run", "nested.py", "--set", "model.layers=many")
+    assert (wrong.outcome, wrong.out) == (2, "")
+    assert "model.layers is int (nested.py line 1); many is not an int" in wrong.err

@@ -295,8 +295,10 @@ def test_a_key_and_a_value_are_split_at_the_first_equals_sign(
         ("True=1", "True is a keyword"),
         ("a-b=1", "a-b is no name in Python"),
         ("1a=1", "1a is no name"),
-        ("model.lr=1", "only whole variables can be set; set model itself"),
-        ("a.-=1", "no name in Python"),
+        ("model..lr=1", "model..lr is no name in Python"),
+        (".lr=1", ".lr is no name in Python"),
+        ("class.lr=1", "class.lr is no name in Python"),
+        ("-.a=1", "no name in Python"),
         ("a\nb=1", "no name in Python"),
     ],
 )

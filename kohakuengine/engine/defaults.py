@@ -1,0 +1,72 @@
+"""A script's own dictionaries, of which an override is to change a part: `model.layers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..config.nested import nested_values
+from ..errors import OverrideError
+from .parameters import Parameter, parameters
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..config.base import Config
+    from .script import Script
+
+
+def with_defaults(config: Config, names: Iterable[str], script: Script) -> Config:
+    """A Config that holds the dictionaries into which some names lead.
+
+    Those that the Config doesn't set are the script's own defaults, which must be literals: what is
+    beside the part that is changed stays as it is. A variable that the script doesn't bind is left
+    to be made.
+
+    Args:
+        config: The Config.
+        names: Names of variables; those with dots in them lead into dictionaries.
+        script: The script.
+
+    Raises:
+        OverrideError: The script's default isn't a literal dictionary.
+        ScriptError: The script can't be read.
+    """
+    roots = dict.fromkeys(name.partition(".")[0] for name in names if "." in name)
+    missing = [root for root in roots if root not in config.globals_dict]
+    if not missing:
+        return config
+    known = {p.name: p for p in parameters(script.read(), script.path, whole=True)}
+    values = dict(config.globals_dict)
+    for root in missing:
+        if root in known:
+            values[root] = _dictionary(known[root], script.name)
+    return config.with_values(values)
+
+
+def _dictionary(parameter: Parameter, script: str) -> Mapping[str, object]:
+    if parameter.literal and isinstance(parameter.default, Mapping):
+        return parameter.default
+    name = parameter.name
+    raise OverrideError(
+        f"a part of {name} can't be set: in {script} line {parameter.line} it isn't a dictionary that "
+        f"is written out, but {parameter.expression}; set {name} itself.",
+        key=name,
+    )
+
+
+def nested_parameters(known: Sequence[Parameter], names: Iterable[str]) -> list[Parameter]:
+    """What is known of values within dictionaries, by what the script has there."""
+    defaults = {p.name: p.default for p in known if p.literal}
+    lines = {p.name: p.line for p in known}
+    return [
+        Parameter(
+            name,
+            default=value,
+            literal=True,
+            type=type(value).__name__,
+            line=lines[name.partition(".")[0]],
+        )
+        for name, value in nested_values(defaults, names).items()
+        if "." in name
+    ]
