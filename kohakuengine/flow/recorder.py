@@ -243,12 +243,7 @@ class Recorder:
             "position": planned.position,
             "name": planned.name,
             "created": time.time(),
-            "script": {
-                "target": script.name_in(cwd),
-                "entrypoint": script.entrypoint,
-                "argv": list(script.argv),
-                **({"folder": script.found_in} if script.found_in is not None else {}),
-            },
+            "script": _made_of(script, script.name_in(cwd)),
             "path": self.kept.places[script],
             **self._code(planned, program),
             "params": planned.params,
@@ -322,7 +317,7 @@ class Recorder:
                 **self._code(planned, program),
                 "launcher": self.launcher,
                 "cwd": cwd,
-                "script": {**spec["script"], "target": target},
+                "script": _made_of(planned.script, target),
             }
             renewed = self._with_choices(renewed, planned)
             if spec != renewed:
@@ -366,6 +361,12 @@ def _make_folders(paths: RunPaths) -> None:
     except FileNotFoundError:  # the first one of its group
         os.makedirs(paths.folder)
     os.mkdir(paths.attempts)
+
+
+def _made_of(script: Script, target: str) -> dict[str, Any]:
+    """The arguments of a `Script` that make the same one in the run's process."""
+    made_of = {"target": target, "entrypoint": script.entrypoint, "argv": list(script.argv)}
+    return made_of if script.found_in is None else {**made_of, "folder": script.found_in}
 
 
 def _shown_metadata(planned: Planned) -> object:

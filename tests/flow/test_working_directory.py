@@ -169,6 +169,21 @@ def test_a_module_is_the_one_meant_when_the_flow_was_made(
 
 
 @pytest.mark.process
+def test_a_module_that_is_resumed_is_the_one_meant_now(
+    work: Path, launcher: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another folder has one of that name, and `any-code` allows for it."""
+    for folder in (work, work / "sub"):
+        (folder / "part.py").write_text(SEEN)
+    Sequential("part", pairs()).run()
+    (work / "sub" / "mended").touch()
+    monkeypatch.chdir("sub")
+    runs = Sequential("part", pairs()).run(resume="any-code")
+    script = str(work / "sub" / "part.py")
+    assert runs.results[1] == [script, script, str(work)]
+
+
+@pytest.mark.process
 def test_further_attempts_are_where_the_first_was(
     work: Path, launcher: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
