@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     ConfigLike = Config | ConfigGenerator | Iterable[Config] | None
 
 
+_MARK = 6  # digits of the key in the name of a run that has to be cut
+
+
 class Planned:
     """One run of a plan.
 
@@ -52,15 +55,17 @@ class Planned:
         self.config = config
         self.own = own_options(config)
         self.params = shown_params(config)
-        self.name = self._name(axes)
         self.key, self.fault = _key(script, config)
+        self.name = self._name(axes)
 
     def _name(self, axes: Sequence[str]) -> str:
         given = self.config.metadata.get("name")
         if isinstance(given, str) and given:
             return given
         varied = nested_values(self.params, axes)
-        return label(varied or self.params) or _stem(self.script)
+        # Of what has no key no two are known to be the same: there it is the place.
+        mark = str(self.position) if self.key is None else self.key[:_MARK]
+        return label(varied or self.params, mark) or _stem(self.script)
 
 
 class Plan:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ..config.base import Config
 
 
+_TAIL = 10  # characters of the end of a label that is cut
+
+
 def jsonable(value: object, depth: int = 20) -> object:
     """A value as JSON can hold it: containers item by item, what it can't hold as its repr.
 
@@ -65,13 +68,23 @@ def _shown(value: object) -> object:
     return short_repr(value, 100)
 
 
-def label(params: dict[str, object], width: int = 40) -> str:
-    """Parameters in one line: `lr=0.1 bs=32`, cut to a number of characters.
+def label(params: dict[str, object], mark: str = "", width: int = 40) -> str:
+    """Parameters in one line: `lr=0.1 bs=32`, cut in the middle to a number of characters.
+
+    Args:
+        params: As `shown_params` gives them.
+        mark: A few characters that tell apart what looks alike when it is cut.
+        width: How many characters there may be.
 
     Example:
-        >>> label({"lr": 0.1, "optimizer": "adam"})
+        >>> label({"lr": 0.1, "optimizer": "adam"}, mark="3f2a9c")
         'lr=0.1 optimizer=adam'
+        >>> label({"data": "/very/long/path/to/all/of/the/data/of/fold3.csv"}, mark="3f2a9c")
+        'data=/very/long/path/…/fold3.csv #3f2a9c'
     """
     text = " ".join(f"{name}={value}" for name, value in params.items())
     text = " ".join(text.split())  # one line
-    return text if len(text) <= width else text[: width - 1] + "…"
+    if len(text) <= width:
+        return text
+    end = f"…{text[-_TAIL:]} #{mark}" if mark else f"…{text[-_TAIL:]}"
+    return text[: width - len(end)] + end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,29 @@ def planned(script: Script, config: Config, *axes: str) -> Planned:
 @pytest.fixture
 def script(train: Path) -> Script:
     return Script(train)
+
+
+def _lock() -> Config:
+    return Config({"lr": "x" * 60, "lock": threading.Lock()})
+
+
+ALIKE: dict[str, list[Config]] = {
+    "at the end": [Config({"lr": "x" * 60 + end}) for end in "ab"],
+    "in the middle": [Config({"lr": "x" * 40 + middle + "x" * 40}) for middle in "ab"],
+    "by type": [Config({"lr": "1" * 60}), Config({"lr": int("1" * 60)})],
+    "functions": [Config({"lr": lambda: 1}), Config({"lr": lambda: 2})],
+    "without a key": [_lock(), _lock()],
+}
+
+
+@pytest.mark.parametrize("alike", ALIKE.values(), ids=ALIKE)
+def test_names_tell_runs_apart(script: Script, alike: list[Config]) -> None:
+    """Also where values are long; they are of one length at most, and the same on resume."""
+    one, other = (run.name for run in Plan([(script, alike)], ["lr"]).runs())
+    assert one != other and one[:3] == other[:3] == "lr=" and {len(one), len(other)} <= {40}
+    assert [run.name for run in Plan([(script, alike)], ["lr"]).runs()] == [one, other]
+    if alike is not ALIKE["without a key"]:
+        assert planned(script, alike[1], "lr").name == other
 
 
 def test_each_config_is_a_run(script: Script) -> None:
