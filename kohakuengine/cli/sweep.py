@@ -47,7 +47,8 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
 def wait_for(handle: FlowHandle) -> bool:
     """Wait for a flow to end, and tell whether Ctrl-C ended it.
 
-    It is cancelled when this process is told to end, or its terminal is closed.
+    It is cancelled when this process is told to end, or its terminal is closed; not where whoever has
+    started us has it ignore that, as `nohup` does: then the runs do so, too.
     """
 
     interrupts = seen = 0
@@ -63,9 +64,9 @@ def wait_for(handle: FlowHandle) -> bool:
     def end(number: int, frame: object) -> None:
         handle.cancel("terminate")
 
-    before = {n: signal.signal(n, end) for n in (signal.SIGTERM, signal.SIGHUP)}
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    handlers = {signal.SIGTERM: end, signal.SIGHUP: end, signal.SIGINT: interrupt}
+    heard = [n for n in handlers if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {n: signal.signal(n, handlers[n]) for n in heard}
     if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
         stop = lambda number, frame: handle.store.stop_process()
         before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, stop)

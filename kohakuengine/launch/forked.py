@@ -51,6 +51,7 @@ def fork(job: Job, relay: Relay) -> Forked:
     # it, doesn't tell the run that it belongs to.
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     mask = hold_interrupts()  # for the script's process until it is that
+    ends = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else it couldn't be waited for
     pid = os.fork()
     if pid:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -59,6 +60,7 @@ def fork(job: Job, relay: Relay) -> Forked:
         if theirs is not None:
             os.dup2(theirs, fd)
     relay.close()
+    signal.signal(signal.SIGCHLD, ends)
     os.environ.update(job.variables())
     if job.cwd is not None:
         os.chdir(job.cwd)

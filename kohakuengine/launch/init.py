@@ -131,6 +131,8 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
     init = os.getpid()
     # What is sent to the init before it listens waits until it does, and doesn't end it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    # Where the caller ignores it, the system would collect the child, and with it how it ended.
+    ends = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # this process alone; what it takes is then loaded once
     away = os.pipe() if orders.foreground else ()
     child = os.fork()
@@ -144,6 +146,7 @@ def leave_script_to_child(attempt: AttemptPaths, orders: Orders) -> None:
         os.close(away[1])
         os.read(away[0], 1)  # until the init has closed its end
         os.close(away[0])
+    signal.signal(signal.SIGCHLD, ends)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask - {AT_TERMINAL})
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # safe: the init has one thread, which doesn't end
     if os.getppid() != init:

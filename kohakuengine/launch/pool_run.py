@@ -49,7 +49,7 @@ class End:
 
 
 def run_recorded(
-    paths: RunPaths, attempt: AttemptPaths, end: End, begin: Callable[[], None]
+    paths: RunPaths, attempt: AttemptPaths, end: End, begin: Callable[[], None], interrupt: Any
 ) -> None:
     """Run what a run's directory says, and keep what comes of it.
 
@@ -58,13 +58,14 @@ def run_recorded(
         attempt: Where its ending is written.
         end: Is told how it ended.
         begin: Is called when the script is open to a Ctrl-C.
+        interrupt: What that does, as for `signal.signal()`.
     """
     process = os.getpid()
     value: object = None
     error: BaseException | None = None
     try:
         script, program = prepared(paths)
-        value, error = execute(script, program, end, begin)
+        value, error = execute(script, program, end, begin, interrupt)
     except KogineError as refusal:
         end.code, error = 2, refusal
     except Exception as fault:  # objects have many ways to say that they can't be unpickled
@@ -75,7 +76,7 @@ def run_recorded(
 
 
 def execute(
-    script: Script, program: Program, end: End, begin: Callable[[], None]
+    script: Script, program: Program, end: End, begin: Callable[[], None], interrupt: Any
 ) -> tuple[object, BaseException | None]:
     """Run a script as `python script.py` would, open to a Ctrl-C, and put back the process.
 
@@ -90,19 +91,19 @@ def execute(
     began = ended = False
     try:
         try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, interrupt)
             begin()
             began = True
             value, error = _execute(script, program, end)
             ended = True
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except KeyboardInterrupt as interrupt:
+    except KeyboardInterrupt as stopped:
         # It struck outside of the script: what of the process isn't put back, nobody knows.
         end.last = began
         if not ended:
-            interrupt.__traceback__ = without_our_frames(interrupt.__traceback__)
-            end.code, error = 1, interrupt
+            stopped.__traceback__ = without_our_frames(stopped.__traceback__)
+            end.code, error = 1, stopped
     end.interrupted = isinstance(error, KeyboardInterrupt)
     return value, error
 

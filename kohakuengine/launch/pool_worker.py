@@ -33,7 +33,7 @@ def main(control: str, owner: str) -> NoReturn:
 
     from .init import PR_SET_PDEATHSIG, prctl
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for scripts alone
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for scripts alone
     ours, theirs = (end.detach() for end in socket.socketpair())
     init = os.getpid()
     child = os.fork()
@@ -49,7 +49,7 @@ def main(control: str, owner: str) -> NoReturn:
     if os.getppid() != init:
         os._exit(1)
     os.setpgid(0, 0)  # so that a script which signals its group doesn't reach its init
-    Worker(theirs).serve()
+    Worker(theirs, interrupt).serve()
 
 
 class Worker:
@@ -57,15 +57,17 @@ class Worker:
 
     Args:
         fd: The socket to the init.
+        interrupt: What a Ctrl-C does in a script, as for `signal.signal()`.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, interrupt: Any) -> None:
         import gc
 
         # Before the first run, so that no run pays for what they all need.
         from .pool_run import Streams
         from .usage import Usage, processor_time
 
+        self._interrupt = interrupt
         self._messages = Messages(_high(fd))
         self._null = _high(os.open(os.devnull, os.O_RDWR))
         self._kept = {fd: os.fstat(fd) for fd in (self._messages.fd, self._null)}
@@ -112,7 +114,7 @@ class Worker:
         end = End()
         try:
             with self._environment(job["environ"], job["cwd"]), self._output_to(attempt.output):
-                run_recorded(paths, attempt, end, self._begin)
+                run_recorded(paths, attempt, end, self._begin, self._interrupt)
                 forget()
                 if os.getpid() == process:
                     _end_helpers()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -179,3 +181,53 @@ def test_a_single_run_without_its_gpu_is_refused(write, monkeypatch) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("kogine: error: gpus: CUDA_VISIBLE_DEVICES leaves this process")
     assert not list(folder.glob(".kogine/flows/*"))
+
+
+_IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+
+
+def _ignore() -> None:
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are warm on Linux only")
+@pytest.mark.parametrize("options", ["inline", "fresh", "fresh -q", "warm -q", "pool -q"])
+def test_what_the_caller_ignores_the_script_ignores(write, options: str) -> None:
+    """As of `nohup kogine run ...`; it isn't cancelled by what it ignores, and can be ended."""
+    text = """
+        import os, signal, time
+        open("seen", "w").write(str([signal.getsignal(n) for n in (1, 2, 3, 15)]))
+        os.rename("seen", "seen.txt")
+        while not os.path.exists("go"): time.sleep(0.01)
+    """
+    folder = write("script.py", text).parent
+    command = [*KOGINE, "run", "script.py", "--launcher", *options.split()]
+    going = subprocess.Popen(command, cwd=folder, preexec_fn=_ignore, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / "seen.txt").exists():
+            assert going.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        for number in _IGNORED:
+            os.kill(going.pid, number)
+        [row] = json.loads(run("runs", "--json", cwd=folder).stdout)
+        done = run("cancel", row["id"], cwd=folder)
+        assert (done.returncode, done.stdout) == (0, f"run {row['id'][:8]} is cancelled\n"), done
+        going.communicate(timeout=60)
+        [row] = json.loads(run("runs", "--json", cwd=folder).stdout)
+        assert (row["status"], row["exit_code"]) == ("cancelled", -signal.SIGKILL)
+    finally:
+        (folder / "go").touch()
+        going.communicate(timeout=60)
+    assert (folder / "seen.txt").read_text() == str([signal.SIG_IGN] * 4)
+
+
+def test_a_caller_that_ignores_the_ends_of_processes(write) -> None:
+    """As of `trap '' CHLD`: a script finds it ignored, and how it ends is known all the same."""
+    text = "import signal\nprint(signal.getsignal(signal.SIGCHLD))\nraise SystemExit(3)"
+    folder = write("script.py", text).parent
+    ignore = lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for launcher in ("inline", "fresh"):
+        done = run("run", "script.py", "--launcher", launcher, cwd=folder, preexec_fn=ignore)
+        assert (done.returncode, done.stdout, done.stderr) == (3, f"{signal.SIG_IGN!s}\n", "")
