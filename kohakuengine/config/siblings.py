@@ -52,15 +52,17 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
         folder: The absolute real path of the folder.
         forget: Drop the modules that were imported from the folder, instead of leaving them in
             `sys.modules`, where pickles of their classes need them.
+        first: Whether the folder is put first; False has imports find what they would anyhow.
 
     Example:
         >>> with siblings("/home/me/experiments"):  # doctest: +SKIP
         ...     import models  # /home/me/experiments/models.py
     """
 
-    def __init__(self, folder: str, *, forget: bool = False) -> None:
+    def __init__(self, folder: str, *, forget: bool = False, first: bool = True) -> None:
         self._folder = folder
         self._forget = forget
+        self._first = first
         self._added: list[str] = []  # to sys.path, by the block
 
     def __enter__(self) -> None:
@@ -70,10 +72,11 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
     def stay(self) -> None:
         """Enter for good: it can't be left."""
         self._stale = _edited_families(self._folder)
-        self._hidden = _take({*self._stale, *_shadowing_families(self._folder)})
+        shadowing = _shadowing_families(self._folder) if self._first else set()
+        self._hidden = _take({*self._stale, *shadowing})
         self._path = sys.path
         self._entries = list(sys.path)
-        sys.path[:0] = [self._folder, *self._added]
+        sys.path[:0] = [self._folder, *self._added] if self._first else self._added
         _forget_listings(self._folder)
         if not self._forget:
             _import_folders[self._folder] = None
@@ -138,6 +141,11 @@ class _Suspended:
         sys.path = self._path
         _take(self._shadowing)
         sys.modules.update(self._theirs)
+
+
+def script_folder_first() -> bool:
+    """Whether Python puts a script's folder first on `sys.path`: not with its options -P and -I."""
+    return not (sys.flags.isolated or getattr(sys.flags, "safe_path", False))
 
 
 def import_folders() -> list[str]:

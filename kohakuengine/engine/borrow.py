@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 
-from ..config.siblings import siblings
+from ..config.siblings import script_folder_first, siblings
 from .children import hook_children
 from .process import become, enter_package, set_main
 
@@ -38,7 +38,8 @@ def borrowed(script: Script, module: ModuleType) -> Iterator[None]:
         import warnings
 
         main = sys.modules["__main__"]
-        with warnings.catch_warnings(), siblings(script.folder, forget=True):
+        imports = siblings(script.folder, forget=True, first=script_folder_first())
+        with warnings.catch_warnings(), imports:
             try:
                 become(script, module)
                 enter_package(script)

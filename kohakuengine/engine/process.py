@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..config.siblings import script_folder_first
 from .script import module_spec
 
 TYPE_CHECKING = False
@@ -40,12 +41,12 @@ def main_module(script: Script) -> ModuleType:
 
 def leave_own_folder() -> None:
     """Take from `sys.path` what Python put there for a command of ours: no script would see it."""
-    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+    if script_folder_first():
         del sys.path[0]
 
 
 def become(script: Script, module: ModuleType) -> None:
-    """Make this process the script's for good; the script's folder must be first on `sys.path`."""
+    """Make this process the script's for good, but for `sys.path`."""
     name = script.name_in(_working_directory())  # it may be another than when that was given
     sys.argv = [script.path if script.module else name, *script.argv]
     target = ["-m", script.module] if script.module else [name]

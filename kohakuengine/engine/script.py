@@ -87,7 +87,7 @@ class Script:
 
     @property
     def folder(self) -> str:
-        """The folder that Python would put first on `sys.path`: the file's own, links followed."""
+        """What Python puts first on `sys.path`, unless told not to: the file's own, links followed."""
         if self.module is not None:
             return self.found_in or os.getcwd()
         return os.path.dirname(os.path.realpath(self.path))
@@ -213,11 +213,14 @@ def _module_path(module: str, folder: str) -> str:
 
 
 def module_spec(module: str, folder: str) -> ModuleSpec | None:
-    """Where `python -m module` would find it in a folder, which comes first."""
+    """Where `python -m module` would find it in a folder, which mostly comes first."""
     import sys
     from importlib.machinery import PathFinder
 
-    path: Sequence[str] | None = [folder, *sys.path]
+    from ..config.siblings import script_folder_first
+
+    first = [folder] if script_folder_first() else []
+    path: Sequence[str] | None = [*first, *sys.path]
     spec = None
     name = ""
     for part in [*module.split("."), "__main__"]:

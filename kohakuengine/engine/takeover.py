@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..config.siblings import siblings
+from ..config.siblings import script_folder_first, siblings
 from .children import hook_children
 from .process import become, enter_package, exit_status, main_module, said_at_exit
 
@@ -72,7 +72,7 @@ def take_over(
     """
     module = main_module(script)
     folder = script.folder
-    imports = siblings(folder)
+    imports = siblings(folder, first=script_folder_first())
     imports.stay()  # sys.path and modules are the script's
     hook_children(script, folder, program, module)
     become(script, module)

@@ -328,6 +328,43 @@ def test_modules_of_the_working_directory_are_not_ours(tmp_path):
     assert (done.stdout, done.stderr) == ("fine\n", "")
 
 
+SAFE = [pytest.param("-P", marks=pytest.mark.skipif("sys.version_info < (3, 11)")), "-I"]
+
+
+@pytest.mark.parametrize("launcher", [*LAUNCHERS, "warm", "pool"])
+@pytest.mark.parametrize("option", SAFE)
+def test_safe_path_is_as_under_plain_python(option, launcher, tmp_path):
+    """With -P or -I the script's folder isn't on sys.path, and what lies there isn't imported."""
+    for name in ("json", "sibling"):
+        (tmp_path / f"{name}.py").write_text("")
+    text = """
+        import json, sys
+        try:
+            import sibling
+        except ImportError as error:
+            seen = [str(error), json.__file__, sys.path]
+        with open("seen.txt", "w") as file:
+            print(seen, file=file)
+    """
+    (tmp_path / "train.py").write_text(textwrap.dedent(text))
+    assert execute(tmp_path, option, "train.py") == (0, "", "")
+    plain = (tmp_path / "seen.txt").read_text()
+    (tmp_path / "seen.txt").unlink()
+    command = ("-m", "kohakuengine", "run", "train.py", "--launcher", launcher)
+    quiet = ("-q",) if launcher not in LAUNCHERS else ()
+    assert execute(tmp_path, option, *command, *quiet) == (0, "", "")
+    assert (tmp_path / "seen.txt").read_text() == plain
+
+
+@pytest.mark.parametrize("option", SAFE)
+def test_safe_path_has_no_modules_of_the_working_directory(option, tmp_path):
+    """With -P or -I a module there isn't found, as by `python -m`."""
+    (tmp_path / "mod.py").write_text("")
+    assert execute(tmp_path, option, "-m", "mod")[0] == 1
+    status, _, err = execute(tmp_path, option, "-m", "kohakuengine", "run", "mod")
+    assert (status, err) == (2, "kogine: error: there is no file and no module mod.\n")
+
+
 def test_script_behind_a_link_finds_its_own_folder(tmp_path):
     """A link to a script runs with the folder of the file first on sys.path, as in python."""
     (tmp_path / "real").mkdir()
