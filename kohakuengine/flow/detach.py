@@ -100,24 +100,42 @@ def _leave() -> None:
 def _run(workflow: Workflow, resume: bool | str, write: int) -> NoReturn:
     """Run a flow, saying on a descriptor what its id is, or why it couldn't begin."""
     status = 1
+    view = _Announcing(write)
     try:
-        view = Lines(open(os.devnull, "w"), labelled=True)  # until there is a log
-        handle = workflow.start_here(resume, view)
-        view.stream = _log_to(RunStore().paths.flow(handle.id).log)
-        os.write(write, handle.id.encode())
-        os.close(write)
-        signal.signal(signal.SIGTERM, lambda number, frame: handle.cancel("terminate"))
+        handle = workflow.start_here(resume, view, wait=workflow.inline)
+        if handle.live:
+            signal.signal(signal.SIGTERM, lambda number, frame: handle.cancel("terminate"))
         while not handle.join(timeout=3600):
             continue
         status = 0
     except KogineError as error:
-        os.write(write, b"!" + str(error).encode("utf-8", "replace"))
+        view.announce(f"!{error}")
     except BaseException:
         import traceback
 
-        os.write(write, b"!" + traceback.format_exc().encode("utf-8", "replace"))
+        view.announce(f"!{traceback.format_exc()}")
     finally:
         os._exit(status)
+
+
+class _Announcing(Lines):
+    """Says on a descriptor what the flow's id is when it has begun, and shows it in its log."""
+
+    def __init__(self, write: int) -> None:
+        super().__init__(open(os.devnull, "w"), labelled=True)  # until there is a log
+        self._write = write
+
+    def flow_began(self, flow: str, total: int | None) -> None:
+        """From now on nobody has to wait."""
+        self.stream = _log_to(RunStore().paths.flow(flow).log)
+        self.announce(flow)
+
+    def announce(self, text: str) -> None:
+        """Say something, once: there is nobody who listens any longer."""
+        if self._write >= 0:
+            os.write(self._write, text.encode("utf-8", "replace"))
+            os.close(self._write)
+            self._write = -1
 
 
 def _log_to(path: str) -> TextIO:

@@ -554,6 +554,18 @@ def test_inline_scripts_have_the_main_thread(write, folder: Path) -> None:
         assert "OverrideWarning" not in said
 
 
+@pytest.mark.process
+def test_detached_inline_scripts_have_the_main_thread(write, folder: Path, store) -> None:
+    """As those at this terminal."""
+    write("train.py", "import signal\nlr = 1\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\n")
+    arguments = ("--sweep", "lr=1,2", "--launcher", "inline", "--detach")
+    done = run("run", "train.py", *arguments, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    [flow] = store.flows()
+    assert [run.status for run in AttachedFlow(store, flow["id"]).wait(SECONDS)] == ["finished"] * 2
+    assert "[lr=2] finished" in Path(store.paths.flow(flow["id"]).log).read_text()
+
+
 def test_retry_reports_like_a_sweep(sweep, do, store: RunStore) -> None:
     """Exit status, `--quiet` and `--json` are the same."""
     sweep("--sweep", "lr=1,2")
