@@ -11,7 +11,8 @@ from functools import partial
 
 from ..errors import KogineError, StoreError
 from ..launch.base import Job, check_limits
-from ..launch.survivors import settle_attempt
+from ..launch.init import GRACE
+from ..launch.survivors import INIT_KILLED, settle_attempt
 from ..runs.idlist import Ids
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from ..runs.rows import outcome_columns
@@ -59,6 +60,10 @@ if TYPE_CHECKING:
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
+# After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
+# ways, and then to what the run has left, after GRACE each.
+_FORCE = 5.0
+_LIMITS = {"interrupt": 3 * GRACE + _FORCE, "terminate": 2 * GRACE + _FORCE, "kill": _FORCE}
 _METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
 
 
@@ -71,8 +76,35 @@ class Going:
         self.row = row
         self.watch = watch
         self.cancelled = False
+        self.overdue = False  # whether its time was over before anybody cancelled it
+        self.limit: float | None = None  # when it is ended by force, unless it has ended by then
+        self.forced = False  # whether it has been
         self.refusal: str | None = None  # why the launcher couldn't start it
         self.metrics_due = time.monotonic() + _METRICS
+
+    def is_told_to_end(self, how: str) -> None:
+        """Take in that it is told to end, and how; the first limit counts."""
+        limit = time.monotonic() + _LIMITS[how]
+        self.limit = limit if self.limit is None else min(self.limit, limit)
+
+    def look_at_clock(self) -> None:
+        """See whether its time is over, which its init sees by itself."""
+        began, timeout = self.job.begun, self.job.timeout
+        if self.limit is None and began is not None and timeout is not None:
+            if time.monotonic() >= began + timeout:
+                self.overdue = True
+                self.is_told_to_end("terminate")
+
+    def verdict(self) -> tuple[str, str]:
+        """How it ends, and why, where nobody has written that."""
+        ignored = (
+            ", and its init did nothing about it: the coordinator ended it" if self.forced else ""
+        )
+        if self.overdue and self.forced:
+            return TIMED_OUT, f"it took longer than {self.job.timeout:g} s{ignored}"
+        if self.cancelled:
+            return CANCELLED, f"it was cancelled{ignored}"
+        return INTERRUPTED, self.refusal or INIT_KILLED
 
 
 class Coordinator:
@@ -153,6 +185,7 @@ class Coordinator:
         chosen = [id for id in self._going if run in (None, id)]
         for id in chosen:
             self._going[id].cancelled = True
+            self._going[id].is_told_to_end(how)
         self.launcher.cancel(chosen, how)
         if run is None:
             self._cancelled = True
@@ -205,6 +238,7 @@ class Coordinator:
             self._do_tasks()
             self._settle(self.launcher.poll(list(self._going)))
             self._watch()
+            self._force()
         provenance.join()
         self._end()
 
@@ -395,6 +429,17 @@ class Coordinator:
 
     # ---- ending ----
 
+    def _force(self) -> None:
+        """End what its init should have ended by now, as one can't that was stopped."""
+        force = getattr(self.launcher, "force", None)
+        if force is None:
+            return
+        for id, going in self._going.items():
+            going.look_at_clock()
+            if going.limit is not None and time.monotonic() >= going.limit and not going.forced:
+                going.forced = True
+                force([id])
+
     def _settle(self, ids: list[str]) -> None:
         for id in ids:
             going = self._going[id]
@@ -413,12 +458,8 @@ class Coordinator:
 
     def _outcome(self, going: Going) -> Outcome:
         job = going.job
-        if going.cancelled:
-            settle_attempt(job.id, job.attempt, status=CANCELLED, reason="it was cancelled")
-        elif going.refusal is not None:
-            settle_attempt(job.id, job.attempt, reason=going.refusal, slot=job.slot)
-        else:
-            settle_attempt(job.id, job.attempt, slot=job.slot)
+        status, reason = going.verdict()
+        settle_attempt(job.id, job.attempt, status=status, reason=reason, slot=job.slot)
         going.watch.finish()
         if going.watch.fault is not None:
             fault = going.watch.fault.strerror
@@ -506,10 +547,13 @@ class Coordinator:
         self.status = "interrupted"
         ids = list(self._going)
         self.launcher.cancel(ids, "kill")
+        for going in self._going.values():
+            going.is_told_to_end("kill")
         patience = time.monotonic() + 30
-        while ids and time.monotonic() < patience:
-            ended = set(self.launcher.poll(ids))
-            ids = [id for id in ids if id not in ended]
+        while self._going and time.monotonic() < patience:
+            for id in self.launcher.poll(list(self._going)):
+                del self._going[id]
+            self._force()
             time.sleep(0.01)
         self.view.flow_ended(self.status)
 

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
         The methods are called by one thread. A class that can't keep a run to one of the limits
         `timeout` and `max_log` names it in an attribute `lacks`, a tuple: then such a run is
         refused before anything of it is made.
+
+        One that leaves the end of an attempt to another process may have a method `force(ids)`,
+        for when that process does nothing of what it has been told, as one that was stopped: it
+        kills that process with all that it has started, and `poll()` sees that the attempts have
+        ended. It has each job say when it was `begun`, if it keeps runs to their timeouts so.
         """
 
         def submit(self, job: Job) -> None:
@@ -82,6 +87,10 @@ def check_limits(launcher: object, limits: Limited) -> None:
 class Job:
     """One attempt at a run, as a launcher is handed it.
 
+    Attributes:
+        begun: When a process was handed it, as `time.monotonic()` counts, or None: its timeout is
+            counted from then on.
+
     Args:
         id: The run's id.
         paths: The run's directory, with its spec in it.
@@ -123,6 +132,7 @@ class Job:
         self.script = script
         self.config = config
         self.strict = strict
+        self.begun: float | None = None
 
     def variables(self) -> dict[str, str]:
         """What the run's process finds in its environment, above what this process has."""

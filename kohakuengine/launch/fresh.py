@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from ..errors import LauncherError
 from .init import KILL, Orders, hold_interrupts
+from .survivors import end_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +66,12 @@ class Fresh:
             if id in self._processes:
                 self._processes[id].send_signal(SIGNALS[how])
 
+    def force(self, ids: Sequence[str]) -> None:
+        """Kill inits that don't do what they are told, with all that is theirs."""
+        for id in ids:
+            if id in self._processes:
+                end_tree(self._processes[id].pid)
+
     def wake_fds(self) -> list[int]:
         """Those of the processes."""
         return list(self._fds.values())
@@ -92,6 +100,7 @@ def start(
     command += [job.paths.folder, str(job.number), orders.to_text()]
     # A Ctrl-C before the script has begun would end in a traceback of ours.
     mask = hold_interrupts()
+    job.begun = time.monotonic()
     try:
         return subprocess.Popen(
             command,

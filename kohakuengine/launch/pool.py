@@ -6,12 +6,13 @@ import os
 import select
 import subprocess
 import sys
+import time
 
 from ..errors import LauncherError
 from ..runs.outcome import FAILED, manner
 from .base import check_limits
 from .messages import Messages
-from .survivors import end_survivors, settle_attempt
+from .survivors import end_survivors, end_tree, settle_attempt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _START = (
 # A worker and all that its last run left are ended within this time, in seconds, or the kernel
 # holds something that can't be.
 _PATIENCE = 30.0
+
+_FLOW = "KOGINE_FLOW_ID"
 
 
 class Pool:
@@ -66,7 +69,7 @@ class Pool:
         if worker is None or not worker.take(job):
             if worker is not None:
                 worker.close()
-            worker = _Worker()
+            worker = _Worker(job)
             if not worker.take(job):
                 worker.close()
                 raise LauncherError("no process can be started: it ended at once.")
@@ -82,6 +85,12 @@ class Pool:
         for id in ids:
             if id in self._busy:
                 self._busy[id].cancel(id, how)
+
+    def force(self, ids: Sequence[str]) -> None:
+        """Kill inits that don't do what they are told, with their workers."""
+        for id in ids:
+            if id in self._busy:
+                self._busy[id].kill()
 
     def wake_fds(self) -> list[int]:
         """Those by which the workers at work tell."""
@@ -138,13 +147,16 @@ class _Worker:
 
     job: Job
 
-    def __init__(self) -> None:
+    def __init__(self, job: Job) -> None:
         import socket
 
         # What the script forks keeps the environment with which this process starts, and what it
-        # executes has the run's id: either way it can be found.
+        # executes has the run's id: either way it can be found. So can the worker and its init, by
+        # the flow's id, when this process has been killed and they don't end by themselves.
         self._mark = os.urandom(16).hex()
         self._environ = {**os.environ, "KOGINE_RUN_ID": self._mark}
+        if flow := job.environ.get(_FLOW):
+            self._environ[_FLOW] = flow
         ours, theirs = socket.socketpair()
         with ours, theirs:
             self._process = _start(theirs.fileno(), self._environ)
@@ -154,6 +166,7 @@ class _Worker:
     def take(self, job: Job) -> bool:
         """Hand it an attempt; False where it has ended."""
         self.job = job
+        job.begun = time.monotonic()
         try:
             self.messages.send(
                 run=job.id,
@@ -181,13 +194,17 @@ class _Worker:
         except OSError:
             return  # it has ended, as the next look shows
 
+    def kill(self) -> None:
+        """End it by force, with all that is below its init."""
+        end_tree(self._process.pid)
+
     def close(self) -> None:
         """End it, and all that it left."""
         self.messages.close()
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self.kill()
             self._process.wait()
 
     def settle(self) -> None:

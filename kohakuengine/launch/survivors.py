@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # How long it is tried, in seconds: what is being killed may still start others.
 _PATIENCE = 10.0
 
+_TREE = 2.0  # and how long what is below one process, by that process
+
+INIT_KILLED = "the process that watched over it, its init, was killed"
+
 _RUN = "KOGINE_RUN_ID"
 
 
@@ -26,7 +30,7 @@ def settle_attempt(
     attempt: AttemptPaths,
     *,
     status: str = INTERRUPTED,
-    reason: str = "the process that watched over it, its init, was killed",
+    reason: str = INIT_KILLED,
     slot: int | None = None,
 ) -> None:
     """Give an attempt an outcome where it has none, once nothing of it is left.
@@ -103,6 +107,26 @@ def end_descendants() -> None:
         for process in found:
             _kill(process.pid)
         time.sleep(0.005)
+
+
+def end_tree(pid: int) -> None:
+    """Kill a process and all that it has started, where it can't be relied on to do so itself."""
+    import psutil
+
+    patience = time.monotonic() + _TREE
+    try:
+        process = psutil.Process(pid)
+        process.suspend()  # so that it takes no notice, and what loses its parent still becomes its
+        while time.monotonic() < patience:
+            found = [one for one in process.children(recursive=True) if _is_running(one)]
+            if not found:
+                break
+            for one in found:
+                _kill(one.pid)
+            time.sleep(0.005)
+    except psutil.Error:
+        return  # it has just ended
+    _kill(pid)
 
 
 def _is_running(process: psutil.Process) -> bool:

@@ -85,6 +85,13 @@ class Warm:
                 self._lanes[id][1].tell(cancel=id, how=how)
         self._fresh.cancel([id for id in ids if id not in self._lanes], how)
 
+    def force(self, ids: Sequence[str]) -> None:
+        """Kill inits that don't do what they are told, with all that is theirs."""
+        for id in ids:
+            if id in self._lanes and id not in self._since:
+                self._lanes[id][1].kill()
+        self._fresh.force(ids)
+
     def wake_fds(self) -> list[int]:
         """Those by which servers and inits tell, and those of new interpreters."""
         servers = {server for _, server in self._waiting.values()}
@@ -159,7 +166,7 @@ class Warm:
             return
         self._lanes[job.id] = (job, lane)
         self._since[job.id] = since
-        if lane.here:
+        if lane.pid:
             self._hand_over(job, lane)
 
     def _hand_over(self, job: Job, lane: Lane) -> None:
@@ -237,7 +244,7 @@ class Warm:
         messages = lane.messages.receive()
         for message in messages or ():
             if message.get("hello"):
-                lane.here = True
+                lane.pid = message["hello"]
                 self._hand_over(job, lane)
             elif message.get("begun") == id:
                 lane.begun = True
@@ -249,7 +256,7 @@ class Warm:
         if messages is None and id in self._lanes:
             del self._lanes[id]
             lane.close()
-            if not lane.begun:  # the process of the run was certainly not started
+            if not (lane.begun or lane.forced):  # the process of the run was certainly not started
                 lane.server.lost += 1
                 self.submit(job)
 

@@ -88,7 +88,7 @@ class WarmInit:
 
     def serve(self) -> dict[str, Any] | None:
         """Run what comes; give the order for a run in the process that is to run its script."""
-        self.control.send(hello=True)
+        self.control.send(hello=os.getpid())
         while True:
             ready = {fd for fd, _ in self.poll.poll(self.idle * 1000)}
             if not ready or ready & {self.owner_fd, self.server_fd}:

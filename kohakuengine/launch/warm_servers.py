@@ -17,6 +17,7 @@ from ..errors import LauncherError
 from .init import hold_interrupts
 from .live_servers import MARK
 from .messages import Messages
+from .survivors import end_survivors, end_tree
 from .warm_child import IDS, MARKS, ROOM
 
 TYPE_CHECKING = False
@@ -320,8 +321,6 @@ class Server:
 
     def _end_survivors(self) -> None:
         """End what its imports have started, where it has ended without doing so itself."""
-        from .survivors import end_survivors
-
         end_survivors([self._marks[IDS[0]]], IDS[0])
 
     def forget(self) -> None:
@@ -339,16 +338,18 @@ class Lane:
         server: That server.
         messages: To and from the init.
         opened: When it was asked for.
-        here: Whether the init has said that it is there.
+        pid: The init's process id, when it has said that it is there; else 0.
         begun: Whether it has begun the run that it was handed last.
+        forced: Whether it was killed since it didn't end that run when it was told to.
     """
 
     def __init__(self, server: Server, messages: Messages) -> None:
         self.server = server
         self.messages = messages
         self.opened = time.monotonic()
-        self.here = False
+        self.pid = 0
         self.begun = False
+        self.forced = False
 
     def run(self, job: Job, variables: dict[str, str | None], waited: float) -> None:
         """Hand it an attempt.
@@ -359,6 +360,7 @@ class Lane:
             waited: How much of its time is over, in seconds.
         """
         self.begun = False
+        job.begun = time.monotonic() - waited
         self.tell(
             run=job.id,
             folder=job.paths.folder,
@@ -376,6 +378,11 @@ class Lane:
             self.messages.send(**message)
         except OSError:
             return
+
+    def kill(self) -> None:
+        """End it by force, with all that is below it."""
+        self.forced = True
+        end_tree(self.pid)
 
     def is_there(self) -> bool:
         """Whether it waits for a run."""

@@ -1,10 +1,12 @@
-"""SIGKILL at any moment: of the coordinator, of a warm server, and of what watches over a run."""
+"""SIGKILL at any moment: of the coordinator, of a warm server, and of what watches over a run; and what
+is done where that is stopped."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from witness import (
     assert_launched_by,
     assert_nothing_left,
     finished,
+    kogine,
     last_attempts,
     servers,
     use_store,
@@ -27,8 +30,9 @@ from witness import (
 )
 
 from kohakuengine import Config, Parallel
+from kohakuengine.flow import coordinator
 from kohakuengine.flow.requests import make_request
-from kohakuengine.runs.outcome import FINISHED, INTERRUPTED, read_outcome
+from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from kohakuengine.runs.store import RunStore
 
 pytestmark = pytest.mark.process
@@ -303,6 +307,99 @@ def kill_servers(folder: Path, monkeypatch: pytest.MonkeyPatch, kills: int, seed
 def test_kill_of_the_server(tmp_path, monkeypatch, kills):
     """A flow whose warm server is killed goes on: no run is lost or doubled, and nothing is left."""
     kill_servers(tmp_path, monkeypatch, kills, seed=random.randrange(2**32))
+
+
+# ---- of what watches over a run, stopped ----
+
+# What it has started has neither its session nor its environment.
+STAYS = """
+    a = 0
+    import subprocess, time
+    subprocess.Popen(["sleep", "600"], env={}, start_new_session=True)
+    open("begun", "w").close()
+    time.sleep(600)
+"""
+LAUNCHERS = ["fresh", "warm", "pool"]
+
+
+def stop_init(owner: int, launcher: str, folder: Path) -> int:
+    """Stop the init of the only run of a process, once its script has begun, and give its id."""
+    wait_until((folder / "begun").exists)
+    kept = servers(owner)  # by earlier tests, too
+    above = kept if launcher == "warm" else [psutil.Process(owner)]
+    below = [child for one in above for child in one.children() if child not in kept]
+    [init] = [child for child in below if child.children()]
+    init.suspend()
+    wait_until(lambda: init.status() == psutil.STATUS_STOPPED)
+    return init.pid
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have runs that don't end when they are told to ended by force soon."""
+    monkeypatch.setattr(coordinator, "_LIMITS", dict.fromkeys(coordinator._LIMITS, 0.5))
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize("how", ["interrupt", "terminate", "kill"])
+def test_cancel_where_the_init_is_stopped(script, store, home, tmp_path, launcher, how):
+    """A run that is cancelled ends, with all that it has started, also where its init is stopped."""
+    handle = Parallel(script(STAYS), [Config()], launcher=launcher).start()
+    sleep = psutil.Process(stop_init(os.getpid(), launcher, tmp_path)).children(recursive=True)[-1]
+    handle.cancel(how)
+    [run] = handle.wait(PATIENCE)
+    assert run.status == CANCELLED and "its init did nothing about it" in str(run.error)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        assert sleep.status() == psutil.STATUS_ZOMBIE  # which nobody has collected yet
+    assert handle.status == CANCELLED
+    assert_nothing_left(home)
+    assert_index_is_right(store)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_timeout_where_the_init_is_stopped(script, store, home, tmp_path, launcher):
+    """A run's time is over also where its init is stopped, and the flow goes on."""
+    flow = Parallel(script(STAYS), [Config()], launcher=launcher, timeout=3)
+    handle = flow.start()
+    stop_init(os.getpid(), launcher, tmp_path)
+    [run] = handle.wait(PATIENCE)
+    assert run.status == TIMED_OUT
+    first = read_outcome(store.paths.run(run.id).attempt(1))
+    assert first is not None and first.status == TIMED_OUT
+    assert "its init did nothing about it" in str(first.reason)
+    assert_nothing_left(home)
+    assert_index_is_right(store)
+
+
+def test_second_ctrl_c_where_the_init_is_stopped(script, store, home, tmp_path):
+    """The second Ctrl-C ends a flow whose init is stopped: nobody has to kill the command."""
+    script(STAYS)
+    command = [*KOGINE, "run", "train.py", "--sweep", "a=1", "--launcher", "fresh"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        stop_init(process.pid, "fresh", tmp_path)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert b"once more kills" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+    assert_nothing_left(home)
+    assert [row["status"] for row in store.select()] == [CANCELLED]
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_kill_of_the_coordinator_where_the_init_is_stopped(script, store, home, tmp_path, launcher):
+    """What a killed coordinator has left is ended by the next look, a stopped init included."""
+    script(STAYS.replace("env={}, ", ""))
+    command = [*KOGINE, "run", "train.py", "--sweep", "a=1", "--launcher", launcher]
+    with subprocess.Popen(command) as process:
+        stop_init(process.pid, launcher, tmp_path)
+        process.kill()
+    assert kogine("runs").returncode == 0
+    assert_nothing_left(home)
+    assert [row["status"] for row in store.select()] == [INTERRUPTED]
+    assert_index_is_right(store)
 
 
 @pytest.mark.parametrize("launcher", ["inline", "fresh", "warm"])
