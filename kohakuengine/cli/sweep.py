@@ -8,7 +8,7 @@ import sys
 
 from ..errors import KogineError
 from ..runs.outcome import FINISHED
-from .reply import fail, json_text, say, table, tell
+from .reply import fail, json_text, say, say_error, table, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
     if as_json:
         say(json_text(list(runs.rows())))
     if fault is not None:
-        return fail(fault) if isinstance(fault, KogineError) else _told(fault)
+        return fail(fault) if isinstance(fault, KogineError) else _told(fault, workflow.plan.raised)
     return finish(handle.id, runs, interrupted, workflow.plan.total)
 
 
@@ -176,11 +176,17 @@ def _cell(value: object, width: int = 48) -> str:
     return one_line(str(value), width)
 
 
-def _told(fault: BaseException) -> int:
+def _told(fault: BaseException, raised: BaseException | None) -> int:
+    """Show what kept a flow from going on: what a generator raised, or else a fault of ours."""
     import traceback
 
     from ..engine.takeover import without_our_frames
 
-    tell("a generator of configs raised this:")
-    traceback.print_exception(type(fault), fault, without_our_frames(fault.__traceback__))
+    frames = fault.__traceback__
+    if fault is raised:
+        tell("a generator of configs raised this:")
+        frames = without_our_frames(frames)
+    else:
+        say_error("this is a bug of KohakuEngine's, please report it:")
+    traceback.print_exception(type(fault), fault, frames)
     return 1

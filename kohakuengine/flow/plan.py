@@ -77,6 +77,7 @@ class Plan:
 
     Attributes:
         own: What configs choose for their runs, as far as they needn't be made for that.
+        raised: What a generator of configs raised, or None: anything else is no fault of its.
 
     Raises:
         ConfigError: A config that is there already chooses something that it can't.
@@ -87,6 +88,7 @@ class Plan:
     ) -> None:
         self.items = [(script, _with_defaults(script, _checked(c))) for script, c in items]
         self.axes = tuple(axes)
+        self.raised: Exception | None = None
         # Of the configs that are there already: what is wrong is told before anything is launched.
         self.own = [own for own in map(own_options, self._there()) if own]
         self._outcomes: list[deque[object]] = [deque() for _ in self.items]
@@ -139,7 +141,11 @@ class Plan:
         while True:
             if outcomes:
                 configs.tell(outcomes.popleft())
-            config = next(iterator, None)
+            try:
+                config = next(iterator, None)
+            except Exception as error:
+                self.raised = error
+                raise
             if config is None:
                 return
             yield config

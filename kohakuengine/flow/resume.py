@@ -51,8 +51,11 @@ class Earlier:
         rows = [row for row in rows if row["key"] is not None]
         # One whose directory somebody removed is gone, whatever the index says of it.
         rows = [row for row in rows if os.path.isdir(store.paths.run(row["id"]).folder)]
-        again = (row for row in rows if row["status"] != FINISHED)
+        again = [row for row in rows if row["status"] != FINISHED]
         check_formats(*(store.paths.run(row["id"]).spec for row in again))
+        # Nor can one be gone on with of which nobody knows any more what it was to do.
+        lost = {row["id"] for row in again if not _is_readable(store.paths.run(row["id"]).spec)}
+        rows = [row for row in rows if row["id"] not in lost]
         for row in sorted(rows, key=lambda row: row["status"] != FINISHED):  # a stable sort
             self._runs.setdefault((row["script"], row["key"]), deque()).append(row)
         self._strange = bool(rows)  # whether no planned run was one of these so far
@@ -92,6 +95,13 @@ class Earlier:
     def attempts_of(self, run: str) -> int:
         """How many attempts a run had before."""
         return self._attempts.get(run, 0)
+
+
+def _is_readable(path: str) -> bool:
+    try:
+        return isinstance(read_record(path), dict)
+    except (OSError, ValueError):
+        return False
 
 
 def find_flow(store: RunStore, plan: Plan, options: Options, resume: bool | str) -> str:

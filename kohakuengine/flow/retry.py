@@ -70,8 +70,20 @@ class _StoredPlan(Plan):
         self.rows = rows
         self._store = store
         self._scripts: dict[tuple[Any, ...], Script] = {}
-        specs = [read_spec(store.paths.run(row["id"]))[0] for row in rows]
+        specs = [self._spec(row) for row in rows]
         super().__init__([(self._script(spec), None) for spec in specs])
+
+    def _spec(self, row: dict[str, Any]) -> dict[str, Any]:
+        paths = self._store.paths.run(row["id"])
+        try:
+            spec: dict[str, Any] = read_spec(paths)[0]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"run {row['id'][:8]} can't be tried again, since what it was to do can't be read "
+                f"({paths.spec}: {error}): --resume makes it anew.",
+                path=paths.spec,
+            ) from error
+        return spec
 
     def _script(self, spec: dict[str, Any]) -> Script:
         made_of = spec["script"]

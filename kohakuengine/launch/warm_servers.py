@@ -192,7 +192,10 @@ class Server:
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         self.messages = Messages(ours.detach())
-        self.messages.send(imports=imports)
+        try:
+            self.messages.send(imports=imports)
+        except OSError:  # it has ended before it could listen
+            self.bury()
 
     @property
     def pid(self) -> int:

@@ -19,7 +19,7 @@ import pytest
 
 from kohakuengine import Config, Parallel, RunStore
 from kohakuengine.cli.app import kogine as kogine_command
-from kohakuengine.cli.sweep import wait_for
+from kohakuengine.cli.sweep import run_flow, wait_for
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.follow import _Follower
 from kohakuengine.launch.fake import Fake, FakeEnd
@@ -186,6 +186,31 @@ def test_a_generator_that_raises_is_told(sweep, write) -> None:
     reply = sweep("--config", "config.py")
     assert reply.outcome == 2 and "[lr=1] finished after" in reply.out
     assert reply.err == "kogine: error: config.py line 4 raised LookupError: no more ideas\n"
+
+
+def _ideas() -> Iterator[Config]:
+    yield Config({"lr": 1})
+    raise LookupError("no more ideas")
+
+
+def test_only_what_a_generator_raised_is_told_as_its(store, monkeypatch, capsys) -> None:
+    """What it raised is shown without our frames; what we raise ourselves is our bug, with them."""
+    monkeypatch.setattr("kohakuengine.launch.fake.Fake", lambda: Fake(lambda job: 1))
+    flow = Parallel("train.py", _ideas, launcher="fake")
+    assert run_flow(flow, False, quiet=True, as_json=False) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("kogine: a generator of configs raised this:\nTraceback")
+    assert "in _ideas" in said and "plan.py" not in said
+
+    def broken(*arguments: object) -> None:
+        raise LookupError("ours")
+
+    monkeypatch.setattr("kohakuengine.flow.checks.Checks.warnings", broken)
+    flow = Parallel("train.py", [Config({"lr": 1})], launcher="fake")
+    assert run_flow(flow, False, quiet=True, as_json=False) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("kogine: error: this is a bug of KohakuEngine's, please report it:")
+    assert "coordinator.py" in said and "LookupError: ours" in said and "generator" not in said
 
 
 def test_quiet_says_nothing_of_runs(sweep) -> None:

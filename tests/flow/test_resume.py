@@ -55,6 +55,16 @@ def test_what_finished_is_not_run_again(run, store: RunStore) -> None:
     assert_index_is_right(store)
 
 
+@pytest.mark.parametrize("damage", ['{"format": 1, "id', "[1]", ""])
+def test_a_run_whose_record_is_damaged_is_run_anew(run, store: RunStore, damage: str) -> None:
+    """Nobody knows any more what it was to do: it is left alone, and the plan's is a new run."""
+    first, _ = run(1, 2, fails=[2])
+    Path(store.paths.run(first[1].id).spec).write_text(damage)
+    runs, again = run(1, 2, resume=True)
+    assert statuses(runs) == ["finished", "finished"]
+    assert again == [runs[1].id] and runs[1].id not in first.ids
+
+
 def test_a_failed_run_is_tried_again_in_its_own_directory(run) -> None:
     """As one more attempt of the same run."""
     [first], _ = run(1, fails=[1])

@@ -42,6 +42,13 @@ def test_the_flow_stays_what_it_was(failed, fake, store: RunStore) -> None:
     assert [after[name] for name in names] == [before[name] for name in names]
 
 
+def test_a_run_whose_record_is_damaged_is_told(failed, store: RunStore) -> None:
+    """One sentence says which, and what to do."""
+    Path(store.paths.run(failed[1].id).spec).write_text('{"format": 1, "id')
+    with pytest.raises(StoreError, match=f"run {failed[1].id[:8]} can't be tried .* --resume"):
+        Retry(failed[0].flow)
+
+
 def test_what_fails_again_can_be_run_once_more(failed, fake) -> None:
     """As often as one likes."""
     for attempts in (2, 3):

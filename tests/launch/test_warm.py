@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -55,6 +56,22 @@ def test_next_flow_sees_for_itself(job, installed):
             launcher.close()
         assert (reason or "") in (outcome.fallback or "")
     assert outcome.fallback is None
+
+
+def test_server_that_dies_at_once(launcher, job, monkeypatch):
+    """A server that is dead before it is told what to import makes its runs fresh, with a reason."""
+    start = subprocess.Popen
+
+    def dead(*arguments, **options):
+        process = start(*arguments, **options)
+        process.kill()
+        process.wait()
+        monkeypatch.setattr(subprocess, "Popen", start)  # it was the only one
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", dead)
+    outcome = finish(launcher, job("import os"))
+    assert outcome.fallback == "its server ended with status -9 at the imports"
 
 
 def _servers() -> list[psutil.Process]:
