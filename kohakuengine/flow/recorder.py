@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from copy import copy
 
 from ..errors import LauncherError, StoreError
 from ..runs.lock import FlowLock, flow_holder
@@ -108,6 +109,7 @@ class Recorder:
             if os.path.exists(self.paths.record):
                 before = read_record(self.paths.record)
                 self.created = before["created"]
+                self._keep_name(before)
                 total = before["total"] if partly else total
             self.record: dict[str, Any] = {
                 "format": FORMAT,
@@ -135,6 +137,12 @@ class Recorder:
             write_json(self.paths.record, self.record)
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
+
+    def _keep_name(self, before: dict[str, Any]) -> None:
+        """Leave a flow the name and the tags that it has, where it is given none."""
+        self.options = copy(self.options)
+        self.options.name = self.options.name or before.get("name")
+        self.options.tags = self.options.tags or before.get("tags") or []
 
     def keep_provenance(self, scripts: Sequence[Script]) -> None:
         """Write what the flow runs on. Takes a while: git and the installed packages are asked.

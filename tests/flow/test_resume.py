@@ -79,6 +79,19 @@ def test_a_retry_counts_from_where_it_was_resumed(run) -> None:
     assert again.attempts == 4
 
 
+def test_name_and_tags_are_kept(run, store: RunStore) -> None:
+    """Unless others are given; new runs have the tags, too."""
+    first, _ = run(1, 2, fails=[2], name="n", tags=["t"])
+    runs, _ = run(1, 2, 3, resume=True)
+    flow = store.flow(first[0].flow)
+    assert (flow["name"], flow["tags"], runs[2].tags) == ("n", ["t"], ["t"])
+    run(1, 2, 3, resume=True, name="n", tags=["u"])
+    assert (store.flow("n")["id"], store.flow("n")["tags"]) == (flow["id"], ["u"])
+    run(1, 2, 3, resume=flow["id"], name="m")
+    assert (store.flow("m")["id"], store.flow("m")["tags"]) == (flow["id"], ["u"])
+    assert_index_is_right(store)
+
+
 def test_nothing_is_left_to_do(run) -> None:
     """A flow whose runs all finished gives them again, and runs nothing."""
     first, _ = run(1, 2)
