@@ -16,7 +16,7 @@ from ..launch.init import hold_interrupts
 from ..launch.script_run import run_program
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, OUT_OF_MEMORY
 from .observed import in_this_process, is_observed
-from .reply import fail, say_error, tell_interrupted, warn
+from .reply import fail, give_up, say_error, tell_interrupted, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..engine.script import Script
     from ..flow.options import Options
     from ..runs.outcome import Outcome
+
+_LOST = 120  # what Python makes of 0 where it can't write what a script has printed
 
 
 def run_in_terminal(script: Script, config: Config, options: Options, launcher: str) -> int:
@@ -62,7 +64,11 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
         return run_program(script, program, single.job.attempt)
     if seen.log_fault is not None:
         warn(f"the log isn't whole: {seen.log_fault.strerror}.")
-    _leave(_status(single, outcome, bool(seen.interrupts)))
+    lost = seen.output_fault
+    if lost is not None:
+        give_up(lost)
+    status = _status(single, outcome, bool(seen.interrupts))
+    _leave(status if lost is None or isinstance(lost, BrokenPipeError) else status or _LOST)
 
 
 def _take_interrupts(mask: set[int] | None = None) -> None:
@@ -101,19 +107,24 @@ def _status(single: Single, outcome: Outcome, interrupted: bool) -> int:
 
 def _leave(status: int) -> NoReturn:
     """End this process at once: to take down what it has loaded would take as long as a script."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    _flush()
     os._exit(status)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            continue  # no room, or nobody reads it: that has been told where it can be
 
 
 def _as_process(status: int) -> int:
     """End by the signal that ended the script's process, if one did; else give its status."""
     if status >= 0:
         return status
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
+    _flush()
     if -status not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(-status, signal.SIG_DFL)
     os.kill(os.getpid(), -status)

@@ -36,7 +36,7 @@ def give_up(error: OSError) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):  # as of `kogine params train.py | head -1`
         return 1
-    print(f"kogine: error: {error.strerror or error}.", file=sys.stderr)
+    say_error(f"the output can't be written: {error.strerror or error}.")
     return 2
 
 
@@ -56,8 +56,12 @@ def tell(text: str) -> None:
 
 
 def _tell(text: str) -> None:
-    if sys.stderr is not None:
+    if sys.stderr is None:
+        return
+    try:
         print(text, file=sys.stderr, flush=True)  # its encoding replaces what it lacks
+    except OSError:
+        return  # there is nowhere else to say it; the exit status tells something
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

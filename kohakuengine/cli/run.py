@@ -109,7 +109,7 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
         return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
     except KogineError as error:
         return fail(error)
-    except BrokenPipeError as error:  # as of `kogine run ... --json | head -1`
+    except OSError as error:  # of our own output, as of `kogine run ... --dry-run | head -1`
         return give_up(error)
 
 

@@ -8,7 +8,7 @@ import sys
 
 from ..errors import KogineError
 from ..runs.outcome import FINISHED
-from .reply import fail, json_text, say, say_error, table, tell
+from .reply import fail, give_up, json_text, say, say_error, table, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,18 +30,27 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
     One Ctrl-C ends it, a second one kills what is left. Scripts that run in this process do so in
     its main thread, as they expect: there they get the Ctrl-C themselves.
     """
+    view = view_for(quiet, as_json)
     try:
-        handle = workflow.start_here(resume, view_for(quiet, as_json), wait=workflow.inline)
+        handle = workflow.start_here(resume, view, wait=workflow.inline)
         interrupted = wait_for(handle) or handle.interrupted
         runs = handle.runs
         fault = None if interrupted else handle.fault
     except KogineError as error:
         return fail(error)
-    if as_json:
-        say(json_text(list(runs.rows())))
+    lost = view.fault
+    try:
+        if as_json:
+            say(json_text(list(runs.rows())))
+    except OSError as error:
+        lost = error
+    if lost is not None:
+        give_up(lost)
     if fault is not None:
         return fail(fault) if isinstance(fault, KogineError) else _told(fault, workflow.plan.raised)
-    return finish(handle.id, runs, interrupted, workflow.plan.total)
+    status = finish(handle.id, runs, interrupted, workflow.plan.total)
+    quietly = lost is None or (isinstance(lost, BrokenPipeError) and not as_json)
+    return status or (0 if quietly else 1)
 
 
 def wait_for(handle: FlowHandle) -> bool:

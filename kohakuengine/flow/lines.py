@@ -82,8 +82,9 @@ class Lines(View):
         try:
             self.stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
             self.stream.flush()
-        except (OSError, ValueError):  # as with `| head -1`: nobody looks any more; the runs go on
+        except (OSError, ValueError) as error:  # as with `| head -1`: nobody looks; the runs go on
             self._closed = True
+            self.fault = error if isinstance(error, OSError) else None
 
 
 def ending(row: dict[str, Any], again: float | None = None) -> str:

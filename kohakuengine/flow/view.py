@@ -18,9 +18,11 @@ class View:
 
     Attributes:
         wants_output: Whether the runs' output is to be read for it.
+        fault: Why it couldn't go on to show the flow, or None.
     """
 
     wants_output = False
+    fault: OSError | None = None
 
     def flow_began(self, flow: str, total: int | None) -> None:
         """A flow begins; `total` is how many runs it has, where that is known."""

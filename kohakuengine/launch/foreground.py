@@ -109,7 +109,7 @@ def run_in_foreground(
             process = starting(job, relay) if starting else _new_interpreter(job, relay)
             signals.are_for(process)
             started(process)
-            fault = relay.run(_end_of(process))
+            relay.run(_end_of(process))
             process.wait()
         finally:
             relay.close()
@@ -118,7 +118,8 @@ def run_in_foreground(
     settle_attempt(job.id, job.attempt, slot=job.slot)
     outcome = read_outcome(job.attempt)
     assert outcome is not None  # settled
-    outcome.log_fault = fault
+    outcome.log_fault = relay.log_fault
+    outcome.output_fault = relay.output_fault
     outcome.interrupts = signals.interrupts
     return outcome
 

@@ -68,11 +68,14 @@ class Relay:
     Attributes:
         stdout, stderr: The descriptors for the process; None where ours is closed, as its own is
             then to be.
+        log_fault: Why the log isn't whole, or None.
+        output_fault: Why not all that came on stdout could be passed on, or None.
     """
 
     def __init__(self, log: str, out: Write | None = None, err: Write | None = None) -> None:
         self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        self._log_fault: OSError | None = None
+        self.log_fault: OSError | None = None
+        self.output_fault: OSError | None = None
         first = Channel(1, out) if out or sys.stdout is not None else None
         if first and out is None and err is None and sys.stderr is not None and _same_place(1, 2):
             second: Channel | None = first
@@ -82,14 +85,11 @@ class Relay:
         self.stderr = second.theirs if second else None
         self._all = [channel for channel in dict.fromkeys([first, second]) if channel]
 
-    def run(self, until: int) -> OSError | None:
+    def run(self, until: int) -> None:
         """Relay until a process has ended and all that it has printed is through.
 
         Args:
             until: A descriptor that becomes readable when the process has ended.
-
-        Returns:
-            Why the log isn't whole, or None.
         """
         poll = select.poll()
         poll.register(until, select.POLLIN)
@@ -106,7 +106,6 @@ class Relay:
                     if fd in open_ones and not self._pass_on(open_ones[fd]):
                         poll.unregister(fd)
                         open_ones.pop(fd).close()
-        return self._log_fault
 
     def close(self) -> None:
         """Close what is open."""
@@ -122,17 +121,19 @@ class Relay:
         self._keep(data)
         try:
             channel.write(data)
-        except OSError:  # as with `| head -1`: what the script prints next fails as without us
+        except OSError as error:  # as with `| head -1`: what is printed next fails as without us
+            if channel.target == 1:
+                self.output_fault = error
             return False
         return bool(data)
 
     def _keep(self, data: bytes) -> None:
-        if self._log_fault is not None:
+        if self.log_fault is not None:
             return
         try:
             _write_all(self._log, data)
         except OSError as error:  # a full disk is no reason to keep it from the terminal
-            self._log_fault = error
+            self.log_fault = error
 
     @contextmanager
     def _window_sizes(self) -> Iterator[None]:

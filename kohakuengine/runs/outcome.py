@@ -47,10 +47,12 @@ class Outcome:
         fallback: Why it had a new interpreter, where another launcher was asked for; or None.
         warning: Why the result is not the value itself but its repr, or None.
         log_fault: Why the log isn't whole, where the reader was there when it was written.
+        output_fault: Why not all that it printed could be passed on, likewise.
         interrupts: How many Ctrl-C came meanwhile, likewise.
     """
 
     log_fault: OSError | None = None
+    output_fault: OSError | None = None
     interrupts: int = 0
 
     def __init__(self, paths: AttemptPaths, record: dict[str, Any]) -> None:

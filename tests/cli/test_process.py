@@ -131,7 +131,40 @@ def test_a_full_disk_is_told(write, command: str) -> None:
     with open("/dev/full", "w") as full:
         done = run(*command.split(), cwd=folder, capture_output=False, stdout=full, stderr=-1)
     assert done.returncode == 2
-    assert done.stderr == "kogine: error: No space left on device.\n"
+    assert done.stderr == "kogine: error: the output can't be written: No space left on device.\n"
+
+
+FULL = "kogine: error: the output can't be written: No space left on device.\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "options, status",
+    {
+        "--launcher inline": 120,  # as Python has it, where it can't write what it has buffered
+        "--launcher fresh": 120,
+        "--launcher inline --set status=3": 3,
+        "--sweep x=1,2 --launcher fresh": 1,
+        "--sweep x=1,2 --launcher fresh --json": 1,
+        "--sweep x=1,2 --dry-run": 2,
+    }.items(),
+)
+def test_lost_output_of_a_script_is_told(write, options: str, status: int) -> None:
+    """What a script has printed and we can't is an error, too, and its runs are kept as they were."""
+    folder = write("script.py", "x = 1\nstatus = 0\nprint(x)\nraise SystemExit(status)\n").parent
+    with open("/dev/full", "w") as full:
+        command = ("run", "script.py", *options.split())
+        done = run(*command, cwd=folder, capture_output=False, stdout=full, stderr=-1)
+    assert (done.returncode, done.stderr) == (status, FULL)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_where_nothing_can_be_said_the_exit_status_tells(write) -> None:
+    """A script's own stands, also where stderr is full."""
+    folder = write("script.py", "print(1, flush=True)\nraise SystemExit(3)\n").parent
+    with open("/dev/full", "w") as full:
+        done = run("run", "script.py", cwd=folder, capture_output=False, stdout=full, stderr=full)
+    assert done.returncode == 3
 
 
 def test_characters_that_the_terminal_lacks_are_escaped(write) -> None:
