@@ -31,13 +31,25 @@ def fail(error: Exception) -> int:
 
 
 def give_up(error: OSError) -> int:
-    """End after our own output couldn't be written: give the exit status for that."""
+    """End after an error of the system, most likely that our own output can't be written: tell it,
+    and give the exit status.
+    """
     # The interpreter writes what is left at its end, and is not to fail at that with a message.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):  # as of `kogine params train.py | head -1`
         return 1
-    say_error(f"the output can't be written: {error.strerror or error}.")
+    say_error(f"{_what_failed(error)}.")
     return 2
+
+
+def _what_failed(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the working directory was removed: cd into one that is there"
+    return f"the output can't be written: {error.strerror or error}"
 
 
 def say_error(message: str) -> None:

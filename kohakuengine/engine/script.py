@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
+from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISREG, S_ISSOCK
 
 from ..errors import ScriptError, ScriptNotFoundError
 
@@ -37,7 +37,7 @@ class Script:
 
     Raises:
         ScriptNotFoundError: There is no such file or module.
-        ScriptError: It is a directory, or a notebook.
+        ScriptError: It is a directory, a device, or a notebook.
 
     Example:
         >>> Script("train.py:main").entrypoint  # doctest: +SKIP
@@ -67,7 +67,7 @@ class Script:
         if self.module is None:
             self.path = _file_path(place)
         else:
-            folder = folder or os.getcwd()
+            folder = folder or _here(place)
             self.path = _module_path(place, folder)
             first = os.path.join(folder, place.partition(".")[0])
             if self.path.startswith((first + os.sep, first + ".")):
@@ -89,7 +89,7 @@ class Script:
     def folder(self) -> str:
         """What Python puts first on `sys.path`, unless told not to: the file's own, links followed."""
         if self.module is not None:
-            return self.found_in or os.getcwd()
+            return self.found_in or _here(self.module)
         return os.path.dirname(os.path.realpath(self.path))
 
     def name_in(self, folder: str | None, name: str | None = None) -> str:
@@ -178,20 +178,43 @@ def _file_path(place: str) -> str:
     # As Python makes `__file__` absolute: `./train.py` keeps its dot but under Windows.
     if os.path.isabs(place):  # also where the working directory is gone
         return place
-    return os.path.abspath(place) if os.name == "nt" else os.path.join(os.getcwd(), place)
+    return os.path.abspath(place) if os.name == "nt" else os.path.join(_here(place), place)
+
+
+def _here(place: str) -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise ScriptError(
+            f"{place} can't be found: the working directory was removed; "
+            "cd into one that is there.",
+            path=place,
+        ) from None
 
 
 def _check_file(path: str, name: str) -> None:
-    if os.path.isdir(path):
+    mode = _mode(path)
+    if S_ISDIR(mode):
         raise ScriptError(f"{name} is a directory: give the script in it.", path=name)
+    if S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode):  # which may have no end
+        kind = "socket" if S_ISSOCK(mode) else "device"
+        raise ScriptError(f"{name} is a {kind}: give a file with a script.", path=name)
     if path.endswith(".ipynb"):
         raise ScriptError(
             f"{name} is a notebook, not a Python script: export it with "
             "`jupyter nbconvert --to script` first.",
             path=name,
         )
-    if not os.path.exists(path):
+    if not mode:
         raise ScriptNotFoundError(f"there is no file {name}{_similar_files(path)}", path=name)
+
+
+def _mode(path: str) -> int:
+    """What kind of file it is; 0 where there is none."""
+    try:
+        return os.stat(path).st_mode
+    except (OSError, ValueError):  # as os.path.exists() has it
+        return 0
 
 
 def _similar_files(path: str) -> str:

@@ -212,6 +212,33 @@ class TestProcesses:
         )
         assert (done.returncode, done.stdout) == (0, "fine\n")
 
+    @pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there are no such devices")
+    @pytest.mark.parametrize("command", ["run", "params"])
+    def test_a_device_is_no_script(self, command, tmp_path):
+        """It is refused before it is read: it may have no end."""
+        done = self.kogine(command, "/dev/zero", cwd=tmp_path)
+        said = "kogine: error: /dev/zero is a device: give a file with a script.\n"
+        assert (done.returncode, done.stderr) == (2, said)
+
+    @pytest.mark.parametrize(
+        "command, said",
+        {
+            "run ../train.py": "../train.py can't be found: the working directory was removed; ",
+            "params train.py": "train.py can't be found: the working directory was removed; ",
+            "run pkg.mod": "pkg.mod can't be found: the working directory was removed; ",
+            "config show c.py": "the working directory was removed: ",
+        }.items(),
+    )
+    def test_what_needs_a_working_directory_that_is_gone(self, command, said, tmp_path):
+        """It is said to be what is missing."""
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        line = f"rmdir '{gone}' && '{sys.executable}' -m kohakuengine {command}"
+        env = {key: value for key, value in os.environ.items() if key[:9] != "COVERAGE_"}
+        done = subprocess.run(["sh", "-c", line], cwd=gone, env=env, capture_output=True, text=True)
+        said = f"kogine: error: {said}cd into one that is there.\n"
+        assert (done.returncode, done.stderr) == (2, said)
+
     def test_children_get_the_override_as_it_was_given(self, tmp_path):
         """What the script did to an overridden list doesn't come twice into its children."""
         text = """
