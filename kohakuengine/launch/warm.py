@@ -54,7 +54,9 @@ class Warm:
     def submit(self, job: Job) -> None:
         """Have an attempt's process forked, as soon as there is a server for it."""
         if not can_fork():
-            self._fresh.submit(job, "processes are forked on Linux only")
+            self._fresh.submit(
+                job, "processes are forked only on Linux, where there is os.pidfd_open"
+            )
             return
         with open(job.attempt.output, "ab"):
             pass  # so that it is there, or is seen not to be possible

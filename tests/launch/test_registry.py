@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kohakuengine import sweep
 from kohakuengine.errors import LauncherError
 from kohakuengine.launch import registry
 from kohakuengine.launch.registry import can_fork, in_kernel, launcher_of_flow, launcher_of_one
@@ -105,3 +106,20 @@ def test_kernels_are_known(monkeypatch):
         assert in_kernel() == expected
     monkeypatch.delitem(sys.modules, "IPython")
     assert not in_kernel()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("lacking", ["Linux", "os.pidfd_open"])
+def test_warm_where_nothing_can_be_forked(monkeypatch, tmp_path, lacking):
+    """Who asks for warm gets new interpreters where there are no forks, and is told why."""
+    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
+    (tmp_path / "train.py").write_text("n = 1\ndef main(): return n\n")
+    if lacking == "Linux":
+        monkeypatch.setattr(registry.sys, "platform", "freebsd14")  # as Linux, for all but us
+    else:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    runs = sweep(tmp_path / "train.py", {"n": [1, 2]}, launcher="warm", show=False)
+    assert [run.result for run in runs] == [1, 2]
+    assert [run.launcher for run in runs] == ["warm"] * 2
+    reason = "processes are forked only on Linux, where there is os.pidfd_open"
+    assert {run.outcome.fallback for run in runs} == {reason}
