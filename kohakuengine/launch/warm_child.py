@@ -26,10 +26,14 @@ ROOM = 32  # bytes for each: as long as they are, so that nothing is between the
 MARKS: Mapping[str, str] = {name: "." * ROOM for name in IDS}  # which stand there until then
 OWN = ("CUDA_VISIBLE_DEVICES",)  # what differs, too, between the runs of one flow
 
+# Two functions of it have, as the default of an argument, where the system tells of their process.
+KEEPS_PLACE = "numpy.testing._private.utils"
+
 # What is found out before the fork: what a fork looks at for the first time the system copies.
 renewals: list[Callable[[], None]] = []  # what makes random again what was so by chance
 loaded: frozenset[str] = frozenset()  # the modules
 _ours: list[str] = []  # of these, those that no new interpreter has
+_server = 0  # the id of the process that has loaded them
 handled: frozenset[int] = frozenset()  # the signals that Python code handles
 
 # What Python puts back into `builtins` when it ends: its own, less what comes there later (open(),
@@ -40,7 +44,8 @@ builtins = {n: value for n, value in vars(sys.modules["builtins"]).items() if n 
 
 def note_modules() -> None:
     """Note which modules are loaded; called when there will be no more before the fork."""
-    global loaded, _ours, handled
+    global loaded, _ours, _server, handled
+    _server = os.getpid()
     loaded = frozenset(sys.modules) - {"__main__", "__mp_main__"}  # the script will be these
     only_here = (f"{__package__}.warm_", f"{__package__}.messages")
     _ours = [name for name in loaded if name.startswith(only_here)]
@@ -99,6 +104,12 @@ def renew() -> None:
         vars(modules["logging"])["_startTime"] = now()
     if "threading" in modules:
         modules["threading"].main_thread()._set_native_id()
+    if KEEPS_PLACE in modules:  # up to numpy 2.3
+        place, own = f"/proc/{_server}/stat", f"/proc/{os.getpid()}/stat"
+        for name in ("memusage", "jiffies"):
+            function: Any = vars(modules[KEEPS_PLACE]).get(name)
+            if place in (defaults := getattr(function, "__defaults__", None) or ()):
+                function.__defaults__ = tuple(own if one == place else one for one in defaults)
     for name in _ours:
         del modules[name]
 

@@ -11,7 +11,7 @@ import os
 import sys
 from gc import get_referrers
 
-from .warm_child import OWN
+from .warm_child import KEEPS_PLACE, OWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _CALLS = {
         "joblib._multiprocessing_helpers",  # for the name of a semaphore that is gone at once
         "psutil._pslinux",  # to see what the system tells of processes
         *("tempfile", "fsspec.spec"),  # to notice a fork
+        KEEPS_PLACE,  # which is put right in each run
     },
     "getppid": set(),
     "getrandom": set(),

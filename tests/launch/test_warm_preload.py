@@ -406,3 +406,25 @@ def test_loaded_at_the_start_from_elsewhere(launcher, installed, tmp_path):
     outcome = finish(launcher, make_job(tmp_path, tmp_path / "train.py"))
     assert outcome.result == expected
     assert "started lies beside it" in outcome.fallback
+
+
+def test_numpys_place_of_a_process(launcher, job, installed):
+    """What an older numpy keeps of the process that imports it is the run's own."""
+    folder = installed / "numpy" / "testing" / "_private"
+    folder.mkdir(parents=True)
+    for package in (folder.parents[1], folder.parent, folder):
+        (package / "__init__.py").touch()
+    (folder / "utils.py").write_text(
+        "import os\n"
+        "def memusage(_proc_pid_stat=f'/proc/{os.getpid()}/stat'): return _proc_pid_stat\n"
+        "def jiffies(_proc_pid_stat=f'/proc/{os.getpid()}/stat', _load_time=[]): return _load_time\n"
+    )
+    outcome = finish(
+        launcher,
+        job("""
+            import numpy.testing._private.utils as utils, os
+            own = f"/proc/{os.getpid()}/stat"
+            def main(): return utils.memusage() == own, utils.jiffies.__defaults__ == (own, [])
+        """),
+    )
+    assert (outcome.result, outcome.fallback) == ((True, True), None)
