@@ -18,17 +18,17 @@ else:  # what is below `signal`, as in `init`
     import _signal as signal
 
 # Modules whose native threads are no hindrance: after the fork children work as if these had never
-# been, as tests/launch/test_fork_safe.py shows with the versions that are installed there; others
-# from the first to before the second are taken to be alike.
+# been. With the first version, and the last before the second, tests/launch/test_fork_safe.py has
+# passed (docs/launchers.md says which these were); those in between are taken to be alike.
 FORK_SAFE = {
-    "numpy": ((1, 22), (3, 0)),
-    "scipy": ((1, 8), (2, 0)),
-    "pandas": ((1, 4), (4, 0)),
-    "sklearn": ((1, 0), (2, 0)),
-    "matplotlib": ((3, 5), (4, 0)),
-    "pyarrow": ((17, 0), (28, 0)),
-    "polars": ((1, 0), (3, 0)),
-    "torch": ((2, 0), (3, 0)),
+    "numpy": ((1, 22), (2, 5)),
+    "scipy": ((1, 8), (1, 18)),
+    "pandas": ((1, 4), (3, 2)),
+    "sklearn": ((1, 0), (1, 10)),
+    "matplotlib": ((3, 5), (3, 12)),
+    "pyarrow": ((17, 0), (27, 0)),
+    "polars": ((1, 0), (2, 2)),
+    "torch": ((2, 13), (2, 15)),
 }
 # Under which of those names a part of it is found that is a module by itself.
 _PARTS_OF = {"_polars_runtime_": "polars"}
