@@ -48,7 +48,13 @@ def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bo
         give_up(lost)
     if fault is not None:
         return fail(fault) if isinstance(fault, KogineError) else _told(fault, workflow.plan.raised)
-    status = finish(handle.id, runs, interrupted, workflow.plan.total)
+    total, begun = workflow.plan.total, None
+    if workflow.partly:  # what of the flow isn't in the plan, since it was never begun, counts, too
+        from ..flow.recorder import begun_of
+
+        total = handle.store.flow(handle.id)["total"]
+        begun = begun_of(handle.store, handle.id)
+    status = finish(handle.id, runs, interrupted, total, begun)
     quietly = lost is None or (isinstance(lost, BrokenPipeError) and not as_json)
     return status or (0 if quietly else 1)
 
@@ -99,22 +105,37 @@ def wait_for(handle: FlowHandle) -> bool:
             signal.signal(number, handler)
 
 
-def finish(flow: str, runs: Runs, interrupted: bool, total: int | None = None) -> int:
-    """Tell what became of a flow where that isn't plain to see, and give the exit status."""
+def finish(
+    flow: str,
+    runs: Runs,
+    interrupted: bool,
+    total: int | None = None,
+    begun: int | None = None,
+) -> int:
+    """Tell what became of a flow where that isn't plain to see, and give the exit status.
+
+    Args:
+        flow: Its id.
+        runs: Those that it was to run now.
+        interrupted: Whether Ctrl-C ended it.
+        total: How many there should be in the end, or None where that isn't known.
+        begun: How many of them have begun; None for as many as there are in `runs`.
+    """
     rows = list(runs.rows())
     bad = [row for row in rows if row["status"] != FINISHED]
     if interrupted:
         done = len(rows) - len(bad)
         tell(f"interrupted: {done} of {len(rows)} runs begun have finished; --resume goes on.")
         return 130
-    if total is not None and len(rows) < total:
-        tell(f"{total - len(rows)} of {total} runs were never begun; --resume begins them.")
+    left = (total or 0) - (len(rows) if begun is None else begun)
+    if left > 0:
+        tell(f"{left} of {total} runs were never begun; --resume begins them.")
     if bad:
         tell(
             f"{len(bad)} of {len(rows)} runs didn't finish: kogine runs {flow[:8]} lists them, "
             f"kogine retry {flow[:8]} runs them again."
         )
-    return 1 if bad else 0
+    return 1 if bad or left > 0 else 0
 
 
 def view_for(quiet: bool, as_json: bool) -> View:

@@ -540,7 +540,8 @@ class Coordinator:
             return CANCELLED
         if self.fault is not None or self._bad & {FAILED, TIMED_OUT}:
             return FAILED
-        return next((one for one in (CANCELLED, INTERRUPTED) if one in self._bad), FINISHED)
+        bad = (one for one in (CANCELLED, INTERRUPTED) if one in self._bad)
+        return next(bad, self.recorder.unfinished_status() or FINISHED)
 
     def _abandon(self) -> None:
         """End what goes on, after an error that leaves no way to go on."""

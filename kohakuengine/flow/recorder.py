@@ -7,6 +7,7 @@ import time
 from copy import copy
 
 from ..errors import LauncherError, StoreError
+from ..runs.outcome import CANCELLED, INTERRUPTED
 from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
 from ..runs.sources import digest_of
@@ -106,6 +107,7 @@ class Recorder:
         try:
             self.kept = KeptSources(scripts, self.paths)
             before: dict[str, Any] = {}
+            self._status_before = self._how_it_ended()
             if os.path.exists(self.paths.record):
                 before = read_record(self.paths.record)
                 self.created = before["created"]
@@ -138,6 +140,14 @@ class Recorder:
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
 
+    def _how_it_ended(self) -> str | None:
+        """How the flow that is gone on with had ended, if it had."""
+        try:
+            ended = read_record(self.paths.ended)
+        except (OSError, ValueError):
+            return None
+        return ended.get("status") if isinstance(ended, dict) else None
+
     def _keep_name(self, before: dict[str, Any]) -> None:
         """Leave a flow the name and the tags that it has, where it is given none."""
         self.options = copy(self.options)
@@ -167,13 +177,18 @@ class Recorder:
         It has as many runs as were planned, also where it was stopped before they had all begun;
         more where it has others from before it was resumed.
         """
-        begun = os.path.getsize(self.paths.runs) // _LINE if os.path.exists(self.paths.runs) else 0
-        total = max(begun, self.record["total"] or 0)
+        total = max(_length(self.paths), self.record["total"] or 0)
         self.ended = {"format": FORMAT, "status": status, "ended": time.time(), "total": total}
         try:
             write_json(self.paths.ended, self.ended)
         except OSError as error:
             raise cannot_write(self.paths.folder, error) from error
+
+    def unfinished_status(self) -> str | None:
+        """How the flow still is after some of its runs were run again, and others never begun."""
+        if begun_of(self.store, self.id) >= (self.record["total"] or 0):
+            return None
+        return CANCELLED if self._status_before == CANCELLED else INTERRUPTED
 
     def end_columns(self) -> dict[str, Any]:
         """What the index is to be told of the flow's end."""
@@ -342,6 +357,16 @@ class Recorder:
         except OSError as error:
             raise cannot_write(paths.folder, error) from error
         return number
+
+
+def begun_of(store: RunStore, flow: str) -> int:
+    """How many runs a flow has come to have, those that were removed since included."""
+    return max(_length(store.paths.flow(flow)), store.count(flow=flow))
+
+
+def _length(paths: FlowPaths) -> int:
+    """How many runs are in a flow's list of them."""
+    return os.path.getsize(paths.runs) // _LINE if os.path.exists(paths.runs) else 0
 
 
 def goes_on(paths: FlowPaths) -> bool:

@@ -13,6 +13,7 @@ from ..runs.values import read_record
 from .base import Workflow
 from .options import Options
 from .plan import Plan, Planned
+from .recorder import begun_of
 from .settle import settle_flow, settle_held
 
 TYPE_CHECKING = False
@@ -43,9 +44,11 @@ class Retry(Workflow):
         if not settle_flow(store, self._id):
             raise StoreError(f"flow {self._id[:8]} is going on: wait for its end, or cancel it.")
         rows = [row for row in store.select(flow=self._id) if row["status"] != FINISHED]
-        if not rows:
-            raise StoreError(f"all runs of flow {self._id[:8]} have finished.")
         record = read_record(store.paths.flow(self._id).record)
+        if not rows:
+            raise StoreError(
+                _all_finished(self._id, (record["total"] or 0) - begun_of(store, self._id))
+            )
         options = Options(**record["options"])
         if record.get("single") and options.launcher == "inline":
             # It was the command's only run, most often in a fork of it; here nothing of the script
@@ -61,6 +64,15 @@ class Retry(Workflow):
         settle_held(store, flow)
         now = {row["id"]: row for row in store.select(flow=flow)}
         return _Known(flow, [now.get(row["id"], row) for row in self.plan.rows])
+
+
+def _all_finished(flow: str, left: int) -> str:
+    if left > 0:
+        return (
+            f"all runs of flow {flow[:8]} that have begun have finished; {left} were never begun: "
+            "--resume begins them."
+        )
+    return f"all runs of flow {flow[:8]} have finished."
 
 
 class _StoredPlan(Plan):

@@ -591,6 +591,22 @@ def test_detached_inline_scripts_have_the_main_thread(write, folder: Path, store
     assert "[lr=2] finished" in Path(store.paths.flow(flow["id"]).log).read_text()
 
 
+def test_retry_of_a_cancelled_flow_tells_what_was_never_begun(sweep, do, store: RunStore) -> None:
+    """It runs what had begun, and the flow isn't finished before the rest has been resumed."""
+    sweep("--sweep", "lr=2,1,3,4", "--workers", "1", "--on-error", "stop")
+    [flow] = [row["id"] for row in store.flows()]
+    Path("train.py").write_text(TRAIN.replace("lr != 2", "lr"))
+    reply = do("retry", flow[:8])
+    assert reply.outcome == 1 and reply.err == (
+        "kogine: 3 of 4 runs were never begun; --resume begins them.\n"
+    )
+    assert store.flow(flow)["status"] == "interrupted"
+    reply = do("retry", flow[:8])
+    assert reply.outcome == 2 and "3 were never begun: --resume begins them." in reply.err
+    assert sweep("--sweep", "lr=2,1,3,4", "--resume=any-code").outcome == 0
+    assert store.flow(flow)["status"] == "finished"
+
+
 def test_retry_reports_like_a_sweep(sweep, do, store: RunStore) -> None:
     """Exit status, `--quiet` and `--json` are the same."""
     sweep("--sweep", "lr=1,2")
