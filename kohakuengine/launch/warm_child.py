@@ -104,7 +104,7 @@ def renew() -> None:
         vars(modules["logging"])["_startTime"] = now()
     if "threading" in modules:
         modules["threading"].main_thread()._set_native_id()
-    if KEEPS_PLACE in modules:  # up to numpy 2.3
+    if KEEPS_PLACE in modules:
         place, own = f"/proc/{_server}/stat", f"/proc/{os.getpid()}/stat"
         for name in ("memusage", "jiffies"):
             function: Any = vars(modules[KEEPS_PLACE]).get(name)
