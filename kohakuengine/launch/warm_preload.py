@@ -28,7 +28,7 @@ FORK_SAFE = {
     "matplotlib": ((3, 5), (3, 12)),
     "pyarrow": ((17, 0), (27, 0)),
     "polars": ((1, 0), (2, 2)),
-    "torch": ((2, 13), (2, 15)),
+    "torch": ((2, 6), (2, 15)),
 }
 # Under which of those names a part of it is found that is a module by itself.
 _PARTS_OF = {"_polars_runtime_": "polars"}
