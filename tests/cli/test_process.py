@@ -149,9 +149,10 @@ FULL = "kogine: error: the output can't be written: No space left on device.\n"
         "--sweep x=1,2 --dry-run": 2,
     }.items(),
 )
-def test_lost_output_of_a_script_is_told(write, options: str, status: int) -> None:
+def test_lost_output_of_a_script_is_told(write, monkeypatch, options: str, status: int) -> None:
     """What a script has printed and we can't is an error, too, and its runs are kept as they were."""
     folder = write("script.py", "x = 1\nstatus = 0\nprint(x)\nraise SystemExit(status)\n").parent
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # a line would come in two pieces
     with open("/dev/full", "w") as full:
         command = ("run", "script.py", *options.split())
         done = run(*command, cwd=folder, capture_output=False, stdout=full, stderr=-1)
@@ -159,8 +160,9 @@ def test_lost_output_of_a_script_is_told(write, options: str, status: int) -> No
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_where_nothing_can_be_said_the_exit_status_tells(write) -> None:
+def test_where_nothing_can_be_said_the_exit_status_tells(write, monkeypatch) -> None:
     """A script's own stands, also where stderr is full."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # as above
     folder = write("script.py", "print(1, flush=True)\nraise SystemExit(3)\n").parent
     with open("/dev/full", "w") as full:
         done = run("run", "script.py", cwd=folder, capture_output=False, stdout=full, stderr=full)
