@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 
 from ..errors import LauncherError
 from .init import KILL, Orders, hold_interrupts
+from .starting import interpreter
 from .survivors import end_tree
 
 TYPE_CHECKING = False
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from .base import Job
 
 # `python -m` would look for our modules, and those we need, in the working directory first.
-_START = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
-    f"from {__package__}.worker import main; sys.exit(main(*sys.argv[1:]))"
-)
-
 SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM, "kill": KILL}
 
 
@@ -95,9 +90,9 @@ def start(
         LauncherError: It can't be started.
     """
     orders = Orders(os.getpid(), job.timeout, job.max_log, job.slot, foreground, fallback)
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    command = [sys.executable, *flags, "-c", _START]
-    command += [job.paths.folder, str(job.number), orders.to_text()]
+    command = interpreter(
+        f"{__package__}.worker", job.paths.folder, str(job.number), orders.to_text()
+    )
     # A Ctrl-C before the script has begun would end in a traceback of ours.
     mask = hold_interrupts()
     job.begun = time.monotonic()

@@ -12,6 +12,7 @@ from ..errors import LauncherError
 from ..runs.outcome import FAILED, manner
 from .base import check_limits
 from .messages import Messages
+from .starting import interpreter
 from .survivors import end_survivors, end_tree, settle_attempt
 
 TYPE_CHECKING = False
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from .base import Job
 
 # `python -m` would look for our modules, and those we need, in the working directory first.
-_START = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
-    f"from {__package__}.pool_worker import main; main(*sys.argv[1:])"
-)
-
 # A worker and all that its last run left are ended within this time, in seconds, or the kernel
 # holds something that can't be.
 _PATIENCE = 30.0
@@ -224,10 +220,9 @@ class _Worker:
 
 
 def _start(fd: int, environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     try:
         return subprocess.Popen(
-            [sys.executable, *flags, "-c", _START, str(fd), str(os.getpid())],
+            interpreter(f"{__package__}.pool_worker", str(fd), str(os.getpid())),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[fd],

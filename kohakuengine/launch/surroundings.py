@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 
+from .registry import in_kernel
 from .warm_child import OWN
 
 TYPE_CHECKING = False
@@ -22,6 +24,7 @@ _INHERITED = frozenset(
     "Umask Uid Gid Groups SigBlk SigIgn CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp"
     " Cpus_allowed Mems_allowed THP_enabled".split()
 )
+_INTERRUPT = 1 << (signal.SIGINT - 1)  # in a mask
 
 
 class Surroundings:
@@ -75,9 +78,12 @@ def folder_identity(folder: str) -> tuple[object, ...]:
 
 
 def _process_state() -> tuple[object, ...]:
-    status = _read("/proc/thread-self/status").splitlines()
+    status = [line.partition(":") for line in _read("/proc/thread-self/status").splitlines()]
+    inherited = {name: value for name, _, value in status if name in _INHERITED}
+    if in_kernel() and "SigIgn" in inherited:  # which differs between its cells, see `starting`
+        inherited["SigIgn"] = f"{int(inherited['SigIgn'], 16) & ~_INTERRUPT:x}"
     return (
-        tuple(line for line in status if line.partition(":")[0] in _INHERITED),
+        *sorted(inherited.items()),
         _read("/proc/self/limits"),
         _read("/proc/self/oom_score_adj"),
         os.getpriority(os.PRIO_PROCESS, 0),

@@ -17,6 +17,7 @@ from ..errors import LauncherError
 from .init import hold_interrupts
 from .live_servers import MARK
 from .messages import Messages
+from .starting import interpreter
 from .survivors import end_survivors, end_tree
 from .warm_child import IDS, MARKS, ROOM
 
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from .leading import Import
 
 # `python -m` would look for our modules, and those we need, in the working directory first.
-_START = (
-    "import sys; sys.path[:1] == [''] and sys.path.pop(0); "
-    f"from {MARK} import main; main(*sys.argv[1:])"
-)
-
 IDLE = 600.0  # after how long without use a server ends, in seconds
 VARIABLE = "KOGINE_WARM_IDLE"  # says otherwise
 _LOSSES = 3  # how often a server may lose a run before it begins
@@ -165,12 +161,9 @@ class Server:
         self._busy: set[Lane] = set()
         ours, theirs = socket.socketpair()
         with theirs, tempfile.TemporaryFile() as output:
-            flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-            command = [sys.executable, *flags, "-c", _START]
-            names = ",".join(
-                dict.fromkeys(name for name, what in imports if isinstance(what, list))
-            )
-            command += [str(theirs.fileno()), str(os.getpid()), str(idle), names]
+            names = dict.fromkeys(name for name, what in imports if isinstance(what, list))
+            facts = (str(theirs.fileno()), str(os.getpid()), str(idle), ",".join(names))
+            command = interpreter(MARK, *facts)
             mask = hold_interrupts()
             try:
                 self._process = subprocess.Popen(

@@ -491,6 +491,24 @@ def test_store_of_a_newer_version(script, store, home, notes, arguments):
     assert tree(home) == before
 
 
+@both
+def test_store_on_a_network(script, home, tmp_path, monkeypatch):
+    """A flow goes on there as anywhere; its index, in the user's cache, is made anew on another host."""
+    network = f"server:/x {os.path.realpath(tmp_path)} nfs4 rw 0 0\n"
+    monkeypatch.setattr("kohakuengine.runs.home._mounts", lambda: network)
+    for host in ("one", "other"):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / host))
+        store = RunStore(home)
+        if host == "one":
+            script("number = 0\ndef main(): return number\nmain()")
+            assert Parallel("train.py", configs(), max_workers=2).run().results == [0, 1, 2, 3]
+        assert store.index.startswith(str(tmp_path / host)) and not Path(home, "kogine.db").exists()
+        if host == "other":
+            reindex(store)
+        assert [row["status"] for row in store.select()] == [FINISHED] * 4
+        assert_index_is_right(store)
+
+
 def remove_index(store: RunStore) -> None:
     """Remove an index, as somebody does who thinks that it is to blame."""
     for end in ("", "-wal", "-shm"):

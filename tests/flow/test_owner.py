@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -14,8 +15,10 @@ from witness import PATIENCE, assert_launched_by, assert_nothing_left, servers, 
 
 from kohakuengine import Parallel, sweep
 from kohakuengine.errors import LauncherError
+from kohakuengine.flow.settle import settle_all
 from kohakuengine.launch.registry import can_fork
 from kohakuengine.launch.warm_servers import MOST
+from kohakuengine.runs.outcome import FINISHED, INTERRUPTED
 
 pytestmark = [
     pytest.mark.process,
@@ -99,6 +102,47 @@ def test_runs_end_with_their_owner(end, owner, script, home, tmp_path):
     assert len(servers(process.pid)) == 2  # one is kept
     process.communicate("\n", timeout=PATIENCE)
     assert_nothing_left(home)
+
+
+def test_runs_end_with_a_kernel_that_is_killed(script, store, home, tmp_path):
+    """What a notebook's kernel has started, and the server that it keeps, end with the kernel."""
+    client = pytest.importorskip("jupyter_client")
+    pytest.importorskip("ipykernel")
+    script(TRAIN)
+    script(
+        """
+        import os, signal, time
+        with open("begun.tmp", "w") as file:
+            file.write(getattr(signal.getsignal(signal.SIGINT), "__name__", "ignored"))
+        os.rename("begun.tmp", "begun")
+        time.sleep(600)
+        """,
+        "long.py",
+    )
+    manager, kernel = client.manager.start_new_kernel(cwd=str(tmp_path))
+    try:
+        cell = """
+            from kohakuengine import Parallel, sweep
+            runs = sweep("train.py", {"number": [1, 2]}, launcher="warm", show=False)
+            handle = Parallel("long.py", launcher="warm").start()
+            assert runs.results == [1, 2]
+        """
+        # What the flow starts, it starts when the cell has ended, and the kernel ignores Ctrl-C.
+        reply = kernel.execute_interactive(
+            textwrap.dedent(cell), timeout=PATIENCE, output_hook=lambda message: None
+        )
+        assert reply["content"]["status"] == "ok", reply
+        wait_until((tmp_path / "begun").exists)
+        pid = manager.provisioner.pid
+        assert len(servers(pid)) == 2, [server.cmdline() for server in servers(pid)]
+        assert (tmp_path / "begun").read_text() == "default_int_handler"
+        os.kill(pid, signal.SIGKILL)
+        assert_nothing_left(home)
+        settle_all(store)
+        assert sorted(row["status"] for row in store.flows()) == [FINISHED, INTERRUPTED]
+    finally:
+        kernel.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_forks_of_the_owner_keep_no_server(owner, script, home):
