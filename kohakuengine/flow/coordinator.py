@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import threading
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
+# What no other run can be written for, either.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 # After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
 # ways, and then to what the run has left, after GRACE each.
 _FORCE = 5.0
@@ -450,9 +453,11 @@ class Coordinator:
             except FileNotFoundError:
                 self._record_loss(going, "its directory was removed while it went on")
             except OSError as error:
-                self.fault = self.fault or cannot_write(going.job.attempt.folder, error)
-                self._left = None
-                self._record_loss(going, "how it ended couldn't be written")
+                if error.errno in _OF_THE_DISK:
+                    self.fault = self.fault or cannot_write(going.job.attempt.folder, error)
+                    self._left = None
+                what = (error.strerror or str(error)).lower()
+                self._record_loss(going, f"how it ended couldn't be written: {what}")
             else:
                 self._record_end(going, outcome)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from heapq import heappop, heappush
 
 from ..errors import ConfigError
 
@@ -21,22 +22,26 @@ class Slots:
     """
 
     def __init__(self, count: int, gpus: Sequence[str] | None = None) -> None:
-        self._free = list(range(count))
+        self._count = count
+        self._used = 0  # those from here on were never taken: there may be very many
+        self._free: list[int] = []  # of the others, the lowest number first
         self._gpus = gpus
 
     @property
     def free(self) -> int:
         """How many are free."""
-        return len(self._free)
+        return len(self._free) + self._count - self._used
 
     def take(self) -> int:
         """The number of a free slot, which is taken now."""
-        return self._free.pop(0)
+        if self._free:
+            return heappop(self._free)
+        self._used += 1
+        return self._used - 1
 
     def give_back(self, slot: int) -> None:
         """Free a slot."""
-        self._free.append(slot)
-        self._free.sort()
+        heappush(self._free, slot)
 
     def environ(self, slot: int) -> dict[str, str]:
         """What a run in the slot finds in its environment."""

@@ -174,6 +174,8 @@ def _be_init(child: int, attempt: AttemptPaths, orders: Orders, started: float) 
     try:
         Init(child, attempt, orders, started).run()
         status = 0
+    except OSError as error:  # of the outcome: whoever asks finds none
+        tell_unwritten(error)
     except BaseException:
         import traceback
 
@@ -403,6 +405,12 @@ class Init:
         except OSError as error:
             print(f"kogine: the log can't be cut: {error.strerror}.", file=sys.stderr, flush=True)
             self.log_look = None
+
+
+def tell_unwritten(error: OSError) -> None:
+    """Say in one sentence that no outcome can be written."""
+    text = f"kogine: error: no outcome can be written: {error.strerror or error}."
+    print(text, file=sys.stderr, flush=True)
 
 
 def send(pid: int, number: int) -> None:

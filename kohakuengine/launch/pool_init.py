@@ -22,6 +22,7 @@ from .init import (
     GRACE,
     prctl,
     send,
+    tell_unwritten,
 )
 from .messages import Messages
 from .pool_going import Going
@@ -278,8 +279,7 @@ class PoolInit:
         try:
             going.write(code, self.worker_time, alive=self.status is None)
         except OSError as error:  # whoever asks finds no outcome
-            reason = error.strerror or error
-            print(f"kogine: error: no outcome can be written: {reason}.", file=sys.stderr)
+            tell_unwritten(error)
         self.worker_time = going.done["time"] if going.done else 0.0
         self.going = None
         self._tell(ended=going.id, last=self.last or self.status is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from ..runs.outcome import INTERRUPTED, write_outcome
+from ..runs.outcome import FAILED, INTERRUPTED, write_outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ def settle_attempt(
     Raises:
         OSError: The outcome can't be written.
     """
+    if os.path.isdir(attempt.outcome):  # which isn't of ours, and would stay in the way
+        os.rename(attempt.outcome, f"{attempt.outcome}.moved")
+        status, reason = FAILED, f"it made a folder in place of its outcome, {attempt.outcome}"
     if os.path.exists(attempt.outcome):
         return
     survivors = end_survivors([run])

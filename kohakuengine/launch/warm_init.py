@@ -23,6 +23,7 @@ from .init import (
     Init,
     Orders,
     prctl,
+    tell_unwritten,
 )
 from .messages import Messages
 from .prepared import Preparation
@@ -141,7 +142,7 @@ class WarmInit:
         try:
             init.run()
         except OSError as error:  # most likely the disk is full; whoever asks finds no outcome
-            print(f"kogine: error: no outcome can be written: {error}.", file=sys.stderr)
+            tell_unwritten(error)
         finally:
             init.release()
             _write_to(os.devnull)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .outcome import read_outcome
+from .outcome import readable_outcome
 from .spec import read_spec
 from .values import read_record
 
@@ -80,10 +80,7 @@ def _numbers(paths: RunPaths) -> list[int]:
 
 def _attempt(paths: RunPaths, number: int) -> dict[str, Any]:
     attempt = paths.attempt(number)
-    try:
-        outcome = read_outcome(attempt)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        outcome = None
+    outcome = readable_outcome(attempt)
     found: dict[str, Any] = {"number": number, "log": attempt.output, "status": None}
     if outcome is None:
         return found

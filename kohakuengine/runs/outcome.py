@@ -233,6 +233,18 @@ def read_outcome(paths: AttemptPaths) -> Outcome | None:
         return None
 
 
+# What reading a file raises that is cut short, of another kind, or not to be read.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def readable_outcome(paths: AttemptPaths) -> Outcome | None:
+    """As `read_outcome()`; a damaged file, as one that lost its content with the power, is none."""
+    try:
+        return read_outcome(paths)
+    except UNREADABLE:
+        return None
+
+
 def _read_result(paths: AttemptPaths) -> object:
     from ..errors import RunError
     from .unpickle import read_beside, script_folder

@@ -6,7 +6,7 @@ import os
 
 from .columns import FLOW_COLUMNS, RUN_COLUMNS
 from .lock import flow_holder, flow_is_live
-from .outcome import FINISHED, INTERRUPTED, read_outcome
+from .outcome import FINISHED, INTERRUPTED, UNREADABLE, readable_outcome
 from .values import read_record
 
 TYPE_CHECKING = False
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from .outcome import Outcome
     from .paths import AttemptPaths, FlowPaths, RunPaths
-
-# What reading a file raises that is cut short, of another kind, or not to be read.
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 # An error in the index is for listings, in characters.
 _LONGEST_ERROR = 500
@@ -42,7 +39,7 @@ def row_of_flow(paths: FlowPaths, *, settled: bool = False) -> dict[str, Any] | 
             "total": ended.get("total", record.get("total")),
             "pid": None if holder is None else record.get("pid"),
         }
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return row if _fits(row, paths.folder) else None
 
@@ -73,7 +70,7 @@ def row_of_run(
         row["attempts"] = number = paths.last_attempt()
         if number:
             row.update(_attempted(paths, number, is_live(paths.store.flow(row["flow"]))))
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return row if _fits(row, paths.folder) else None
 
@@ -110,7 +107,7 @@ def _tags(paths: RunPaths, spec: dict[str, Any]) -> list[str]:
 def _attempted(paths: RunPaths, number: int, going_on: bool) -> dict[str, Any]:
     """What its last attempt adds to the row of a run."""
     attempt = paths.attempt(number)
-    outcome = _outcome(attempt)
+    outcome = readable_outcome(attempt)
     metrics = _noted(attempt)
     if outcome is not None:
         return outcome_columns(outcome, metrics)
@@ -145,14 +142,6 @@ def _short(result: object) -> object:
     if isinstance(result, (list, dict)) and len(repr(result)) > 2_000:
         return repr(result)[:200] + "…"
     return jsonable(result)
-
-
-def _outcome(paths: AttemptPaths) -> Outcome | None:
-    """How an attempt ended; a file that lost its content with the power is none."""
-    try:
-        return read_outcome(paths)
-    except _UNREADABLE:
-        return None
 
 
 def _noted(paths: AttemptPaths) -> dict[str, float]:

@@ -9,6 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_MOST = 2**63 - 1  # rows, as SQLite counts
+
+
+def bounded(limit: int | None) -> int:
+    """A limit of rows as SQLite takes it: -1 for none."""
+    return -1 if limit is None else min(max(limit, 0), _MOST)
+
+
 class Selection:
     """The runs that are meant: those to which all applies that is given.
 
@@ -59,7 +67,7 @@ class Selection:
             condition, values = compile_where(where)
             self._add(f"({condition})", *values)
         self._order, self._sorted_by = _order(flow is not None, sort, ids is not None)
-        self._limit = -1 if limit is None else max(limit, 0)
+        self._limit = bounded(limit)
 
     def _add(self, condition: str, *values: object) -> None:
         self._conditions.append(condition)

@@ -292,7 +292,9 @@ class RunStore:
         """
         where = "" if status is None else "WHERE status = ? "
         sql = f"SELECT {', '.join(FLOW_COLUMNS)} FROM flows {where}ORDER BY created DESC LIMIT ?"
-        rows = self._read(sql, [*([status] * bool(where)), -1 if limit is None else max(limit, 0)])
+        from .select import bounded
+
+        rows = self._read(sql, [*([status] * bool(where)), bounded(limit)])
         return decoded("flows", rows)
 
     def select(self, **which: Any) -> list[dict[str, Any]]:

@@ -27,6 +27,20 @@ def test_a_log_is_printed_as_it_showed(kogine, stored: Stored) -> None:
     assert reply.out == "start\n100%\ngreen\n\ufffd\nend\n"
 
 
+DAMAGES = [b'{"format": 1, "st', b"\xff\x00\x01", b'{"a": []}', b"[1]", b""]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("what", ["f1", "a1"])
+def test_log_of_a_run_whose_outcome_is_damaged(kogine, stored: Stored, damage, what) -> None:
+    """It is printed as it is."""
+    stored.run("a1", stored.flow("f1"), output=b"one\n")
+    (attempt,) = Path(stored.store.paths.run(A1).attempts).iterdir()
+    (attempt / "outcome.json").write_bytes(damage)
+    reply = kogine("logs", what)
+    assert (reply.outcome, reply.err) == (0, "") and "one\n" in reply.out
+
+
 def test_colours_are_kept_on_a_terminal(kogine, stored: Stored, monkeypatch) -> None:
     """A colour ends with its line, so that it doesn't run into what comes next."""
     stored.run("a1", stored.flow("f1"), output=BAR)

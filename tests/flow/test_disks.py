@@ -402,6 +402,39 @@ def test_ctrl_c_while_locked(script, store, tmp_path, notes, home):
 # ---- what is removed, or of no use ----
 
 
+@pytest.mark.parametrize("launcher", ["fresh", "warm", "pool"])
+def test_folder_in_place_of_an_outcome(script, store, home, launcher):
+    """A script that makes one fails, with a sentence; its log has no frames of ours, the flow goes on."""
+    script("""
+        import os
+        number = 0
+        if number == 0:
+            os.makedirs(os.path.join(os.environ["KOGINE_ATTEMPT_DIR"], "outcome.json", "x"))
+        print("number", number)
+    """)
+    options = ("--sweep", "number=0,1,2", "--workers", "1", "--launcher", launcher)
+    done = kogine("run", "train.py", *options)
+    assert done.returncode == 1 and "made a folder in place of its outcome" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    rows = store.select(sort="position")
+    assert [row["status"] for row in rows] == [FAILED, FINISHED, FINISHED]
+    assert_index_is_right(store)
+    assert_nothing_left(home)
+
+
+@pytest.mark.parametrize("launcher", ["inline", "fresh"])
+def test_folder_in_place_of_the_outcome_of_one_run(script, store, launcher):
+    """So it is of one run by itself."""
+    script("""
+        import os
+        os.makedirs(os.path.join(os.environ["KOGINE_ATTEMPT_DIR"], "outcome.json", "x"))
+    """)
+    done = kogine("run", "train.py", "--launcher", launcher)
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    [row] = store.select()
+    assert row["status"] == FAILED and "made a folder" in row["error"]
+
+
 @both
 def test_run_that_loses_its_directory(script, store, home, notes):
     """A run whose directory is removed while it goes on fails; the others go on."""

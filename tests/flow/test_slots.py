@@ -21,6 +21,14 @@ def test_the_lowest_free_slot_is_taken() -> None:
     assert [slots.free, slots.take(), slots.take()] == [2, 0, 2]
 
 
+def test_there_may_be_very_many() -> None:
+    """More than a list could hold."""
+    slots = Slots(10**30)
+    assert [slots.take(), slots.take(), slots.free] == [0, 1, 10**30 - 2]
+    slots.give_back(0)
+    assert [slots.take(), slots.take()] == [0, 2]
+
+
 def test_without_gpus_nothing_is_set() -> None:
     """The variable is left as it is."""
     assert Slots(2).environ(1) == {}

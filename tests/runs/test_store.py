@@ -283,6 +283,7 @@ def test_newest_first(store):
     assert names(store.select()) == ["3", "2", "1", "0"]
     assert names(store.select(limit=2)) == ["3", "2"]
     assert names(store.select(limit=0)) == []
+    assert len(store.select(limit=10**30)) == len(store.select())
     assert names(store.select(flow="f")) == ["0", "1", "2", "3"]
 
 
@@ -293,6 +294,7 @@ def test_flows_newest_first(store):
         store.add_flow(id=f"f{number}", created=float(number), status=status)
     assert [flow["id"] for flow in store.flows()] == ["f3", "f2", "f1", "f0"]
     assert [flow["id"] for flow in store.flows(status="failed", limit=1)] == ["f3"]
+    assert store.flows(limit=10**30) == store.flows()
 
 
 def test_by_status(store):
