@@ -60,13 +60,18 @@ class Recorder:
         self.store = store
         self.options = options
         self.launcher = launcher
+        self._new = id is None
         self.id = id or new_id()
         self.paths = store.paths.flow(self.id)
         self.created = time.time()
         self.cwd = _working_directory()
-        self._make_folder()
         self._list = -1  # the descriptor of the list of our runs
-        self._lock = self._taken()
+        try:
+            self._make_folder()
+            self._lock = self._taken()
+        except BaseException:
+            self._unmake()
+            raise
 
     def _make_folder(self) -> None:
         try:
@@ -137,8 +142,12 @@ class Recorder:
                 os.unlink(self.paths.ended)
             take_requests(self.paths)  # they were for the process that ran the flow before
             write_json(self.paths.record, self.record)
-        except OSError as error:
-            raise cannot_write(self.paths.folder, error) from error
+        except BaseException as error:
+            if self._new:
+                self.withdraw()
+            if isinstance(error, OSError):
+                raise cannot_write(self.paths.folder, error) from error
+            raise
 
     def _how_it_ended(self) -> str | None:
         """How the flow that is gone on with had ended, if it had."""
@@ -208,8 +217,17 @@ class Recorder:
         self.let_go()
         try:
             remove(self.store, {self.id: Removal(self.paths.listed(), [self.id])})
-        except StoreError:
-            return  # what is told is why nothing can begin, and most likely it is the same
+        except StoreError:  # what is told is why nothing can begin, and most likely it is the same
+            self._unmake()
+
+    def _unmake(self) -> None:
+        """Remove the directories of a new flow; where the index knows it, a later look forgets it."""
+        from shutil import rmtree
+
+        if self._new:
+            for run in self.paths.listed():
+                rmtree(self.store.paths.run(run).folder, ignore_errors=True)
+            rmtree(self.paths.folder, ignore_errors=True)
 
     # ---- its runs ----
 

@@ -112,8 +112,24 @@ def test_disk_that_is_full_at_the_start(script, disk, notes, arguments):
     assert "no space" in said or "disk is full" in said
     assert "make room" in said
     assert not begun(notes)
+    assert not list(disk.glob("flows/*")), "nothing of what couldn't begin stays"
     ballast.unlink()
     assert kogine(*SWEEP).returncode == 0
+
+
+@pytest.mark.parametrize("left", [0, 4_096, 8_192, 12_288, 20_480])
+@pytest.mark.parametrize("arguments", [SWEEP, ("run", "train.py")])
+def test_disk_with_too_little_room_to_begin(script, disk, left, arguments):
+    """However far it comes, no folder of a flow stays that says nothing."""
+    script(TRAIN)
+    assert kogine("run", "train.py").returncode == 0  # there is an index
+    ballast = fill(disk, left)
+    done = kogine(*arguments)
+    assert "Traceback" not in done.stderr
+    ballast.unlink()
+    assert kogine("runs", "--flows").returncode == 0
+    flows = [folder for folder in disk.glob("flows/*") if not (folder / "flow.json").exists()]
+    assert not flows, [os.listdir(folder) for folder in flows]
 
 
 # Bytes that are left: for nothing, for some files, for all but the index's log, ...
