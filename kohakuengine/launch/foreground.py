@@ -7,6 +7,7 @@ import signal
 import time
 from contextlib import contextmanager
 
+from ..errors import StoreError
 from ..runs.outcome import read_outcome
 from .init import AT_TERMINAL, KILL
 from .relay import Relay
@@ -98,6 +99,7 @@ def run_in_foreground(
     Raises:
         LauncherError: It can't be started.
         KeyboardInterrupt: A Ctrl-C came before it was started.
+        StoreError: How it ended can't be written.
     """
     with _passing_signals_on(stop) as signals:
         if mask is not None:
@@ -115,7 +117,14 @@ def run_in_foreground(
             relay.close()
     if starting is not None and not os.path.exists(job.attempt.outcome):
         end_descendants()
-    settle_attempt(job.id, job.attempt, slot=job.slot)
+    try:
+        settle_attempt(job.id, job.attempt, slot=job.slot)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StoreError(
+            f"how the run ended can't be written ({job.attempt.outcome}): {reason}.",
+            path=job.attempt.outcome,
+        ) from error
     outcome = read_outcome(job.attempt)
     assert outcome is not None  # settled
     outcome.log_fault = relay.log_fault

@@ -117,10 +117,10 @@ def test_disk_that_is_full_at_the_start(script, disk, notes, arguments):
     assert kogine(*SWEEP).returncode == 0
 
 
-@pytest.mark.parametrize("left", [0, 4_096, 8_192, 12_288, 20_480])
+@pytest.mark.parametrize("left", [0, 4_096, 8_192, 12_288, 20_480, 28_672, 36_864])
 @pytest.mark.parametrize("arguments", [SWEEP, ("run", "train.py")])
 def test_disk_with_too_little_room_to_begin(script, disk, left, arguments):
-    """However far it comes, no folder of a flow stays that says nothing."""
+    """However far it comes, a sentence tells, and no folder of a flow stays that says nothing."""
     script(TRAIN)
     assert kogine("run", "train.py").returncode == 0  # there is an index
     ballast = fill(disk, left)
