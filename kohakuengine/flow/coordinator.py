@@ -12,8 +12,7 @@ from functools import partial
 
 from ..errors import KogineError, StoreError
 from ..launch.base import Job, check_limits
-from ..launch.init import GRACE
-from ..launch.survivors import INIT_KILLED, settle_attempt
+from ..launch.survivors import IGNORED, INIT_KILLED, LIMITS, settle_attempt
 from ..runs.idlist import Ids
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from ..runs.rows import outcome_columns
@@ -63,10 +62,6 @@ _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 # What no other run can be written for, either.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-# After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
-# ways, and then to what the run has left, after GRACE each.
-_FORCE = 5.0
-_LIMITS = {"interrupt": 3 * GRACE + _FORCE, "terminate": 2 * GRACE + _FORCE, "kill": _FORCE}
 _METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
 
 
@@ -87,7 +82,7 @@ class Going:
 
     def is_told_to_end(self, how: str) -> None:
         """Take in that it is told to end, and how; the first limit counts."""
-        limit = time.monotonic() + _LIMITS[how]
+        limit = time.monotonic() + LIMITS[how]
         self.limit = limit if self.limit is None else min(self.limit, limit)
 
     def look_at_clock(self) -> None:
@@ -100,9 +95,7 @@ class Going:
 
     def verdict(self) -> tuple[str, str]:
         """How it ends, and why, where nobody has written that."""
-        ignored = (
-            ", and its init did nothing about it: the coordinator ended it" if self.forced else ""
-        )
+        ignored = IGNORED if self.forced else ""
         if self.overdue and self.forced:
             return TIMED_OUT, f"it took longer than {self.job.timeout:g} s{ignored}"
         if self.cancelled:

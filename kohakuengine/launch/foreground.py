@@ -8,14 +8,22 @@ import time
 from contextlib import contextmanager
 
 from ..errors import StoreError
-from ..runs.outcome import read_outcome
+from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT, read_outcome
 from .init import AT_TERMINAL, KILL
 from .relay import Relay
-from .survivors import end_descendants, settle_attempt
+from .survivors import (
+    IGNORED,
+    INIT_KILLED,
+    LIMITS,
+    end_descendants,
+    end_tree,
+    settle_attempt,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from threading import Timer
     from typing import Protocol
 
     from ..runs.outcome import Outcome
@@ -42,26 +50,60 @@ class _Signals:
 
     Attributes:
         interrupts: How many Ctrl-C came.
+        forced: With which status the run ends, and why, where it was ended by force; else None.
     """
 
     def __init__(self) -> None:
         self.interrupts = 0
+        self.forced: tuple[str, str] | None = None
         self._last = -_IMPATIENCE
         self._process: Process | None = None
         self._waiting: list[int] = []
+        self._timers: list[Timer] = []
 
-    def are_for(self, process: Process) -> None:
-        """Name the process that gets them; those that have come before are passed on now."""
+    def are_for(self, process: Process, timeout: float | None) -> None:
+        """Name the process that gets them; those that have come before are passed on now.
+
+        Args:
+            process: The run's init.
+            timeout: After how many seconds it ends the run, or None.
+        """
         self._process = process
+        if timeout is not None:
+            reason = f"it took longer than {timeout:g} s"
+            self._force_in(timeout + LIMITS["terminate"], TIMED_OUT, reason)
         while self._waiting:
-            process.send_signal(self._waiting.pop(0))
+            self.pass_on(self._waiting.pop(0))
 
     def pass_on(self, number: int, frame: object = None) -> None:
-        """Pass a signal on."""
+        """Pass a signal on, and see to it that it does something."""
         if self._process is None:
             self._waiting.append(number)
-        else:
-            self._process.send_signal(number)
+            return
+        self._process.send_signal(number)
+        if number != AT_TERMINAL:  # by which the script may end, or not
+            ways: dict[int, str] = {KILL: "kill", signal.SIGINT: "interrupt"}
+            how = ways.get(number, "terminate")
+            self._force_in(LIMITS[how], CANCELLED, "it was cancelled")
+
+    def _force_in(self, seconds: float, status: str, reason: str) -> None:
+        """End the run after so many seconds, unless it has ended by then."""
+        from threading import TIMEOUT_MAX, Timer
+
+        timer = Timer(min(seconds, TIMEOUT_MAX), self._force, (status, reason))
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
+    def _force(self, status: str, reason: str) -> None:
+        assert self._process is not None
+        self.forced = self.forced or (status, reason + IGNORED)
+        end_tree(self._process.pid)
+
+    def close(self) -> None:
+        """The process has ended."""
+        for timer in self._timers:
+            timer.cancel()
 
     def interrupt(self, number: int, frame: object) -> None:
         """Pass a Ctrl-C on; a second one soon after the first kills."""
@@ -73,6 +115,15 @@ class _Signals:
         at_terminal = self._process is not None and _at_terminal()
         gentle = AT_TERMINAL if at_terminal else signal.SIGINT
         self.pass_on(KILL if impatient else gentle)
+
+
+class _Told:
+    """The process of a run, for who started it: what he sends is seen to, as what we pass on is."""
+
+    def __init__(self, process: Process, signals: _Signals) -> None:
+        self.pid = process.pid
+        self.wait = process.wait
+        self.send_signal: Callable[[int], None] = signals.pass_on
 
 
 def run_in_foreground(
@@ -109,16 +160,18 @@ def run_in_foreground(
             if signals.interrupts:  # before there is anything to interrupt
                 raise KeyboardInterrupt
             process = starting(job, relay) if starting else _new_interpreter(job, relay)
-            signals.are_for(process)
-            started(process)
+            signals.are_for(process, job.timeout)
+            started(_Told(process, signals))
             relay.run(_end_of(process))
             process.wait()
         finally:
+            signals.close()
             relay.close()
     if starting is not None and not os.path.exists(job.attempt.outcome):
         end_descendants()
     try:
-        settle_attempt(job.id, job.attempt, slot=job.slot)
+        status, reason = signals.forced or (INTERRUPTED, INIT_KILLED)
+        settle_attempt(job.id, job.attempt, status=status, reason=reason, slot=job.slot)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StoreError(

@@ -6,6 +6,7 @@ import os
 import time
 
 from ..runs.outcome import FAILED, INTERRUPTED, write_outcome
+from .init import GRACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ _PATIENCE = 10.0
 
 _TREE = 2.0  # and how long what is below one process, by that process
 
+# After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
+# ways, and then to what the run has left, after GRACE each.
+_FORCE = 5.0
+LIMITS = {"interrupt": 3 * GRACE + _FORCE, "terminate": 2 * GRACE + _FORCE, "kill": _FORCE}
+
+IGNORED = ", and its init did nothing about it"
 INIT_KILLED = "the process that watched over it, its init, was killed"
 
 _RUN = "KOGINE_RUN_ID"

@@ -32,6 +32,7 @@ from witness import (
 from kohakuengine import Config, Parallel
 from kohakuengine.flow import coordinator
 from kohakuengine.flow.requests import make_request
+from kohakuengine.launch.survivors import LIMITS
 from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from kohakuengine.runs.store import RunStore
 
@@ -337,7 +338,7 @@ def stop_init(owner: int, launcher: str, folder: Path) -> int:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have runs that don't end when they are told to ended by force soon."""
-    monkeypatch.setattr(coordinator, "_LIMITS", dict.fromkeys(coordinator._LIMITS, 0.5))
+    monkeypatch.setattr(coordinator, "LIMITS", dict.fromkeys(LIMITS, 0.5))
 
 
 @pytest.mark.usefixtures("soon")
@@ -386,6 +387,39 @@ def test_second_ctrl_c_where_the_init_is_stopped(script, store, home, tmp_path):
         assert process.wait(PATIENCE) == 130
     assert_nothing_left(home)
     assert [row["status"] for row in store.select()] == [CANCELLED]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "how"),
+    [
+        *((name, how) for name in ("inline", "fresh") for how in ("Ctrl-C twice", "SIGTERM")),
+        ("fresh", "cancel"),
+        ("fresh", "timeout"),  # inline has none
+    ],
+)
+def test_one_run_whose_init_is_stopped(script, store, home, tmp_path, launcher, how):
+    """One run by itself ends, too, where it is to end and its init does nothing about it."""
+    script(STAYS)
+    timeout = ("--timeout", "3") if how == "timeout" else ()
+    command = [*KOGINE, "run", "train.py", "--launcher", launcher, *timeout]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        stop_init(process.pid, launcher, tmp_path)
+        if how == "Ctrl-C twice":
+            for _ in range(2):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.3)
+        elif how == "SIGTERM":
+            process.terminate()
+        elif how == "cancel":
+            wait_until(store.flows)
+            flow = store.flows()[0]["id"]
+            make_request(store.paths.flow(flow), {"do": "cancel", "how": "kill"})
+        said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode != 0 and "Traceback" not in said
+    assert_nothing_left(home)
+    [row] = store.select()
+    assert row["status"] == (TIMED_OUT if timeout else CANCELLED)
+    assert "its init did nothing about it" in row["error"]
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
