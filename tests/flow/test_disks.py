@@ -405,7 +405,7 @@ def test_ctrl_c_while_locked(script, store, tmp_path, notes, home):
     script(TRAIN)
     for number in range(2):
         (tmp_path / f"wait {number}").touch()
-    handle = Parallel("train.py", configs(), max_workers=2).start()
+    handle = Parallel("train.py", configs(2), max_workers=2).start()
     wait_until(lambda: len(begun(notes)) == 2)
     with locked(store):
         (tmp_path / "wait 0").unlink()  # its end is to be written

@@ -342,7 +342,8 @@ def test_output_that_is_no_text(launcher, job):
 def test_output_is_seen_while_the_script_runs(launcher, job):
     """Each line is in the log when it has been printed, without a flush."""
     waiting = started(launcher, job("import time\nprint('epoch 1')\ntime.sleep(600)"))
-    assert output(waiting) == "epoch 1\n"
+    # With PYTHONUNBUFFERED set, Python itself writes the end of a line by itself.
+    wait_until(launcher, lambda: output(waiting) == "epoch 1\n")
     launcher.cancel([waiting.id], "kill")
     wait_for(launcher, waiting)
 
