@@ -12,7 +12,7 @@ from kohakuengine import Config, ConfigGenerator, Parallel, RunStore, Runs
 
 def hellos(count: int) -> dict[str, float]:
     """Runs of a tiny script in new interpreters."""
-    runs = Parallel("hello.py", configs(count), max_workers=2).run()
+    runs = Parallel("hello.py", configs(count), max_workers=2, launcher="fresh").run()
     assert len(runs.finished) == count
     return {}
 
