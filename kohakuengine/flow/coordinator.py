@@ -12,12 +12,13 @@ from functools import partial
 
 from ..errors import KogineError, StoreError
 from ..launch.base import Job, check_limits
-from ..launch.survivors import IGNORED, INIT_KILLED, LIMITS, settle_attempt
+from ..launch.survivors import settle_attempt
 from ..runs.idlist import Ids
 from ..runs.outcome import CANCELLED, FAILED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.watch import Watch
 from .checks import Checks
+from .going import Going
 from .index_writer import IndexWriter
 from .interrupts import Interrupts
 from .recorder import cannot_write
@@ -62,45 +63,6 @@ _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 # What no other run can be written for, either.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-_METRICS = 1.0  # how often the metrics of a run that goes on are put into the index, in seconds
-
-
-class Going:
-    """An attempt that goes on."""
-
-    def __init__(self, planned: Planned, job: Job, row: dict[str, Any], watch: Watch) -> None:
-        self.planned = planned
-        self.job = job
-        self.row = row
-        self.watch = watch
-        self.cancelled = False
-        self.overdue = False  # whether its time was over before anybody cancelled it
-        self.limit: float | None = None  # when it is ended by force, unless it has ended by then
-        self.forced = False  # whether it has been
-        self.refusal: str | None = None  # why the launcher couldn't start it
-        self.metrics_due = time.monotonic() + _METRICS
-
-    def is_told_to_end(self, how: str) -> None:
-        """Take in that it is told to end, and how; the first limit counts."""
-        limit = time.monotonic() + LIMITS[how]
-        self.limit = limit if self.limit is None else min(self.limit, limit)
-
-    def look_at_clock(self) -> None:
-        """See whether its time is over, which its init sees by itself."""
-        began, timeout = self.job.begun, self.job.timeout
-        if self.limit is None and began is not None and timeout is not None:
-            if time.monotonic() >= began + timeout:
-                self.overdue = True
-                self.is_told_to_end("terminate")
-
-    def verdict(self) -> tuple[str, str]:
-        """How it ends, and why, where nobody has written that."""
-        ignored = IGNORED if self.forced else ""
-        if self.overdue and self.forced:
-            return TIMED_OUT, f"it took longer than {self.job.timeout:g} s{ignored}"
-        if self.cancelled:
-            return CANCELLED, f"it was cancelled{ignored}"
-        return INTERRUPTED, self.refusal or INIT_KILLED
 
 
 class Coordinator:
@@ -416,12 +378,9 @@ class Coordinator:
             going.watch.look()
             if self.view.wants_output:
                 self.view.live(going.row, going.watch.live)
-            if now >= going.metrics_due:
-                going.metrics_due = now + _METRICS
-                metrics = going.watch.metrics()
-                if metrics != going.row["metrics"]:
-                    going.row["metrics"] = metrics
-                    self._index.update_run(going.row["id"], metrics=metrics)
+            metrics = going.new_metrics(now)
+            if metrics is not None:
+                self._index.update_run(going.row["id"], metrics=metrics)
 
     # ---- ending ----
 
@@ -431,9 +390,7 @@ class Coordinator:
         if force is None:
             return
         for id, going in self._going.items():
-            going.look_at_clock()
-            if going.limit is not None and time.monotonic() >= going.limit and not going.forced:
-                going.forced = True
+            if going.is_to_be_forced():
                 force([id])
 
     def _settle(self, ids: list[str]) -> None:
