@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .config.base import Config
     from .config.capture import use
     from .config.compose import use_config
+    from .config.env import env
     from .config.generator import ConfigGenerator
     from .config.loader import load_config
     from .engine.entrypoint import entrypoint
@@ -47,6 +48,7 @@ _HOMES = {
     "Sequential": "flow.sequential",
     "Workflow": "flow.base",
     "entrypoint": "engine.entrypoint",
+    "env": "config.env",
     "load_config": "config.loader",
     "log": "runs.log",
     "run": "main",
@@ -75,6 +77,7 @@ __all__ = [
     "__version__",
     "axes",
     "entrypoint",
+    "env",
     "load_config",
     "log",
     "run",

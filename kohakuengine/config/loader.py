@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_COMPOSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compose.py")
+_CALLED = [os.path.join(os.path.dirname(__file__), name) for name in ("compose.py", "env.py")]
 _numbers = count(1)
 
 
@@ -213,8 +213,8 @@ class _ConfigFile:
                 finally:
                     sys.modules.pop(self.module.__name__, None)
         except (Exception, SystemExit) as error:
-            if isinstance(error, ConfigError) and _is_of_a_base(error.__traceback__):
-                raise self._of_base(error) from error.__cause__
+            if isinstance(error, ConfigError) and _is_of_a_call(error.__traceback__):
+                raise self._of_call(error) from error.__cause__
             error.__traceback__ = _theirs(error.__traceback__)
             raise self._failed(error) from error
 
@@ -223,8 +223,8 @@ class _ConfigFile:
         message = f"{self.name}: {what} must be {wanted}, got {got}."
         return ConfigTypeError(message, field=what, got=got)
 
-    def _of_base(self, error: ConfigError) -> ConfigError:
-        """What is wrong with a file that this one builds on, or with how it does."""
+    def _of_call(self, error: ConfigError) -> ConfigError:
+        """What is wrong with a file that this one builds on, or with how it calls us."""
         if getattr(error, "line", None) is not None:
             return error.with_traceback(None)
         path, line = self._place(error.__traceback__)
@@ -260,10 +260,10 @@ class _ConfigFile:
         return path.startswith(self._folder + os.sep) and not installed
 
 
-def _is_of_a_base(trace: TracebackType | None) -> bool:
-    """Whether an error comes of `use_config()`, and isn't one of a file's own code."""
+def _is_of_a_call(trace: TracebackType | None) -> bool:
+    """Whether an error comes of `use_config()` or `env()`, and isn't one of a file's own code."""
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == _COMPOSE:
+        if trace.tb_frame.f_code.co_filename in _CALLED:
             return True
         trace = trace.tb_next
     return False
