@@ -634,7 +634,7 @@ def test_ctrl_c_before_a_script_begins(
     """A Ctrl-C that comes before there is a process of the run leaves nothing of it."""
     script("open('ran', 'w').close()")
     (tmp_path / "waiting.py").write_text(WAITING.format(module=module, function=function))
-    process = terminal(f"exec {sys.executable} waiting.py")
+    process = terminal("exec python waiting.py")  # ours, which is first in the path
     begun(1)
     process.sendintr()
     assert ended(process) == 130
@@ -657,7 +657,7 @@ def test_ctrl_c_while_a_script_begins(
     """A Ctrl-C isn't lost that comes while a run begins."""
     script("open('ran', 'w').close()")
     (tmp_path / "waiting.py").write_text(WAITING.format(module=module, function=function))
-    process = terminal(f"exec {sys.executable} waiting.py")
+    process = terminal("exec python waiting.py")  # ours, which is first in the path
     begun(1)
     process.sendintr()
     process.expect("train.py was interrupted")
