@@ -30,7 +30,7 @@ from witness import (
 )
 
 from kohakuengine import Config, Parallel
-from kohakuengine.flow import coordinator
+from kohakuengine.flow import going
 from kohakuengine.flow.requests import make_request
 from kohakuengine.launch.survivors import LIMITS
 from kohakuengine.runs.outcome import CANCELLED, FINISHED, INTERRUPTED, TIMED_OUT, read_outcome
@@ -338,7 +338,7 @@ def stop_init(owner: int, launcher: str, folder: Path) -> int:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have runs that don't end when they are told to ended by force soon."""
-    monkeypatch.setattr(coordinator, "LIMITS", dict.fromkeys(LIMITS, 0.5))
+    monkeypatch.setattr(going, "LIMITS", dict.fromkeys(LIMITS, 0.5))
 
 
 @pytest.mark.usefixtures("soon")
