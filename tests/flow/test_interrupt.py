@@ -574,7 +574,7 @@ def test_ctrl_c_at_a_terminal_at_any_moment(terminal, script, store, home, optio
         time.sleep(random.uniform(0.05, 0.6))
         process.sendintr()
         status = ended(process)
-        if re.search("Fatal Python error: init|Exception ignored in", process.before):
+        if "Fatal Python error: init" in process.before:
             continue  # it came while Python itself was starting
         assert status == 130 or process.signalstatus == signal.SIGINT, process.before
         said = process.before.replace("from kohakuengine.__main__ import main", "")
