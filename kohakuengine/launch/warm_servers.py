@@ -196,10 +196,13 @@ class Server:
         return self._process.pid
 
     def ended(self) -> bool:
-        """Whether there must be another in its place."""
+        """Whether there must be another in its place.
+
+        One that died at its imports is none of those: what waits for it has yet to be told.
+        """
         if self._retired:
             return True
-        return self.unfit is None and self._process.poll() is not None
+        return self.ready and self.unfit is None and self._process.poll() is not None
 
     def is_of_use(self) -> bool:
         """Whether it is worth being kept."""

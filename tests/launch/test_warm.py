@@ -14,6 +14,7 @@ from jobs import finish, is_alive, make_job, output, wait_for, wait_until
 
 from kohakuengine.launch import warm
 from kohakuengine.launch.warm import Warm
+from kohakuengine.runs.outcome import read_outcome
 
 pytestmark = [
     pytest.mark.process,
@@ -72,6 +73,20 @@ def test_server_that_dies_at_once(launcher, job, monkeypatch):
     monkeypatch.setattr(subprocess, "Popen", dead)
     outcome = finish(launcher, job("import os"))
     assert outcome.fallback == "its server ended with status -9 at the imports"
+
+
+def test_run_that_comes_when_a_server_has_died_at_its_imports(launcher, job, installed):
+    """Who waits for a server that is killed goes on, also when another comes before that is seen."""
+    (installed / "slow.py").write_text("import time\ntime.sleep(5)")
+    first, second = job("import slow"), job("import slow")
+    earlier = _servers()
+    launcher.submit(first)
+    [server] = [each for each in _servers() if each not in earlier]
+    os.kill(server.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
+    launcher.submit(second)
+    wait_until(launcher, lambda: launcher.poll([first.id, second.id]) == [first.id, second.id])
+    assert [read_outcome(each.attempt).status for each in (first, second)] == ["finished"] * 2
 
 
 def _servers() -> list[psutil.Process]:
