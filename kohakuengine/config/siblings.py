@@ -39,6 +39,9 @@ _OUR_NEEDS = ("cloudpickle", "psutil")
 _left: dict[str, tuple[str, tuple[str, int, int] | None]] = {}
 _import_folders: dict[str, None] = {}
 
+# Of the folders that the import system has listed, how many there are, and those above them.
+_listed: tuple[int, frozenset[str]] = (0, frozenset())
+
 
 class siblings:  # lower case: it is used like a function, as `suppress` is
     """While active, imports find the modules of a folder first, as they are on disk now.
@@ -215,8 +218,22 @@ def _drop_bytecode(module: ModuleType) -> None:
         pass  # not there, or not ours to change
 
 
+def note_listings() -> None:
+    """Note what the import system has listed, for forks: to go through it would copy it all."""
+    global _listed
+    above = set()
+    for folder in sys.path_importer_cache:
+        while folder not in above:
+            above.add(folder)
+            folder = os.path.dirname(folder)
+    _listed = len(sys.path_importer_cache), frozenset(above)
+
+
 def _forget_listings(folder: str) -> None:
     """Have the import system list the folder anew: it misses files made in the last instant."""
+    count, above = _listed
+    if len(sys.path_importer_cache) == count and folder not in above:
+        return
     for listed in list(sys.path_importer_cache):
         if listed == folder or listed.startswith(folder + os.sep):
             sys.path_importer_cache.pop(listed, None)

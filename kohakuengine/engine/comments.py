@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 
-# Comments for tools, not for people.
-_PRAGMA = re.compile(
+# Comments for tools, not for people. To compile this takes longer than to read most scripts, and
+# few have any comment.
+_PRAGMA = (
     r"(?:type:\s*ignore|(?:noqa|nosec)\b|(?:pragma|pylint|mypy|pyright|ruff|flake8|fmt|isort):"
     r"|!|%%|-\*-|coding[:=])"
 )
-_TRAILING_PRAGMA = re.compile(rf"\s+#\s*{_PRAGMA.pattern}.*")
+_TRAILING_PRAGMA = rf"\s+#\s*{_PRAGMA}.*"
 
 
 def help_of(statement: ast.stmt, end: ast.stmt, code_above: int, lines: list[str]) -> str | None:
@@ -85,7 +86,7 @@ def _text(comment: str) -> str | None:
     """What a comment says, if it says anything to people."""
     if not comment.startswith("#"):
         return None
-    text = _TRAILING_PRAGMA.sub("", comment.lstrip("#:").strip())
-    if _PRAGMA.match(text) or not any(c.isalnum() for c in text):
+    text = re.sub(_TRAILING_PRAGMA, "", comment.lstrip("#:").strip())
+    if re.match(_PRAGMA, text) or not any(c.isalnum() for c in text):
         return None
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import SourceFileLoader  # importlib itself imports warnings
 
 from ..config.siblings import script_folder_first
 from .script import module_spec
@@ -19,8 +20,6 @@ else:
 
 def main_module(script: Script) -> ModuleType:
     """A module with what Python itself puts into `__main__`, in the order in which it does."""
-    from _frozen_importlib_external import SourceFileLoader  # importlib itself imports warnings
-
     module = ModuleType("__main__")
     names = vars(module)
     names["__loader__"] = SourceFileLoader("__main__", script.path)

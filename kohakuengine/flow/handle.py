@@ -42,6 +42,8 @@ class FlowHandle:
         self._news = threading.Condition()
         self._ended = Ids()
         self._over = False
+        # By itself: each end of a run would wake those who wait for the flow's.
+        self._done = threading.Event()
         self._listeners: list[Callable[[], None]] = []
 
     # ---- for the workflow that makes it ----
@@ -71,6 +73,7 @@ class FlowHandle:
 
     def _finish(self) -> None:
         self._over = True
+        self._done.set()
         _at_exit.discard(self)
 
     def _announce(self, change: Callable[[], None]) -> None:
@@ -107,8 +110,7 @@ class FlowHandle:
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until all runs have ended, for so many seconds at most; tell whether they have."""
-        with self._news:
-            return self._news.wait_for(lambda: self._over, timeout)
+        return self._done.wait(timeout)
 
     def wait(self, timeout: float | None = None) -> Runs:
         """Wait until all runs have ended, and give them.

@@ -24,7 +24,7 @@ from .tree import MemoryWatch, descendants
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import NoReturn
 
     from ..runs.paths import AttemptPaths
@@ -426,19 +426,23 @@ def prctl(option: int, value: int) -> None:
         call_c("prctl", option, value, 0, 0, 0)
 
 
-_addresses: dict[str, int] = {}  # of C functions
+_functions: dict[str, Callable[..., object]] = {}  # of C's library
 
 
 def call_c(name: str, *arguments: object) -> None:
     """Call a function of C's library."""
+    if name not in _functions:  # a fork is to look up nothing that has been found before
+        _functions[name] = _function_of_c(name)
+    _functions[name](*arguments)
+
+
+def _function_of_c(name: str) -> Callable[..., object]:
     try:
         # What is below ctypes: that itself takes longer to import than a small script to run.
         from _ctypes import call_function, dlopen, dlsym
-
-        if name not in _addresses:
-            _addresses[name] = dlsym(dlopen(None, 0), name)  # type: ignore[arg-type]  # what is loaded
-        call_function(_addresses[name], arguments)
     except ImportError:  # another Python than CPython
         import ctypes
 
-        getattr(ctypes.CDLL(None), name)(*arguments)
+        return getattr(ctypes.CDLL(None), name)  # type: ignore[no-any-return]
+    address = dlsym(dlopen(None, 0), name)  # type: ignore[arg-type]  # what is loaded
+    return lambda *arguments: call_function(address, arguments)

@@ -35,11 +35,15 @@ class Surroundings:
         self._base: tuple[object, ...] = ()
         self._shared: dict[str, str] = {}
         self._own: dict[str, str | None] = {}
+        self._folders: dict[str, tuple[object, ...]] = {}
 
     def key(self, job: Job) -> tuple[object, ...]:
         """Equal for attempts whose processes would find the same but for what each run has its own."""
         self._look()
-        return (*self._base, *sorted(shared(job.environ).items()), folder_identity(job.cwd or "."))
+        folder = job.cwd or "."
+        if folder not in self._folders:
+            self._folders[folder] = folder_identity(folder)
+        return (*self._base, *sorted(shared(job.environ).items()), self._folders[folder])
 
     def environment(self, job: Job) -> dict[str, str]:
         """What of the environment is the same for all runs of a server."""
@@ -56,6 +60,7 @@ class Surroundings:
         if now < self._until:
             return
         self._until = now + LOOKS
+        self._folders.clear()
         environ = dict(os.environ)
         self._shared = shared(environ)
         self._own = {**dict.fromkeys(OWN), **{n: environ[n] for n in environ.keys() - self._shared}}

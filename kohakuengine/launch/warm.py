@@ -48,6 +48,7 @@ class Warm:
         self._surroundings = Surroundings()
         self._leading: dict[tuple[Script, str], Leading] = {}
         self._beside: dict[str, tuple[float, set[str]]] = {}
+        self._folders: dict[tuple[Script | None, str | None], tuple[float, str]] = {}
         # Ours alone, by what they were started with; the one used last at the end.
         self._servers: dict[tuple[object, ...], Server] = {}
 
@@ -140,12 +141,22 @@ class Warm:
         script = job.script
         if script is None:
             return []
-        key = script, _folder_of(job)
+        key = script, self._folder_of(job)
         leading = self._leading.get(key)
         if leading is None or not leading.is_current():
             leading = Leading(script.read(), key[1], _full_name(script))
             self._leading[key] = leading
         return leading.imports
+
+    def _folder_of(self, job: Job) -> str:
+        """The folder of a run's script; looked at now and then."""
+        key = job.script, job.cwd
+        until, folder = self._folders.get(key, (0.0, ""))
+        now = time.monotonic()
+        if now >= until:
+            folder = _folder_of(job)
+            self._folders[key] = now + LOOKS, folder
+        return folder
 
     def _names_beside(self, folder: str) -> set[str]:
         """The names of what may be a module in a script's folder; looked at now and then."""
@@ -160,7 +171,7 @@ class Warm:
         return names
 
     def _dispatch(self, job: Job, server: Server, since: float) -> None:
-        folder = _folder_of(job)
+        folder = self._folder_of(job)
         reason = server.shadowed_by(folder, self._names_beside(folder))
         lane = None if reason else server.lane()
         if lane is None:
@@ -248,8 +259,6 @@ class Warm:
             if message.get("hello"):
                 lane.pid = message["hello"]
                 self._hand_over(job, lane)
-            elif message.get("begun") == id:
-                lane.begun = True
             elif message.get("ended") == id:
                 del self._lanes[id]
                 lane.close() if message["last"] else lane.free()
@@ -257,8 +266,9 @@ class Warm:
                 lane.server.retire()
         if messages is None and id in self._lanes:
             del self._lanes[id]
+            begun = lane.has_begun()
             lane.close()
-            if not (lane.begun or lane.forced):  # the process of the run was certainly not started
+            if not (begun or lane.forced):  # the process of the run was certainly not started
                 lane.server.lost += 1
                 self.submit(job)
 

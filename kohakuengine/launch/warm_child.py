@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..config.siblings import note_listings
 from .init import call_c, prctl
 
 TYPE_CHECKING = False
@@ -36,19 +37,28 @@ _ours: list[str] = []  # of these, those that no new interpreter has
 _server = 0  # the id of the process that has loaded them
 handled: frozenset[int] = frozenset()  # the signals that Python code handles
 
+# Put last of the modules: to go through them all would have the system copy where they are.
+_LAST = f"{__package__}.script_run"
+
 # What Python puts back into `builtins` when it ends: its own, less what comes there later (open(),
 # by init_set_builtins_open() in Python/pylifecycle.c, and what `site` adds).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help")
 builtins = {n: value for n, value in vars(sys.modules["builtins"]).items() if n not in _LATE}
+_state: Any = None  # of its names, as CPython numbers it
+_first_state = 0  # that before the script
 
 
 def note_modules() -> None:
     """Note which modules are loaded; called when there will be no more before the fork."""
-    global loaded, _ours, _server, handled
+    global loaded, _ours, _server, handled, _state, _first_state
     _server = os.getpid()
+    note_listings()
+    sys.modules[_LAST] = sys.modules.pop(_LAST)
     loaded = frozenset(sys.modules) - {"__main__", "__mp_main__"}  # the script will be these
     only_here = (f"{__package__}.warm_", f"{__package__}.messages")
     _ours = [name for name in loaded if name.startswith(only_here)]
+    _state = _state_of(vars(sys.modules["builtins"]))
+    _first_state = _state.value if _state is not None else 0
     handled = frozenset(n for n in signal.valid_signals() if callable(signal.getsignal(n)))
 
 
@@ -112,6 +122,40 @@ def renew() -> None:
                 function.__defaults__ = tuple(own if one == place else one for one in defaults)
     for name in _ours:
         del modules[name]
+
+
+def has_builtins_as_before() -> bool:
+    """Whether nobody has put anything into `builtins`; False where that can't be told."""
+    return _state is not None and _state.value == _first_state
+
+
+def _state_of(names: dict[str, Any]) -> Any:
+    """What tells in its `value` the number that CPython gives to the state of a dict (PEP 509).
+
+    To compare the dict itself would have the system copy wherever one of its values is. None where
+    Python doesn't number them, as from 3.14 on.
+    """
+    from _ctypes import _SimpleCData
+
+    class Number(_SimpleCData):  # type: ignore[type-arg]  # as ctypes.c_uint64
+        _type_ = "Q"
+
+    if sys.implementation.name != "cpython" or sys.version_info >= (3, 14):
+        return None
+    # In a PyDictObject, ma_version_tag follows PyObject_HEAD and ma_used.
+    place = object.__basicsize__ + tuple.__itemsize__
+    return Number.from_address(id(names) + place)
+
+
+def loaded_since() -> list[str]:
+    """The modules that a script has loaded, in order; it is itself among them."""
+    since: list[str] = []
+    for name in reversed(sys.modules):
+        if name == _LAST:
+            main = [name for name in ("__main__", "__mp_main__") if name in sys.modules]
+            return [*main, *(n for n in reversed(since) if n not in loaded and n not in main)]
+        since.append(name)
+    return [name for name in sys.modules if name not in loaded]  # it has taken ours away
 
 
 def die_with_parent(parent: int) -> None:

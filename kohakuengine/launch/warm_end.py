@@ -179,7 +179,7 @@ def _take_down(from_sys: Callable[..., object]) -> None:
     _let_go_of_handlers()
     # Before anything is taken away: garbage that refers to the script still finds it. It also has
     # files that nobody closed come before the buffers and descriptors on which they write.
-    from_sys(collect)
+    from_sys(collect, _oldest())
     for name in _TAKEN_FROM_SYS:
         if hasattr(sys, name):
             from_sys(setattr, sys, name, None)
@@ -187,7 +187,7 @@ def _take_down(from_sys: Callable[..., object]) -> None:
         from_sys(setattr, sys, name, getattr(sys, f"__{name}__"))
     removed = _remove_modules(from_sys)
     _restore_builtins(from_sys)
-    from_sys(collect)
+    from_sys(collect, _oldest())
     for module in reversed([module() for module in removed.values()]):
         if module is not None:
             _clear(_dict_of(module), from_sys)
@@ -205,7 +205,12 @@ def _let_go_of_the_rest(from_sys: Callable[..., object]) -> None:
     for names in left:
         if names.get("__name__") not in warm_child.loaded:
             _clear(names, from_sys)
-    from_sys(collect)
+    from_sys(collect, _oldest())
+
+
+def _oldest() -> int:
+    """Up to which generation there is something to collect; of the last one also free lists go."""
+    return 1 if sys.version_info < (3, 14) and not get_objects(2) else 2
 
 
 def _as_from_sys() -> Callable[..., object]:
@@ -230,7 +235,7 @@ def _remove_modules(from_sys: Callable[..., object]) -> dict[str, Callable[[], M
     """Take the script's modules out of `sys.modules`; give a way to those that something keeps."""
     modules = sys.modules
     removed: dict[str, Callable[[], ModuleType | None]] = {}
-    for name in [n for n in modules if n not in warm_child.loaded]:
+    for name in warm_child.loaded_since():
         if name.startswith("kohakuengine"):
             continue  # we are still at work
         if isinstance(modules[name], type(sys)):  # else a script has put it there
@@ -242,6 +247,8 @@ def _remove_modules(from_sys: Callable[..., object]) -> dict[str, Callable[[], M
 
 def _restore_builtins(from_sys: Callable[..., object]) -> None:
     """Let go of what the script has put into `builtins`, as finalize_restore_builtins() does."""
+    if warm_child.has_builtins_as_before():
+        return
     names = sys.modules["builtins"].__dict__
     before = names.copy()
     names.clear()  # nothing is freed yet: what that calls would find no builtins

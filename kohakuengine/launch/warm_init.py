@@ -11,6 +11,7 @@ import os
 import select
 import sys
 import time
+from gc import freeze
 
 from ..runs.outcome import CANCELLED
 from ..runs.paths import RunPaths
@@ -49,6 +50,7 @@ class WarmInit:
 
     Args:
         control: To and from the coordinator.
+        begun: A descriptor by which it finds out, if it ever asks, that a run has begun.
         owner: The process id of the coordinator.
         owner_fd: A descriptor that tells of its end.
         server_fd: One that tells of the server's: between runs that is the end of this process.
@@ -60,6 +62,7 @@ class WarmInit:
     def __init__(
         self,
         control: Messages,
+        begun: int,
         owner: int,
         owner_fd: int,
         server_fd: int,
@@ -68,6 +71,7 @@ class WarmInit:
         is_stale: Callable[[bool], bool],
     ) -> None:
         self.control = control
+        self.begun = begun
         self.owner = owner
         self.owner_fd = owner_fd
         self.server_fd = server_fd
@@ -81,6 +85,7 @@ class WarmInit:
         # What would end this process waits until it is asked for, between runs for ever: the
         # coordinator's end is what ends us. A run's process takes its own mask.
         self.mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*_HEARD, signal.SIGTSTP))
+        self.childs_mask = (self.mask | {signal.SIGINT}) - {AT_TERMINAL}
         self.resource = sys.modules.get("resource")
         self.loaded = len(sys.modules)
         self.preparation = Preparation()
@@ -116,7 +121,7 @@ class WarmInit:
         """Fork a run's process and see to it until its end; True in that process."""
         paths = RunPaths(order["folder"])
         attempt = paths.attempt(order["attempt"])
-        self.control.send(begun=order["run"])
+        os.eventfd_write(self.begun, 1)  # a message would wake it, and it has nothing to do
         started = time.time()
         _open_as((0,), os.devnull, os.O_RDWR)  # what is set of it would be so for the next run
         _write_to(attempt.output)
@@ -126,13 +131,13 @@ class WarmInit:
         self._set_environment(order["environ"])
         self._hide()
         parent = os.getpid()
+        freeze()  # a collection in the fork has nothing to do with what is here
         child = os.fork()
         if not child:
             warm_child.die_with_parent(parent)
-            mask = (self.mask | {signal.SIGINT}) - {AT_TERMINAL}
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            signal.pthread_sigmask(signal.SIG_SETMASK, self.childs_mask)
             os.setpgid(0, 0)
-            for fd in (self.control.fd, self.owner_fd, self.server_fd):
+            for fd in (self.control.fd, self.begun, self.owner_fd, self.server_fd):
                 os.close(fd)
             return True
         if self.resource is not None:

@@ -63,7 +63,7 @@ class _Server:
 
         del sys.modules["_socket"]  # a script imports it anew
         os.set_inheritable(fd, False)
-        self.room = CMSG_SPACE(4)
+        self.room = CMSG_SPACE(8)  # two descriptors
         self.socket = socket(fileno=fd)
         self.control = Messages(fd)
         self.owner = owner
@@ -76,6 +76,7 @@ class _Server:
         self.missing: list[str] = []  # what was looked for, and isn't there
         self.only_local: list[tuple[str, str]] = []  # what was to be only in a folder, and is
         self.looked = time.monotonic()
+        self.init: WarmInit | None = None
 
     def serve(self) -> dict[str, Any] | None:
         """Serve to the end; give the order for a run in the process that is to run its script."""
@@ -134,22 +135,23 @@ class _Server:
             data, extra, _, _ = self.socket.recvmsg(1 << 16, self.room)
             if not data:
                 return None
-            for _, _, fds in extra:
-                fd = int.from_bytes(fds[:4], sys.byteorder)
-                if os.fork():
-                    os.close(fd)
-                else:
-                    return self._be_init(fd, place)
+            for _, _, sent in extra:
+                fd, begun = (int.from_bytes(sent[n : n + 4], sys.byteorder) for n in (0, 4))
+                if not os.fork():
+                    return self._be_init(fd, begun, place)
+                os.close(fd)
+                os.close(begun)
 
-    def _be_init(self, fd: int, place: object) -> dict[str, Any] | None:
+    def _be_init(self, fd: int, begun: int, place: object) -> dict[str, Any] | None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         os.close(self.socket.detach())
         control = Messages(fd)
         fds = self.owner_fd, self.own_fd
-        init = WarmInit(control, self.owner, *fds, self.idle, place, self._is_stale)
+        # Kept, also in the forks: to let go of it there would have the system copy where it is.
+        self.init = WarmInit(control, begun, self.owner, *fds, self.idle, place, self._is_stale)
         try:
-            return init.serve()
+            return self.init.serve()
         except BrokenPipeError:
             return None  # nobody is there any more
 

@@ -261,9 +261,10 @@ class Server:
             self.unfit = "its server has lost runs"
             return None
         ours, theirs = socket.socketpair()
+        begun = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         with theirs:
-            lane = Lane(self, Messages(ours.detach()))
-            fds = array.array("i", [theirs.fileno()])
+            lane = Lane(self, Messages(ours.detach()), begun)
+            fds = array.array("i", [theirs.fileno(), begun])
             rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
             try:
                 with socket.socket(fileno=os.dup(self.messages.fd)) as sender:
@@ -327,7 +328,7 @@ class Server:
         self._process.returncode = 0  # we can't wait for it
         self.messages.close()
         for lane in self._idle:
-            lane.messages.close()
+            lane.close()
 
 
 class Lane:
@@ -338,16 +339,16 @@ class Lane:
         messages: To and from the init.
         opened: When it was asked for.
         pid: The init's process id, when it has said that it is there; else 0.
-        begun: Whether it has begun the run that it was handed last.
         forced: Whether it was killed since it didn't end that run when it was told to.
     """
 
-    def __init__(self, server: Server, messages: Messages) -> None:
+    def __init__(self, server: Server, messages: Messages, begun: int) -> None:
         self.server = server
         self.messages = messages
+        self._begun = begun  # counts the runs that the init has begun
+        self._handed = 0
         self.opened = time.monotonic()
         self.pid = 0
-        self.begun = False
         self.forced = False
 
     def run(self, job: Job, variables: dict[str, str | None], waited: float) -> None:
@@ -358,7 +359,7 @@ class Lane:
             variables: What it is to find set or, with None, unset in its environment.
             waited: How much of its time is over, in seconds.
         """
-        self.begun = False
+        self._handed += 1
         job.begun = time.monotonic() - waited
         self.tell(
             run=job.id,
@@ -377,6 +378,13 @@ class Lane:
             self.messages.send(**message)
         except OSError:
             return
+
+    def has_begun(self) -> bool:
+        """Whether it has begun the run that it was handed last; to be asked once, at its end."""
+        try:
+            return os.eventfd_read(self._begun) == self._handed
+        except BlockingIOError:
+            return False
 
     def kill(self) -> None:
         """End it by force, with all that is below it."""
@@ -398,4 +406,7 @@ class Lane:
     def close(self) -> None:
         """Let go of it; it ends."""
         self.messages.close()
+        if self._begun >= 0:
+            os.close(self._begun)
+            self._begun = -1
         self.server.drop(self)

@@ -75,13 +75,22 @@ def test_server_that_dies_at_once(launcher, job, monkeypatch):
     assert outcome.fallback == "its server ended with status -9 at the imports"
 
 
-def test_run_that_comes_when_a_server_has_died_at_its_imports(launcher, job, installed):
+def test_run_that_comes_when_a_server_has_died_at_its_imports(
+    launcher, job, installed, monkeypatch
+):
     """Who waits for a server that is killed goes on, also when another comes before that is seen."""
     (installed / "slow.py").write_text("import time\ntime.sleep(5)")
     first, second = job("import slow"), job("import slow")
-    earlier = _servers()
+    started = []
+    start = subprocess.Popen
+
+    def noted(*arguments, **options):
+        started.append(start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
     launcher.submit(first)
-    [server] = [each for each in _servers() if each not in earlier]
+    [server] = started
     os.kill(server.pid, signal.SIGKILL)
     os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
     launcher.submit(second)
