@@ -11,7 +11,7 @@ IN = $(VENV)/bin/python
 SCRIPTS = examples/scripts
 CONFIGS = examples/configs
 
-.PHONY: demo test test-here test-others faults pure check bench clean
+.PHONY: demo test faults pythons pure check bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -23,10 +23,8 @@ demo: $(VENV)/.demo
 	@echo "== The same script, with settings from the command line, in a new interpreter"
 	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --set solver=ADAM --set epochs=5 --launcher fresh
 
-test: test-here test-others
-
-# All tests, measured by branch in child processes, too.
-test-here: $(VENV)/.test $(VENV)/.torch
+# All tests but those that take minutes, measured by branch in child processes, too.
+test: $(VENV)/.test $(VENV)/.torch
 	@cat $(VENV)/.torch
 	@$(IN) -m coverage erase
 	@status=0; \
@@ -40,7 +38,7 @@ faults: $(VENV)/.test
 	@$(IN) -m pytest -q -n $(PROCESSES) -m slow
 
 # The tests that start no process, on each other Python that this machine has.
-test-others: $(VENV)/bin/python
+pythons: $(VENV)/bin/python
 	@find_python() { \
 		for candidate in "python$$1" "$$(pyenv root 2>/dev/null)/versions/$$1".*/bin/python; do \
 			"$$candidate" -c "import sys, venv, ensurepip; \
