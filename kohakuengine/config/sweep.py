@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..errors import ConfigError
-from .axes import as_space
 from .base import Config
 
 TYPE_CHECKING = False
@@ -39,6 +38,10 @@ class Sweep(Sequence[Config]):
     """
 
     def __init__(self, base: Config, space: Space | Mapping[str, Any] | Sequence[Any]) -> None:
+        from .axes import (
+            as_space,
+        )  # what has no sweep, and only asks whether it is one, needs it not
+
         self.base = base
         self.space = as_space(space)
         self.names = self.space.names

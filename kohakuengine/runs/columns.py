@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from .values import small_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +66,9 @@ def plain(text: str) -> str:
 
 def _json(value: object) -> str:
     """JSON with its letters as they are, since SQLite compares names as they are written."""
+    text = small_json(value)
+    if text is not None and "\\u" not in text:
+        return text  # without json: one run by itself needs nothing else of it
     encode = _encoder()
     try:
         return plain(encode(value))

@@ -70,8 +70,7 @@ def write_json(path: str, value: object) -> None:
 
 def to_json(value: object) -> bytes:
     """A value as JSON."""
-    loaded = "json" in sys.modules or _encoded is None
-    text = None if loaded else _small_json(value)
+    text = small_json(value)
     if text is None:
         import json
 
@@ -79,8 +78,17 @@ def to_json(value: object) -> bytes:
     return text.encode()
 
 
+def small_json(value: object) -> str | None:
+    """The JSON of plain values in few and shallow containers; None for anything else, and where
+    `json` is loaded, which is then faster.
+    """
+    text: str | None = None
+    if "json" not in sys.modules and _encoded is not None:
+        text = _small_json(value)
+    return text
+
+
 def _small_json(value: Any, depth: int = 4) -> Any:
-    """The JSON of plain values in few and shallow containers; None for anything else."""
     kind = type(value)
     if value is None:
         return "null"
