@@ -21,7 +21,8 @@ PACKAGE = ROOT / "kohakuengine"
 
 # The rooms of the house, lowest first; those in one set don't know each other.
 ROOMS = [
-    {"errors"},
+    {"errors", "markup"},
+    {"ansi"},
     {"config"},
     {"engine"},
     {"runs"},
