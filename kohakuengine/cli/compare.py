@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from ..runs.cells import table
 from .ids import RUN_OR_FLOW, NthCommand, find, open_store, settled
-from .reply import json_text, say, table, tell
+from .reply import json_text, say, tell
 from .terminal import on_terminal, show_table
 
 TYPE_CHECKING = False

@@ -16,9 +16,10 @@ from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
 from ..flow.options import own_options
+from ..runs.cells import table
 from .arguments import FILE, OVERRIDE, ScriptCommand
 from .groups import Group
-from .reply import fail, json_text, say, table
+from .reply import fail, json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

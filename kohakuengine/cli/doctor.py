@@ -11,9 +11,9 @@ import click
 
 from ..launch.live_servers import live_servers
 from ..launch.registry import VARIABLE, can_fork, launcher_of_flow, launcher_of_one
-from ..runs.cells import age_text, one_line, size_text
+from ..runs.cells import age_text, one_line, size_text, table
 from ..runs.home import find_home
-from .reply import json_text, say, table
+from .reply import json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

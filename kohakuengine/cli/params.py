@@ -6,8 +6,9 @@ import click
 
 from ..engine.script import Script
 from ..engine.source import check
+from ..runs.cells import table
 from .arguments import FILE
-from .reply import json_text, say, table
+from .reply import json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from rich.text import Text
 
 from ..flow.lines import ending
 from ..flow.view import View
-from ..runs.cells import duration_text
-from ..runs.display import STYLES
+from ..runs.cells import STYLES, duration_text
 from ..runs.listing import unfinished
 from ..runs.outcome import FINISHED
 

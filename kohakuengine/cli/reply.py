@@ -7,10 +7,6 @@ import sys
 
 from ..runs.shown import jsonable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 def say(text: str) -> None:
     """Print a text to stdout, also where its encoding lacks some of the characters."""
@@ -74,32 +70,6 @@ def _tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # its encoding replaces what it lacks
     except OSError:
         return  # there is nowhere else to say it; the exit status tells something
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows in aligned columns, two spaces apart; empty columns are left out.
-
-    Example:
-        >>> print(table([("lr", "", "0.1"), ("epochs", "", "10")]))
-        lr      0.1
-        epochs  10
-    """
-    columns = [column for column in zip(*rows) if any(column)]
-    widths = [max(map(_width, column)) for column in columns]
-    lines = []
-    for row in zip(*columns):
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
 
 
 def say_status(kind: str, id: str, status: str, as_json: bool) -> None:

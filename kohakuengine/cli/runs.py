@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..runs.cells import counted
+from ..runs.cells import counted, table
 from .ids import FLOW, NthCommand, find_flow, open_store, settled, there_is_a_store
-from .reply import json_text, say, table, tell
+from .reply import json_text, say, tell
 from .selection import selected, selection_options, tell_strange_names
 from .terminal import on_terminal, show_table, width
 

@@ -10,13 +10,13 @@ import time
 import click
 
 from ..errors import NotFoundError
-from ..runs.cells import counted, one_line, size_text, time_text
+from ..runs.cells import counted, one_line, size_text, table, time_text
 from ..runs.terms import STATUSES
 from .arguments import FILE
 from .durations import DURATION
 from .groups import Group
 from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled
-from .reply import json_text, say, table, tell, warn
+from .reply import json_text, say, tell, warn
 from .selection import selected, selection_options, tell_strange_names
 
 TYPE_CHECKING = False

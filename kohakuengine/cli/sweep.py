@@ -7,8 +7,9 @@ import signal
 import sys
 
 from ..errors import KogineError
+from ..runs.cells import table
 from ..runs.outcome import FINISHED
-from .reply import fail, give_up, json_text, say, say_error, table, tell
+from .reply import fail, give_up, json_text, say, say_error, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

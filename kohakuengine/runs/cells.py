@@ -5,6 +5,21 @@ from __future__ import annotations
 from ..config.fit import short_repr
 from .output import plain
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The colour of each status, as rich calls it.
+STYLES = {
+    "queued": "dim",
+    "running": "cyan",
+    "paused": "yellow",
+    "finished": "green",
+    "failed": "red",
+    "timed_out": "red",
+    "cancelled": "yellow",
+    "interrupted": "yellow",
+}
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -102,3 +117,29 @@ def counted(number: int, word: str) -> str:
         ('1 run', '20 runs')
     """
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in aligned columns, two spaces apart; empty columns are left out.
+
+    Example:
+        >>> print(table([("lr", "", "0.1"), ("epochs", "", "10")]))
+        lr      0.1
+        epochs  10
+    """
+    columns = [column for column in zip(*rows) if any(column)]
+    widths = [max(map(_width, column)) for column in columns]
+    lines = []
+    for row in zip(*columns):
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)

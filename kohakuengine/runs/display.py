@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from .cells import counted
+from .cells import STYLES, counted
 from .listing import FLOW_HEADS, columns, comparison_cells, fitting, flow_cells
 
 TYPE_CHECKING = False
@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
     from .listing import Column
 
-STYLES = {
-    "queued": "dim",
-    "running": "cyan",
-    "paused": "yellow",
-    "finished": "green",
-    "failed": "red",
-    "timed_out": "red",
-    "cancelled": "yellow",
-    "interrupted": "yellow",
-}
 _NUMBERS = ("metric", "duration", "age")
 
 
