@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .markup import escaped
+from .markup import Html, escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _STYLES = {
 _ENDS = {21: (1,), 22: (1, 2), 23: (3,), 24: (4,), 29: (9,)}
 
 
-def ansi_to_html(text: str) -> str:
+def ansi_to_html(text: str) -> Html:
     """Text as a terminal would colour it, as HTML for the inside of a `<pre>`.
 
     Colours are made readable on light and dark pages, unless the text chooses its background, too.
@@ -58,7 +58,7 @@ def ansi_to_html(text: str) -> str:
     """
     if "\x1b" not in text and "\x9b" not in text:
         return escaped(text)
-    return "".join(_parts(text))
+    return Html("".join(_parts(text)))
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -40,17 +40,10 @@ def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
     return (
         parameter.name,
         one_line(parameter.expression or ""),
-        one_line(type_of(parameter)),
+        one_line(parameter.described_type or ""),
         str(parameter.line),
         parameter.help or "",
     )
-
-
-def type_of(parameter: Parameter) -> str:
-    """The type of a parameter, with the members of its Enum."""
-    if parameter.enum is None or not parameter.choices:
-        return parameter.type or ""
-    return f"{parameter.type}: {', '.join(map(str, parameter.choices))}"
 
 
 def one_line(text: str, width: int = 48) -> str:

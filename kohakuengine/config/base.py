@@ -168,6 +168,11 @@ class Config:
         fields = [f"{name}={getattr(self, name)!r}" for name in _FIELDS if getattr(self, name)]
         return f"{type(self).__name__}({', '.join(fields)})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .html import config_bundle
+
+        return config_bundle(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Config):
             return NotImplemented

@@ -86,6 +86,13 @@ class Parameter:
         self.help = help
         self.computed = computed
 
+    @property
+    def described_type(self) -> str | None:
+        """The type as people are shown it, with the names of the members of its Enum."""
+        if self.enum is None or not self.choices:
+            return self.type
+        return f"{self.type}: {', '.join(map(str, self.choices))}"
+
     def to_dict(self) -> dict[str, object]:
         """All that is known of it, by the names of the attributes."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
+    from typing import Any
 
     from ..config.base import Config
     from .parameters import Parameter
@@ -77,6 +78,11 @@ class Script:
 
     def __repr__(self) -> str:
         return f"Script({self.name + (f':{self.entrypoint}' if self.entrypoint else '')!r})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .html import script_bundle
+
+        return script_bundle(self)
 
     @property
     def place(self) -> str:

@@ -151,5 +151,10 @@ class AttachedFlow:
             await asyncio.sleep(_TICK)
         return self.runs
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .html import flow_bundle
+
+        return flow_bundle(self._store, self)
+
     def __repr__(self) -> str:
         return f"<Flow {self.id[:8]} {self.status}, {len(self.runs)} runs>"

@@ -201,6 +201,11 @@ class FlowHandle:
             with self._news:
                 self._listeners.remove(listener)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .html import flow_bundle
+
+        return flow_bundle(self.store, self)
+
     def __repr__(self) -> str:
         return f"<Flow {self.id[:8]} {self.status}, {len(self.runs)} runs>"
 

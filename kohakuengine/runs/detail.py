@@ -29,14 +29,14 @@ _OF_PROVENANCE = (
 )
 
 
-def describe_run(store: RunStore, row: dict[str, Any]) -> dict[str, Any]:
+def describe_run(store: RunStore, row: dict[str, Any], *, unpickle: bool = True) -> dict[str, Any]:
     """All that is known of a run: its row of the index, and what its directory holds.
-
-    Objects of its config are unpickled, to tell their types.
 
     Args:
         store: Where it is kept.
         row: Its row of the index.
+        unpickle: Whether objects of its config are unpickled, to tell their types: that may import
+            modules of the user's.
     """
     from .listing import duration
     from .record import Run
@@ -51,7 +51,7 @@ def describe_run(store: RunStore, row: dict[str, Any]) -> dict[str, Any]:
         "reason": last.get("reason") or row["error"],
         "duration": duration(row),
         "argv": (spec.get("script") or {}).get("argv") or [],
-        "params": _params(paths, spec, row["params"]),
+        "params": _params(paths, spec, row["params"], unpickle),
         "result": last.pop("result", row["result"]),
         "traceback": last.pop("traceback", None),
         "attempts": attempts,
@@ -94,11 +94,12 @@ def _attempt(paths: RunPaths, number: int) -> dict[str, Any]:
 
 
 def _params(
-    paths: RunPaths, spec: dict[str, Any], params: dict[str, Any]
+    paths: RunPaths, spec: dict[str, Any], params: dict[str, Any], unpickle: bool
 ) -> dict[str, dict[str, Any]]:
     """Value and type of each parameter; the type is None where its value can't be had."""
+    known = spec and (unpickle or spec.get("config") is not None)
     try:
-        config = read_spec(paths)[1] if spec else None
+        config = read_spec(paths)[1] if known else None
     except Exception:  # unpickling imports modules of the user, which may not be there any more
         config = None
     return {

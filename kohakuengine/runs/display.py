@@ -21,7 +21,12 @@ _NUMBERS = ("metric", "duration", "age")
 
 
 def runs_table(
-    rows: Sequence[dict[str, Any]], total: int, *, width: int | None = None, ages: bool = False
+    rows: Sequence[dict[str, Any]],
+    total: int,
+    *,
+    width: int | None = None,
+    ages: bool = False,
+    found: Sequence[Column] | None = None,
 ) -> Table:
     """A table of runs: what tells them apart, how they went, their metrics.
 
@@ -30,8 +35,9 @@ def runs_table(
         total: How many runs there are.
         width: Of the terminal, in characters: what doesn't fit side by side is left out.
         ages: Whether to say how long ago each was made.
+        found: The columns, where they have been found already.
     """
-    found = columns(rows, ages=ages)
+    found = columns(rows, ages=ages) if found is None else found
     kept = found if width is None else fitting(found, width)
     table = _table()
     for column in kept:

@@ -39,7 +39,13 @@ class Column:
         self.width = max(map(len, (self.name, *self.cells)))
 
 
-def columns(rows: Sequence[Row], *, ages: bool = False) -> list[Column]:
+def columns(
+    rows: Sequence[Row],
+    *,
+    ages: bool = False,
+    params: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+) -> list[Column]:
     """What tells these runs apart, and how they went.
 
     Names that only repeat parameters or the script are left out; so are parameters that all runs
@@ -48,15 +54,19 @@ def columns(rows: Sequence[Row], *, ages: bool = False) -> list[Column]:
     Args:
         rows: Rows of the index.
         ages: Whether to say how long ago each was made; for where that is read at once.
+        params: The parameters that vary, where it isn't these rows alone that tell.
+        metrics: The metrics, those first that matter most, likewise.
     """
+    params = varying(rows) if params is None else params
+    metrics = metric_names(rows) if metrics is None else metrics
     found = [Column("id", "id", [row["id"][:ID_WIDTH] for row in rows])]
     if len(rows) == 1 or len({row["script"] for row in rows}) > 1:
         found.append(Column("script", "script", [script_name(row["script"]) for row in rows]))
     if any(not _repeats(row) for row in rows):
         found.append(Column("name", "name", [one_line(row["name"] or "", _CELL) for row in rows]))
     found.append(Column("status", "status", [row["status"] for row in rows]))
-    found += [_held("params", "param", name, rows) for name in varying(rows)[:MOST_PARAMS]]
-    found += [_held("metrics", "metric", name, rows) for name in metric_names(rows)[:MOST_METRICS]]
+    found += [_held("params", "param", name, rows) for name in params[:MOST_PARAMS]]
+    found += [_held("metrics", "metric", name, rows) for name in metrics[:MOST_METRICS]]
     found.append(Column("duration", "duration", [duration_text(duration(row)) for row in rows]))
     if ages:
         now = time.time()

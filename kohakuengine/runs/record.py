@@ -203,6 +203,11 @@ class Run:
     def _attempt(self) -> AttemptPaths:
         return self._paths.attempt(max(1, self._paths.last_attempt()))
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from .html import run_bundle
+
+        return run_bundle(self._store, self.id)
+
     def __eq__(self, other: object) -> bool:
         return self.path == other.path if isinstance(other, Run) else NotImplemented
 

@@ -124,7 +124,7 @@ def _failure(run: Document) -> tuple[str, ...]:
 def _how(run: Document) -> str:
     text = str(run["status"]).replace("_", " ")
     if run["status"] not in ("queued", "running") and run["reason"]:
-        text += f": {one_line(run['reason'])}"
+        text += f": {one_line(run['reason'], 10 * _VALUE)}"
     return text
 
 

@@ -201,8 +201,9 @@ class Runs(Sequence[Run]):
         return self.table()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        bundle: dict[str, str] = self.table()._repr_mimebundle_(include or (), exclude or ())
-        return bundle
+        from .html import runs_bundle
+
+        return runs_bundle(self)
 
     def __repr__(self) -> str:
         from collections import Counter
