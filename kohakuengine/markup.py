@@ -24,11 +24,11 @@ _UNSHOWN = re.compile(
 _LEFT = "padding:2px 8px;text-align:left"
 _RIGHT = "padding:2px 8px;text-align:right"
 _TOP = f"{_LEFT};vertical-align:top"
-_LINES = "white-space:pre-wrap;overflow-wrap:anywhere;max-height:24em;overflow:auto;margin:4px 0"
 
 FAINT = "opacity:0.65"
 MONO = "font-family:monospace"
 CODE = f"{MONO};overflow-wrap:anywhere"
+_LINES = f"{CODE};white-space:pre-wrap;line-height:1.3;max-height:24em;overflow:auto;margin:4px 0"
 
 
 class Html(str):

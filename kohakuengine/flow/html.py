@@ -7,7 +7,7 @@ from typing import Protocol
 from ..errors import KogineError
 from ..markup import MONO, Html, bundle, tag, value
 from ..runs.cells import counted
-from ..runs.html import MOST, runs_parts, runs_text, status_html
+from ..runs.html import MOST, counts_html, runs_parts, runs_text, status_html
 from ..runs.listing import progress
 from ..runs.outcome import FINAL
 from ..runs.summary import Summary
@@ -49,12 +49,14 @@ def flow_bundle(store: RunStore, handle: Handle) -> dict[str, str]:
     flow |= {"status": status, "counts": summary.counts}
     name = [value(flow["name"], 80), " "] if flow["name"] else []
     words = [tag("b", "flow "), tag("span", id[:8], style=MONO), " ", *name, status_html(status)]
-    head = tag("div", *words, " ", *_bar(flow["total"], summary), progress(flow))
+    ended, _, _ = progress(flow).partition(",")
+    head = tag("div", *words, " ", *_bar(flow["total"], summary), ended)
+    counts = tag("div", counts_html(summary.counts))
     parts = runs_parts(summary) if summary.total else []
     text = f"flow {id[:8]} is {status}: {progress(flow)} ({counted(summary.total, 'run')} begun)"
     if summary.total:
         text += f"\n{runs_text(summary)}"
-    return bundle(tag("div", head, *parts), text)
+    return bundle(tag("div", head, counts, *parts), text)
 
 
 def _bar(total: int | None, summary: Summary) -> list[Html]:

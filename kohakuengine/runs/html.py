@@ -57,14 +57,14 @@ def runs_bundle(runs: Runs) -> dict[str, str]:
         return bundle(tag("div", str(error)), str(error))
     if not summary.total:
         return bundle(tag("div", "no runs"), "no runs")
-    return bundle(tag("div", *runs_parts(summary)), runs_text(summary))
+    head = tag("div", tag("b", counted(summary.total, "run")), ": ", counts_html(summary.counts))
+    return bundle(tag("div", head, *runs_parts(summary)), runs_text(summary))
 
 
 def runs_parts(summary: Summary) -> list[Html]:
-    """How runs went, what they have in common, and a table of them."""
-    head = tag("div", tag("b", counted(summary.total, "run")), ": ", counts_html(summary.counts))
+    """What runs have in common, and a table of them."""
     said = _common(summary)
-    parts = [head, *([note("all with ", value(said))] if said else []), runs_html(summary)]
+    parts = [*([note("all with ", value(said))] if said else []), runs_html(summary)]
     more = summary.total - len(summary.first)
     if more:
         parts.append(note(f"and {more} more: runs[{MOST}:], or runs.to_pandas() for all"))
