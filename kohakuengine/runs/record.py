@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..config.base import Config
+    from .journal import Point
     from .outcome import Outcome
     from .paths import AttemptPaths, RunPaths
     from .store import RunStore
@@ -85,6 +86,16 @@ class Run:
     def metrics(self) -> dict[str, float]:
         """The newest value of each metric: printed, logged, or in a returned dict."""
         return self.row["metrics"]  # type: ignore[no-any-return]
+
+    def history(self, metric: str) -> list[Point]:
+        """The values of a metric in the last attempt, in order: `step`, `value` and `time` of each.
+
+        Args:
+            metric: Its name. One that was never printed or logged has no values.
+        """
+        from .journal import history
+
+        return [point for point in history(self._attempt().journal) if point.name == metric]
 
     @property
     def tags(self) -> list[str]:

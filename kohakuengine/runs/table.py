@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     import pandas
+    from matplotlib.axes import Axes
     from rich.table import Table
 
     from .store import RunStore
@@ -188,6 +189,102 @@ class Runs(Sequence[Run]):
         if isinstance(which, Run):
             return which.row
         return self._store.run(which if isinstance(which, str) else self._ids[which])
+
+    # ---- pictures ----
+
+    def plot(
+        self, metric: str | None = None, *, by: str | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """Draw a metric step by step, a line for each run.
+
+        Where no run has more than one value of it, the last values are drawn against the parameter
+        `by`, and the next parameter that varies gives the colours.
+
+        Args:
+            metric: Its name; if None, the one that most runs have several values of.
+            by: The parameter that gives the colours; if None, the first that varies.
+            ax: Where to draw; in a new figure if None.
+
+        Raises:
+            ImportError: matplotlib isn't installed.
+            KeyError: No run has that metric or parameter.
+        """
+        from .plots import plot
+
+        return plot(self._store, list(self.rows()), metric, by, ax)
+
+    def plot_grid(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        metric: str | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw a heat map of a metric over two parameters.
+
+        A cell is the mean of the finished runs in it; one without any is hatched. Numbers of more
+        than 24 values are put into ranges.
+
+        Args:
+            x: The parameter from left to right; if None, the first that varies.
+            y: The parameter upwards; if None, the next that varies.
+            metric: Its name; if None, the first that isn't the same for all.
+            ax: Where to draw; in a new figure if None.
+
+        Raises:
+            ImportError: matplotlib isn't installed.
+            KeyError: No finished run has that metric or parameter.
+            ValueError: No two parameters differ between the finished runs.
+        """
+        from .plots import plot_grid
+
+        return plot_grid(list(self.rows()), x, y, metric, ax)
+
+    def plot_parallel(
+        self,
+        metric: str | None = None,
+        params: Sequence[str] | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw parallel coordinates: an axis for each parameter, a line for each run.
+
+        A metric is the last axis and gives the colours; runs that haven't finished with it are grey.
+        What doesn't set a parameter stands below its axis.
+
+        Args:
+            metric: Its name; if None, the first that isn't the same for all.
+            params: The parameters; if None, the first ten that vary.
+            ax: Where to draw; in a new figure if None.
+
+        Raises:
+            ImportError: matplotlib isn't installed.
+            KeyError: No finished run has that metric, or no run that parameter.
+            ValueError: No parameter differs between the runs.
+        """
+        from .plots import plot_parallel
+
+        return plot_parallel(list(self.rows()), metric, params, ax)
+
+    def plot_importance(self, metric: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw how much of a metric's variance each parameter explains alone.
+
+        It is epsilon squared (Kelley 1935), a correlation ratio that isn't raised by chance where
+        there are few runs; `kohakuengine.runs.importance` says more.
+
+        Args:
+            metric: Its name; if None, the first that isn't the same for all.
+            ax: Where to draw; in a new figure if None.
+
+        Raises:
+            ImportError: matplotlib isn't installed.
+            KeyError: No finished run has that metric.
+            ValueError: No parameter differs between the finished runs.
+        """
+        from .plots import plot_importance
+
+        return plot_importance(list(self.rows()), metric, ax)
 
     # ---- display ----
 
