@@ -65,6 +65,15 @@ def runs_of(rows: list[dict[str, Any]]) -> Runs:
     return Runs(store, [row["id"] for row in rows])
 
 
+def test_ipython_shows_both() -> None:
+    """As it asks for displays."""
+    from IPython.core.formatters import DisplayFormatter
+
+    shown_by_ipython, _ = DisplayFormatter().format(Config({"lr": 0.1}))
+    assert shown_by_ipython["text/plain"] == "Config(globals_dict={'lr': 0.1})"
+    assert shown_by_ipython["text/html"].startswith("<div>")
+
+
 # ---- Config ----
 
 
