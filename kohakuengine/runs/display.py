@@ -21,12 +21,7 @@ _NUMBERS = ("metric", "duration", "age")
 
 
 def runs_table(
-    rows: Sequence[dict[str, Any]],
-    total: int,
-    *,
-    width: int | None = None,
-    ages: bool = False,
-    found: Sequence[Column] | None = None,
+    rows: Sequence[dict[str, Any]], total: int, *, width: int | None = None, ages: bool = False
 ) -> Table:
     """A table of runs: what tells them apart, how they went, their metrics.
 
@@ -35,9 +30,8 @@ def runs_table(
         total: How many runs there are.
         width: Of the terminal, in characters: what doesn't fit side by side is left out.
         ages: Whether to say how long ago each was made.
-        found: The columns, where they have been found already.
     """
-    found = columns(rows, ages=ages) if found is None else found
+    found = columns(rows, ages=ages)
     kept = found if width is None else fitting(found, width)
     table = _table()
     for column in kept:

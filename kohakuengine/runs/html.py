@@ -6,7 +6,8 @@ from ..ansi import ansi_to_html
 from ..errors import KogineError
 from ..markup import FAINT, MONO, bundle, fold, joined, lines, note, table, tag, value, visible
 from .cells import STYLES, counted, duration_text, one_line, shown
-from .listing import columns, script_name
+from .cells import table as text_table
+from .listing import columns, fitting, script_name
 from .outcome import FINISHED
 from .output import plain, tail
 from .sections import run_sections, section_lines
@@ -124,22 +125,19 @@ def _is_number(text: str) -> bool:
 
 def runs_text(summary: Summary) -> str:
     """The same for where only text can be shown, as wide as the terminal."""
-    import io
     import shutil
 
-    from rich.console import Console
-
-    from .display import runs_table
-
-    width = shutil.get_terminal_size((120, 24)).columns
     found = columns(summary.first, params=summary.varying, metrics=summary.metrics)
-    shown_table = runs_table(summary.first, summary.total, width=width, found=found)
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False)
-    console.print(shown_table)
+    kept = fitting(found, shutil.get_terminal_size((120, 24)).columns)
+    heads = [column.name for column in kept]
+    text = text_table([heads, *zip(*(column.cells for column in kept))])
+    more = summary.total - len(summary.first)
     said = _common(summary)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    drawn = [line.rstrip() for line in text.rstrip("\n").split("\n")]
-    return "\n".join([*drawn, *([f"all with {said}"] if said else [])])
+    notes = [
+        *([f"and {counted(more, 'run')} more"] if more else []),
+        *([f"all with {said}"] if said else []),
+    ]
+    return "\n".join([text, *notes])
 
 
 # ---- one ----

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .listing import identity
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
     Row = dict[str, Any]
-
-_PLAIN = (bool, int, float, str, type(None))
 
 
 class Summary:
@@ -68,7 +64,11 @@ class Summary:
 
 
 def _same(one: object, other: object) -> bool:
-    """Whether two values of the index are the same, types included."""
+    """Whether two values of JSON are the same, types included."""
     if type(one) is not type(other):
         return False
-    return one == other if isinstance(one, _PLAIN) else identity(one) == identity(other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return one == other
