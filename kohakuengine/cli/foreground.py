@@ -8,7 +8,7 @@ import sys
 from functools import partial
 
 from ..engine.compiler import compile_program
-from ..errors import EntrypointError, KogineError
+from ..errors import ConfigError, EntrypointError, KogineError
 from ..flow.checks import Checked
 from ..flow.single import Single
 from ..launch.forked import InScript, fork
@@ -92,8 +92,11 @@ def _run(single: Single, launcher: str, mask: set[int]) -> Outcome:
 def _status(single: Single, outcome: Outcome, interrupted: bool) -> int:
     """Tell what the script itself can't have told, and give the exit status."""
     name = single.script.name
-    if isinstance(outcome.error, EntrypointError):
-        return fail(outcome.error)
+    error = outcome.error
+    if isinstance(error, EntrypointError):
+        return fail(error)
+    if isinstance(error, ConfigError) and outcome.exit_code == 2:  # ours: no script ends so by one
+        return fail(error)
     # That a result can't be kept is in the record, for `kogine show`: plain python says nothing.
     if outcome.exit_code == -signal.SIGINT or (interrupted and outcome.status == CANCELLED):
         tell_interrupted(name)

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 _NOTHING = object()
 
 
-def env(name: str, default: Any = _NOTHING, type: Callable[[str], Any] = str) -> Any:
+def env(
+    name: str,
+    default: Any = _NOTHING,
+    type: Callable[[str], Any] = str,
+    *,
+    secret: bool = False,
+) -> Any:
     """The value of an environment variable.
 
     It is what the variable is when the config file is loaded, and is recorded with the run like any
-    other value.
+    other value, unless it is a secret.
 
     Args:
         name: The variable.
@@ -26,6 +32,9 @@ def env(name: str, default: Any = _NOTHING, type: Callable[[str], Any] = str) ->
         type: What it is to be: `int`, `float`, `bool` (`true`, `yes`, `on`, `1` and their opposites),
             `Path`, `list`, `dict` or the like are read as on the command line; any other is called
             with the text.
+        secret: Give a `Secret` in place of the value. It is shown, recorded and told from others by
+            the variable's name alone; the script gets the value, which is read when its run
+            begins, in the run's own process. A default is none: it is recorded where it stands.
 
     Raises:
         ConfigError: The variable isn't set, and has no default; or it can't be read as that type.
@@ -42,23 +51,34 @@ def env(name: str, default: Any = _NOTHING, type: Callable[[str], Any] = str) ->
                 key=name,
             )
         return default
+    if secret:
+        from .secret import Secret
+
+        hidden = Secret(name, type)
+        hidden.reveal()  # what is wrong with it is told now
+        return hidden
     try:
-        return _read(text, type)
+        return read_as(text, type)
     except Exception as error:  # a type of the user's may raise anything
         raise ConfigError(
-            f"the environment variable {name} can't be read as {_called(type)}: {error}.", key=name
+            f"the environment variable {name} can't be read as {called(type)}: {error}.", key=name
         ) from error
 
 
-def _read(text: str, type: Callable[[str], Any]) -> Any:
+def read_as(text: str, type: Callable[[str], Any]) -> Any:
+    """What `env()` makes of a text.
+
+    Raises:
+        Exception: It can't be read as that type; what is raised depends on the type.
+    """
     from .annotations import ANY, read_annotation
     from .values import from_text
 
-    expected = read_annotation(_called(type))
+    expected = read_annotation(called(type))
     return type(text) if expected.shape == ANY else from_text(text, expected)
 
 
-def _called(type: Callable[[str], Any]) -> str:
+def called(type: Callable[[str], Any]) -> str:
     """The type's name; of a `list[int]` its text."""
     if hasattr(type, "__args__"):
         return str(type)

@@ -131,6 +131,11 @@ class Entry:
         value = function(*self._arguments.args, **self._arguments.kwargs)
         return _awaited(value) if _is_awaitable(value) else value
 
+    def reveal(self, revealed: Callable[[Any], Any]) -> None:
+        """Have the arguments hold what a function makes of each."""
+        self._arguments.args = revealed(self._arguments.args)
+        self._arguments.kwargs = revealed(self._arguments.kwargs)
+
     @property
     def refusal(self) -> EntrypointError | None:
         """The error by which we refused to call the entrypoint, while the script ran."""

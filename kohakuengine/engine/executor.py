@@ -52,7 +52,8 @@ class ScriptExecutor:
             The value of the script's entrypoint.
 
         Raises:
-            ScriptError, OverrideError: Nothing was run, because of what the message says.
+            ScriptError, OverrideError, ConfigError: Nothing was run, because of what the message
+                says.
             ScriptExit: The script ended itself with a status other than 0.
             Exception: What the script raised and didn't catch.
         """
@@ -64,6 +65,7 @@ class ScriptExecutor:
         program = compile_program(self.script, config, strict=self.strict)
         for message in program.warnings if self.warn else ():
             warn_user(message, OverrideWarning)
+        program.reveal()
         module = main_module(self.script)
         self.module = module
         hooked = overrides_in_children(self.script, program, module)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # Stands for what keeps the values of entry calls, among the names of overrides.
 KEPT = "<values>"
 
+# Is loaded wherever there is a secret, and hardly anywhere else.
+_SECRET = f"{__package__.rpartition('.')[0]}.config.secret"
+
 # Values that are the same object wherever they come from, as far as a script can tell.
 _PLAIN = frozenset({bool, bytes, complex, float, int, str, type(None)})
 
@@ -68,6 +71,20 @@ class Program:
             self._entry.exited_early()
             raise
         return self._entry.finish(namespace)
+
+    def reveal(self) -> None:
+        """Have the values of secrets in their places, in the process in which it is executed.
+
+        Raises:
+            ConfigError: A secret isn't known here.
+        """
+        secret = sys.modules.get(_SECRET)
+        if secret is None:
+            return
+        self.overrides = secret.revealed(self.overrides)
+        values = {marker: secret.revealed(value) for marker, (_, value) in self._markers.items()}
+        self._markers = {m: (role, values[m]) for m, (role, _) in self._markers.items()}
+        self._entry.reveal(secret.revealed)
 
     @property
     def refusal(self) -> EntrypointError | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from copy import copy
 
-from ..errors import LauncherError, StoreError
+from ..errors import ConfigError, LauncherError, StoreError
 from ..runs.outcome import CANCELLED, INTERRUPTED
 from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
@@ -18,9 +19,10 @@ from .sources import KeptSources, keep_provenance_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from ..config.base import Config
     from ..engine.script import Script
     from ..runs.paths import FlowPaths, RunPaths
     from ..runs.store import RunStore
@@ -259,8 +261,10 @@ class Recorder:
 
         Raises:
             LauncherError: The config can't be sent to another process.
+            ConfigError: An option would record a secret of the config.
             StoreError: The directory can't be made.
         """
+        _check_secrets(planned.config, self.options.with_own(planned.own).env)
         id = new_id()
         paths = self.store.paths.run(id)
         try:
@@ -424,6 +428,24 @@ def _shown_metadata(planned: Planned) -> object:
     from ..runs.shown import jsonable
 
     return jsonable(planned.config.metadata, 3)
+
+
+def _check_secrets(config: Config, env: Mapping[str, str]) -> None:
+    """Refuse to record variables of a run that its config holds as secrets.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    secret = sys.modules.get("kohakuengine.config.secret")  # wherever there is a secret
+    if secret is None or not env:
+        return
+    for one in secret.secrets_in(config):
+        if one.variable in env:
+            raise ConfigError(
+                f"{one.variable} is a secret of the config, and what env= and --env say is recorded: "
+                "set it in the environment in which kogine is started instead.",
+                key=one.variable,
+            )
 
 
 def _can_enter(folder: str) -> bool:

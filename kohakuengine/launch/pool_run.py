@@ -65,6 +65,7 @@ def run_recorded(
     error: BaseException | None = None
     try:
         script, program = prepared(paths)
+        program.reveal()
         value, error = execute(script, program, end, begin, interrupt)
     except KogineError as refusal:
         end.code, error = 2, refusal

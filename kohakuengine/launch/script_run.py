@@ -53,6 +53,12 @@ def run_program(
         attempt: Where what comes of it is kept.
         kept: Is called with the exit status when that has been done.
     """
+    try:
+        program.reveal()
+    except KogineError as error:
+        write_ending(attempt, error=error)
+        kept(2)
+        return 2
     process = os.getpid()
 
     def ended(ending: Ending) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .values import json_holds, to_json, write_bytes, write_pickle
+import sys
+
+from .values import json_holds, pickled, to_json, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .paths import AttemptPaths
+
+# Is loaded wherever there is a secret, and hardly anywhere else.
+_SECRET = f"{__package__.rpartition('.')[0]}.config.secret"
 
 # A value as people are shown it, in characters.
 _LONGEST = 200
@@ -68,13 +73,20 @@ def ending_of(
         else:
             record["pickled"] = True
             record["repr"] = glimpse(result)
-    return to_json(record)
+    secret = sys.modules.get(_SECRET)
+    return to_json(record if secret is None else secret.masked(record))
 
 
 def _pickled(path: str, value: object) -> str | None:
     """Pickle a value; where that can't be done, say why."""
     try:
-        write_pickle(path, value)
+        data = pickled(value)
+        # It may hold what nobody meant to keep: the globals of a function that is pickled by value.
+        secret = sys.modules.get(_SECRET)
+        told = secret and secret.told_in(data)
+        if told:
+            return f"it holds the value of {told}"
+        write_bytes(path, data)
     except (OSError, KeyboardInterrupt):
         raise
     except BaseException as fault:  # objects have many ways to say that they can't be pickled

@@ -118,9 +118,19 @@ def write_pickle(path: str, value: object) -> None:
     Raises:
         Exception: The object can't be pickled; what is raised depends on the object.
     """
+    write_bytes(path, pickled(value))
+
+
+def pickled(value: object) -> bytes:
+    """Any object pickled; lambdas and local classes included.
+
+    Raises:
+        Exception: The object can't be pickled; what is raised depends on the object.
+    """
     import cloudpickle
 
-    write_bytes(path, cloudpickle.dumps(value))
+    data: bytes = cloudpickle.dumps(value)
+    return data
 
 
 def write_bytes(path: str, data: bytes) -> None:
