@@ -101,7 +101,9 @@ def do(workflow: Workflow, given: dict[str, Any]) -> int:
     try:
         resume = resume_of(given["resume"])
         if given["dry_run"]:
-            return sweep.show_plan(workflow, resume, given["as_json"])
+            from .preview import show_plan
+
+            return show_plan(workflow, resume, given["as_json"])
         if given["detach"]:
             from .detach import detach
 

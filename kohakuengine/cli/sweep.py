@@ -1,4 +1,4 @@
-"""Run a flow from the command line: show it, and give the command's exit status."""
+"""Run a flow from the command line, and give the command's exit status."""
 
 from __future__ import annotations
 
@@ -13,16 +13,10 @@ from .reply import fail, give_up, json_text, say, say_error, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ..flow.base import Workflow
     from ..flow.handle import FlowHandle
-    from ..flow.plan import Planned
-    from ..flow.preview import Preview
     from ..flow.view import View
     from ..runs.table import Runs
-
-_SHOWN = 50  # rows of a dry run
 
 
 def run_flow(workflow: Workflow, resume: bool | str, *, quiet: bool, as_json: bool) -> int:
@@ -151,60 +145,6 @@ def view_for(quiet: bool, as_json: bool) -> View:
 
         return Progress()
     return Lines()
-
-
-def show_plan(workflow: Workflow, resume: bool | str, as_json: bool) -> int:
-    """Show what would run, and how many runs that is."""
-    from ..flow.preview import Preview
-
-    total = workflow.plan.total
-    preview = Preview(workflow, resume, _SHOWN if total is None or not as_json else total)
-    if as_json:
-        say(json_text([_described(one) for one in preview.first]))
-    elif preview.first:
-        say(table(_planned_rows(preview.first)))
-    if not as_json:
-        say("\n".join(_counted(preview, resume)))
-    elif resume or preview.count is None:
-        tell("; ".join(_counted(preview, resume)))
-    return 0
-
-
-def _planned_rows(planned: Sequence[Planned]) -> list[list[str]]:
-    names = list(dict.fromkeys(name for one in planned for name in one.params))
-    rows = [["", "script", *names]]
-    for one in planned:
-        values = [_cell(one.params.get(name, "")) for name in names]
-        rows.append([str(one.position), one.script.name, *values])
-    return rows
-
-
-def _counted(preview: Preview, resume: bool | str) -> Iterator[str]:
-    """How many runs there are beyond those that are shown, and in all, as far as that is known."""
-    if preview.fault is not None:
-        yield f"... the rest depends on how runs end ({_cell(preview.fault, 200)})"
-    elif preview.count is None:
-        yield "... and perhaps more: they are made one by one"
-    elif more := preview.count - preview.finished - len(preview.first):
-        yield f"... and {more} more"
-    finished = f", {preview.finished} finished already" if resume else ""
-    some = f"{preview.made} run(s) or more" if preview.count is None else f"{preview.count} run(s)"
-    yield f"{some}{finished}"
-
-
-def _described(planned: Planned) -> dict[str, object]:
-    return {
-        "position": planned.position,
-        "script": planned.script.name,
-        "name": planned.name,
-        "params": planned.params,
-    }
-
-
-def _cell(value: object, width: int = 48) -> str:
-    from .params import one_line
-
-    return one_line(str(value), width)
 
 
 def _told(fault: BaseException, raised: BaseException | None) -> int:

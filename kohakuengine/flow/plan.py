@@ -108,6 +108,12 @@ class Plan:
         return list(dict.fromkeys(script for script, _ in self.items))
 
     @property
+    def swept(self) -> tuple[str, ...]:
+        """The names that are known to vary before any config is made."""
+        names = (name for _, configs in self.items for name in _swept(configs))
+        return tuple(dict.fromkeys([*self.axes, *names]))
+
+    @property
     def total(self) -> int | None:
         """How many runs there are; None where that isn't known before they are made."""
         total = 0

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..errors import ConfigTypeError
+import os
+from itertools import islice
+
+from ..errors import ConfigTypeError, KogineError
+from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.record import Run
 from ..runs.store import RunStore
@@ -15,6 +19,12 @@ if TYPE_CHECKING:
     from .base import Workflow
     from .plan import Planned
     from .resume import Earlier
+
+
+# How many runs are made, at most, to see which of them have finished in an earlier flow; of that
+# flow as many are looked at as are read in a moment.
+_LOOKED_AT = 1_000
+_READ = 100_000
 
 
 class Preview:
@@ -32,7 +42,11 @@ class Preview:
     Attributes:
         first: The first runs that would be run, so many at most.
         count: How many runs there are, finished ones included; None where that isn't known.
-        finished: How many of them have finished already.
+        finished: How many of them have finished already. Without `resume` these are those of the
+            flow that a resume would go on with, among the first runs alone.
+        flow: Where these have finished, without `resume`; None where none has.
+        looked_at: How many of the runs have been looked for there; None for all.
+        known: The positions of the runs that are shown and have finished there.
         fault: What a generator raised in place of giving more, or None.
 
     Raises:
@@ -50,10 +64,15 @@ class Preview:
         self.finished = 0
         self.made = 0
         self.fault: Exception | None = None
+        self.flow: str | None = None
+        self.known: set[int] = set()
+        self.looked_at: int | None = None
         whole = self._make()
         self.count = self.made if whole else self._plan.total
         if self._earlier and whole:
             self._earlier.note_if_strange(self._plan, View(), over=True)
+        if not resume:
+            self._look_for_finished(workflow)
 
     def _look_for_earlier(self, workflow: Workflow, resume: bool | str) -> Earlier | None:
         if not resume:
@@ -62,6 +81,30 @@ class Preview:
 
         flow = find_flow(self._store, self._plan, workflow.options, resume)
         return look_at_earlier(self._store, flow, self._plan, resume)
+
+    def _look_for_finished(self, workflow: Workflow) -> None:
+        """See which of the first runs have finished in the flow that a resume would go on with."""
+        from .resume import find_flow
+
+        try:
+            flow = find_flow(self._store, self._plan, workflow.options, True)
+            rows = self._store.keys(flow=flow, status=FINISHED, limit=_READ)
+        except KogineError:  # nothing has been recorded here, or it can't be read
+            return
+        ids: dict[tuple[str, str | None], list[str]] = {}
+        for id, script, key in reversed(rows):
+            ids.setdefault((script, key), []).append(id)
+        runs = self.first
+        if self._plan.total is not None:  # they can be made again
+            most = max(_LOOKED_AT, self._shown)
+            runs = list(islice(self._plan.runs(), most))
+            self.looked_at = most if self._plan.total > most else None
+        for planned in runs:
+            same = planned.key and ids.get((plain(planned.script.place), planned.key))
+            if same and os.path.isdir(self._store.paths.run(same.pop()).folder):
+                self.known.add(planned.position)
+        self.finished = len(self.known)
+        self.flow = flow if self.known else None
 
     def _make(self) -> bool:
         """Make runs, and tell whether these are all there are."""

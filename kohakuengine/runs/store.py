@@ -316,6 +316,13 @@ class RunStore:
 
         return [row[0] for row in self._read(*Selection(**which).statement(["id"]))]
 
+    def keys(self, **which: Any) -> list[tuple[str, str, str | None]]:
+        """Id, script and config key of the runs that are meant; as `select`, but lean."""
+        from .select import Selection
+
+        rows = self._read(*Selection(**which).statement(["id", "script", "key"]))
+        return [(id, script, key) for id, script, key in rows]
+
     def count(self, **which: Any) -> int:
         """How many runs are meant; as `select`."""
         from .select import Selection

@@ -310,11 +310,13 @@ def test_a_dry_run_shows_what_would_run(do, store: RunStore) -> None:
     reply = do("run", "train.py", "--sweep", "lr=1,2", "--sweep", "bs=8,16", "--dry-run")
     assert (reply.outcome, reply.err) == (0, "")
     assert reply.out.splitlines() == [
-        "   script    lr  bs",
-        "0  train.py  1   8",
-        "1  train.py  1   16",
-        "2  train.py  2   8",
-        "3  train.py  2   16",
+        "script  train.py",
+        "",
+        "   lr  bs",
+        "0  1   8",
+        "1  1   16",
+        "2  2   8",
+        "3  2   16",
         "4 run(s)",
     ]
     assert not os.path.exists(store.paths.home)
@@ -324,7 +326,56 @@ def test_a_long_dry_run_is_cut(do) -> None:
     """The first ones are shown, and the whole number."""
     values = ",".join(map(str, range(120)))
     lines = do("run", "train.py", "--sweep", f"lr={values}", "--dry-run").out.splitlines()
-    assert len(lines) == 53 and lines[-2:] == ["... and 70 more", "120 run(s)"]
+    assert len(lines) == 55 and lines[-2:] == ["... and 70 more", "120 run(s)"]
+
+
+def test_a_dry_run_says_once_what_is_the_same(do, write) -> None:
+    """Constants stand above; what varies are columns, also where the first rows have one value."""
+    write(
+        "c.py",
+        "from kohakuengine import axes\nname = 'a'\n_sweep = {'lr': [1, 2], 'bs': [8] * 60}\n",
+    )
+    lines = do("run", "train.py", "--config", "c.py", "--dry-run").out.splitlines()
+    assert lines[:5] == ["script  train.py", "name    a", "", "    lr  bs", "0   1   8"]
+    one = do("run", "train.py", "--set", "lr=1", "--set", "bs=2", "--dry-run")
+    assert one.out.splitlines() == ["script  train.py", "lr      1", "bs      2", "1 run(s)"]
+
+
+def test_a_dry_run_finds_what_varies_among_configs(do, write) -> None:
+    """Where no axis says so, what isn't equal in all; dictionaries are looked into."""
+    text = "CONFIG = [Config({'m': {'a': 1, 'b': n}, 'lr': 1}) for n in (1, True)]\n"
+    write("c.py", f"from kohakuengine import Config\n{text}")
+    reply = do("run", "train.py", "--config", "c.py", "--dry-run")
+    assert reply.out.splitlines() == [
+        *("script  train.py", "m.a     1", "lr      1", ""),
+        *("   m.b", "0  1", "1  True", "2 run(s)"),
+    ]
+
+
+def test_a_dry_run_says_what_has_finished(do, sweep, store: RunStore) -> None:
+    """Without `--resume`, what it would leave out is marked; nothing of that is an error."""
+    sweep("--sweep", "lr=1,3", "--quiet")
+    flow = store.flows(limit=1)[0]["id"][:8]
+    before = kept(store)
+    reply = do("run", "train.py", "--sweep", "lr=1,2,3", "--dry-run")
+    assert (reply.outcome, reply.err) == (0, "")
+    assert reply.out.splitlines()[2:] == [
+        *("   lr  status", "0  1   finished", "1  2", "2  3   finished"),
+        f"3 run(s), 2 finished already in flow {flow}: --resume leaves them out",
+    ]
+    rows = json.loads(do("run", "train.py", "--sweep", "lr=1,2,3", "--dry-run", "--json").out)
+    assert [row["finished"] for row in rows] == [True, False, True]
+    assert kept(store) == before
+
+
+def test_of_a_huge_sweep_the_first_are_looked_for(do, sweep, monkeypatch) -> None:
+    """A dry run makes no more configs for it than a few, and says so."""
+    sweep("--sweep", "lr=1", "--quiet")
+    monkeypatch.setattr("kohakuengine.flow.preview._LOOKED_AT", 3)
+    monkeypatch.setattr("kohakuengine.cli.preview._SHOWN", 2)
+    huge = ["--sweep", "lr=range(0,1000000)", "--sweep", "bs=when(lr > 5, range(0,1000))"]
+    last = do("run", "train.py", *huge, "--dry-run").out.splitlines()[-1]
+    assert last.startswith("999994006 run(s), 1 of the first 3 finished already in flow ")
 
 
 ENDLESS = """\
@@ -346,7 +397,7 @@ def test_a_dry_run_of_what_has_no_end_ends(do, write) -> None:
     assert (reply.outcome, reply.err) == (0, "")
     more = ["... and perhaps more: they are made one by one", "51 run(s) or more"]
     lines = reply.out.splitlines()
-    assert len(lines) == 53 and lines[-3].split() == ["49", "train.py", "50"] and lines[-2:] == more
+    assert len(lines) == 55 and lines[-3].split() == ["49", "50"] and lines[-2:] == more
     reply = do("run", "train.py", "--config", "config.py", "--dry-run", "--json")
     assert len(json.loads(reply.out)) == 50 and reply.err == f"kogine: {'; '.join(more)}\n"
 
@@ -366,8 +417,9 @@ def test_a_dry_run_shows_what_does_not_depend_on_results(do, sweep, write) -> No
     write("config.py", CLIMB)
     reply = do("run", "train.py", "--config", "config.py", "--dry-run")
     assert (reply.outcome, reply.err) == (0, "")
-    assert reply.out.splitlines()[1:] == [
-        "0  train.py  4",
+    assert reply.out.splitlines()[2:] == [
+        "   lr",
+        "0  4",
         "... the rest depends on how runs end (config.py line 6 raised AttributeError: 'NoneType'"
         " object has no attribute 'metrics')",
         "1 run(s) or more",
@@ -387,9 +439,11 @@ def test_a_dry_run_of_a_resume_shows_what_is_left(do, sweep, write, store: RunSt
     reply = sweep(*arguments, "--resume", "--dry-run")
     assert (reply.outcome, reply.err) == (0, "")
     assert reply.out.splitlines() == [
-        "   script    lr",
-        "1  train.py  2",
-        "3  train.py  4",
+        "script  train.py",
+        "",
+        "   lr",
+        "1  2",
+        "3  4",
         "4 run(s), 2 finished already",
     ]
     rows = json.loads(sweep(*arguments, "--resume", "--dry-run", "--json").out)
@@ -415,8 +469,8 @@ def test_a_dry_run_of_a_resume_tells_a_generator_how_runs_ended(sweep, do, write
     sweep("--config", "config.py", "--quiet")  # lr is 4, then 2, which fails
     reply = sweep("--config", "config.py", "--resume", "--dry-run")
     lines = reply.out.splitlines()
-    assert lines[1] == "1  train.py  2.0" and "the rest depends" in lines[2]
-    assert lines[3] == "2 run(s) or more, 1 finished already"
+    assert lines[3] == "1  2.0" and "the rest depends" in lines[4]
+    assert lines[5] == "2 run(s) or more, 1 finished already"
 
 
 # ---- options ----
