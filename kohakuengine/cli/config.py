@@ -10,6 +10,7 @@ from itertools import islice
 import click
 
 from ..config.base import Config
+from ..config.difference import named_values
 from ..config.fit import short_repr
 from ..config.loader import load_config
 from ..engine.config_check import check_keys, check_texts
@@ -18,12 +19,14 @@ from ..errors import ConfigError
 from ..flow.options import own_options
 from ..runs.cells import table
 from .arguments import FILE, OVERRIDE, ScriptCommand
+from .config_diff import diff
+from .config_several import count_of, show_several, varied_of
 from .groups import Group
 from .reply import fail, json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from ..config.generator import ConfigGenerator
@@ -38,13 +41,16 @@ def config() -> None:
     """Look at config files."""
 
 
+config.add_command(diff)
+
+
 @config.command(short_help="Tell whether a config file can be loaded.")
 @CONFIG_FILE
 @JSON
 def validate(file: str, as_json: bool) -> int:
     """Tell whether a config FILE can be loaded; of several configs, the first."""
     try:
-        with _prints_aside(as_json):
+        with prints_aside(as_json):
             loaded = load_config(file)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
         own_options(first or Config())
@@ -72,22 +78,30 @@ def validate(file: str, as_json: bool) -> int:
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
 @JSON
 def show(file: str, limit: int, as_json: bool) -> int:
-    """Show what a config FILE comes to, with types; of several configs the first N."""
-    with _prints_aside(as_json):
+    """Show what a config FILE comes to, with types.
+
+    Of several configs: what is the same for all, and what varies among the first N.
+    """
+    with prints_aside(as_json):
         loaded = load_config(file)
-    configs = [loaded] if isinstance(loaded, Config) else islice(loaded, limit)
     if as_json:
-        with _prints_aside(as_json):
-            shown = [{**c.to_dict(), "types": dict(_types(c))} for c in configs]
-        say(json_text({"file": file, "kind": _kind(loaded), "configs": shown}))
-        return 0
-    count = 0
-    for count, one in enumerate(configs, 1):
-        if not isinstance(loaded, Config):
-            say(f"{chr(10) if count > 1 else ''}config {count}")
-        say(table([*_rows(one)]) or "an empty config")
-    if count == limit and not isinstance(loaded, Config):
-        say(f"\nThere may be more: these are the first {limit}, see --limit.")
+        with prints_aside(as_json):
+            configs = [loaded] if isinstance(loaded, Config) else [*islice(loaded, limit)]
+        shown = [{**c.to_dict(), "types": dict(_types(c))} for c in configs]
+        say(
+            json_text(
+                {
+                    "file": file,
+                    "kind": _kind(loaded),
+                    **_facts(loaded, configs, limit),
+                    "configs": shown,
+                }
+            )
+        )
+    elif isinstance(loaded, Config):
+        say(table([*_rows(loaded)]) or "an empty config")
+    else:
+        show_several(loaded, limit)
     return 0
 
 
@@ -106,7 +120,7 @@ def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bo
     target = Script(script)
     values: dict[str, object] = {}
     if file is not None:
-        with _prints_aside(as_json):
+        with prints_aside(as_json):
             loaded = load_config(file)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
         values.update(first.globals_dict)
@@ -120,7 +134,7 @@ def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bo
     return 0 if _ok(checks) else 1
 
 
-def _prints_aside(as_json: bool) -> AbstractContextManager[object]:
+def prints_aside(as_json: bool) -> AbstractContextManager[object]:
     """Have what a config file prints go to stderr, where stdout is for JSON alone."""
     return redirect_stdout(sys.stderr) if as_json else nullcontext()
 
@@ -139,21 +153,19 @@ def _kind(loaded: Config | ConfigGenerator) -> str:
     return "config" if isinstance(loaded, Config) else "generator"
 
 
+def _facts(
+    loaded: Config | ConfigGenerator, configs: list[Config], limit: int
+) -> dict[str, object]:
+    """How many configs there are, and what varies, as far as that is known."""
+    if isinstance(loaded, Config):
+        return {"count": 1, "varies": []}
+    return {"count": count_of(loaded), "varies": varied_of(loaded, configs, limit).names}
+
+
 def _rows(config: Config) -> Iterator[tuple[str, str, str]]:
     """Name, type and value of all that a config holds."""
-    for name, value in _named(config):
+    for name, value in named_values(config):
         yield name, type(value).__name__, short_repr(value, 72)
-
-
-def _named(config: Config) -> Iterator[tuple[str, object]]:
-    yield from config.globals_dict.items()
-    yield from ((f"args[{index}]", value) for index, value in enumerate(config.args))
-    mappings: dict[str, Mapping[str, object]] = {
-        "kwargs": config.kwargs,
-        "metadata": config.metadata,
-    }
-    for field, mapping in mappings.items():
-        yield from ((f"{field}[{name!r}]", value) for name, value in mapping.items())
 
 
 def _types(config: Config) -> Iterator[tuple[str, str]]:

@@ -35,11 +35,11 @@ def show_plan(workflow: Workflow, resume: bool | str, as_json: bool) -> int:
     return 0
 
 
-def parted(same: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> str:
+def parted(same: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
     """What is the same for all, a line each, and below it a table of what varies.
 
     Args:
-        same: Names and their values.
+        same: Names and their values, and what else there is to say of them.
         rows: The table, its header first; one of which all cells but the first are empty is left out.
     """
     parts = [table(same)] if same else []

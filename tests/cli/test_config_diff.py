@@ -1,0 +1,131 @@
+"""kogine config diff"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kohakuengine.config.base import Config
+from kohakuengine.flow.sequential import Sequential
+from kohakuengine.runs.store import RunStore
+
+A = """\
+    lr = 1
+    bs = 8
+    model = {"layers": 1, "opt": {"name": "sgd", "lr": 2}}
+    gone = None
+    _args = [1]
+    _kwargs = {"a": {"b": 1}}
+    _metadata = {"why": "a"}
+"""
+B = """\
+    lr = 1.0
+    bs = 8
+    model = {"layers": 1, "opt": {"name": "adam", "lr": 2}}
+    new = [1]
+    _args = [1, 2]
+    _kwargs = {"a": {"b": 2}}
+    _metadata = {"why": "b"}
+"""
+
+
+def test_what_differs_is_told_by_name(kogine, write) -> None:
+    """What is only in one, and what has changed, with types where they differ; exit status 1."""
+    write("a.py", A)
+    write("b.py", B)
+    reply = kogine("config", "diff", "a.py", "b.py")
+    assert (reply.outcome, reply.err) == (1, "")
+    assert [line.split(maxsplit=2) for line in reply.out.splitlines()] == [
+        ["~", "lr", "int -> float  1 -> 1.0"],
+        ["~", "model.opt.name", "str           'sgd' -> 'adam'"],
+        ["-", "gone", "NoneType      None"],
+        ["~", "kwargs['a'].b", "int           1 -> 2"],
+        ["~", "metadata['why']", "str           'a' -> 'b'"],
+        ["+", "new", "list          [1]"],
+        ["+", "args[1]", "int           2"],
+    ]
+
+
+def test_what_does_not_differ(kogine, write) -> None:
+    """Nothing on stdout, and exit status 0."""
+    write("a.py", A)
+    write("b.py", A.replace("lr = 1", "lr = 2 - 1"))
+    reply = kogine("config", "diff", "a.py", "b.py")
+    assert (reply.outcome, reply.out) == (0, "") and "a.py and b.py don't differ" in reply.err
+
+
+def test_as_json(kogine, write) -> None:
+    """One document, whether they differ or not; what the files print goes aside."""
+    write("a.py", A + "    print('loading')\n")
+    write("b.py", B)
+    reply = kogine("config", "diff", "a.py", "b.py", "--json")
+    document = json.loads(reply.out)
+    assert (reply.outcome, document["same"], reply.err) == (1, False, "loading\n")
+    assert document["only_in_a"] == {"gone": None}
+    assert document["only_in_b"] == {"new": [1], "args[1]": 2}
+    assert document["changed"]["lr"] == {"a": 1, "b": 1.0, "types": ["int", "float"]}
+    assert json.loads(kogine("config", "diff", "a.py", "a.py", "--json").out)["same"] is True
+
+
+SWEEPS = {
+    "an axis": ("{'x': [1, 2]}", "{'x': [1, 3]}", "~  _sweep.x  list  [1, 2] -> [1, 3]"),
+    "one more": ("{'x': [1]}", "{'x': [1], 'y': [2]}", "+  _sweep.y  list  [2]"),
+    "large ones": (
+        *("{'x': range(10**9)}", "{'x': range(10**8)}"),
+        "~  _sweep.x  str  'range(0, 1000000000)' -> 'range(0, 100000000)'",
+    ),
+    "another form": (
+        *("{'x': [1, 2], 'y': [1, 2]}", "{'_zip': {'x': [1, 2], 'y': [1, 2]}}"),
+        "~  _sweep  Grid  grid(x=[1, 2], y=[1, 2]) -> grid(zip(x=[1, 2], y=[1, 2]))",
+    ),
+    "another function": (
+        *(
+            "axes.exclude({'x': [1, 2, 3]}, lambda x: x > 1)",
+            "axes.exclude({'x': [1, 2, 3]}, lambda x: x < 3)",
+        ),
+        "~  _sweep  ",
+    ),
+}
+
+
+@pytest.mark.parametrize("one, other, said", SWEEPS.values(), ids=SWEEPS)
+def test_files_that_sweep(kogine, write, one: str, other: str, said: str) -> None:
+    """What is the same for all of their configs is compared, and their axes; not each config."""
+    for name, text in (("a.py", one), ("b.py", other)):
+        write(name, f"from kohakuengine import axes\nlr = 1\n_sweep = {text}\n")
+    reply = kogine("config", "diff", "a.py", "b.py")
+    assert reply.outcome == 1 and reply.out.startswith(said) and len(reply.out.splitlines()) == 1
+    assert kogine("config", "diff", "a.py", "a.py").outcome == 0
+
+
+def test_files_that_give_several(kogine, write) -> None:
+    """Config by config; what one of them alone gives is only in it."""
+    text = "from kohakuengine import Config\ndef config_gen():\n    for lr in {}: yield Config(dict(lr=lr))\n"
+    write("a.py", text.format("(1, 2)"))
+    write("b.py", text.format("(1, 3, 4)"))
+    assert kogine("config", "diff", "a.py", "b.py").out.splitlines() == [
+        "~  config 1: lr  int     2 -> 3",
+        "+  config 2      Config  Config(globals_dict={'lr': 4})",
+    ]
+
+
+def test_a_run_stands_for_what_it_was_run_with(kogine, write, tmp_path, monkeypatch) -> None:
+    """By the beginning of its id, or `last`, `-1`."""
+    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
+    write("own.py", "lr = 1\n")
+    write("script.py", "lr = 0\n")
+    configs = [Config({"lr": 1}), Config({"lr": 2})]
+    runs = Sequential("script.py", configs, launcher="inline").run()
+    assert kogine("config", "diff", "own.py", "-2").outcome == 0
+    assert kogine("config", "diff", runs[0].id[:8], "last").out == "~  lr  int  1 -> 2\n"
+    assert RunStore().count() == 2
+    lost = kogine("config", "diff", "own.py", "nosuch")
+    assert lost.outcome == 2 and "there is no run 'nosuch'" in lost.err
+
+
+def test_a_missing_file(kogine, write) -> None:
+    """Is told as such, with exit status 2."""
+    write("a.py", A)
+    reply = kogine("config", "diff", "a.py", "nosuch.py")
+    assert reply.outcome == 2 and "nosuch.py: there is no such config file" in reply.err
