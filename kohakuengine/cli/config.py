@@ -159,7 +159,9 @@ def _facts(
     """How many configs there are, and what varies, as far as that is known."""
     if isinstance(loaded, Config):
         return {"count": 1, "varies": []}
-    return {"count": count_of(loaded), "varies": varied_of(loaded, configs, limit).names}
+    count = count_of(loaded)
+    whole = len(configs) < limit or count == limit
+    return {"count": count, "varies": varied_of(loaded, configs, whole).names}
 
 
 def _rows(config: Config) -> Iterator[tuple[str, str, str]]:

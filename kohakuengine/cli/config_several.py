@@ -27,10 +27,9 @@ def count_of(configs: ConfigGenerator) -> int | None:
     return len(source) if isinstance(source, (list, tuple)) else None
 
 
-def varied_of(configs: ConfigGenerator, some: list[Config], limit: int) -> Varied:
-    """What varies among configs, of which the first are given, so many at most."""
+def varied_of(configs: ConfigGenerator, some: list[Config], whole: bool) -> Varied:
+    """What varies among configs, of which the first are given, or perhaps all."""
     axes = configs.source.names if isinstance(configs.source, Sweep) else ()
-    whole = len(some) < limit or count_of(configs) == len(some)
     return Varied([dict(named_values(one)) for one in some], axes, whole=whole)
 
 
@@ -41,11 +40,13 @@ def show_several(configs: ConfigGenerator, limit: int) -> None:
         Exception: What making one of them raised; those before it are shown.
     """
     some: list[Config] = []
+    whole = False
     try:
         some.extend(islice(configs, limit))  # which keeps what came before an error
+        whole = len(some) < limit or count_of(configs) == limit
     finally:
         if some:
-            say(_tables(varied_of(configs, some, limit)))
+            say(_tables(varied_of(configs, some, whole)))
     say("\n".join(_counted(count_of(configs), len(some), limit)))
 
 
