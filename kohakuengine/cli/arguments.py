@@ -88,6 +88,26 @@ class _Override(_TextType):
         return [CompletionItem(f"{key}={choice}") for choice in choices if choice.startswith(start)]
 
 
+class _Argument(_TextType):
+    """NAME=VALUE for an argument of the config file."""
+
+    name = "argument"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> Completions:
+        from .template_completion import arguments_in
+
+        file = ctx.params.get("config") or ctx.params.get("file") or ""
+        key, equals, start = incomplete.partition("=")
+        found = arguments_in(str(file))
+        if not equals:
+            names = [name for name in found if name.startswith(incomplete)]
+            return [CompletionItem(f"{name}=", help=found[name][0]) for name in names]
+        choices = found[key][1] if key in found else []
+        return [CompletionItem(f"{key}={c}") for c in choices if c.startswith(start)]
+
+
 class _Launcher(_TextType):
     """The name of a launcher."""
 
@@ -110,6 +130,14 @@ FILE = _File()
 LAUNCHER = _Launcher()
 FUNCTION = _Function()
 OVERRIDE = _Override()
+CONFIG_ARG = click.option(
+    "--config-arg",
+    "config_args",
+    multiple=True,
+    type=_Argument(),
+    metavar="K=V",
+    help="An argument of the config file's config_gen().",
+)
 
 
 def _parameters(ctx: click.Context) -> list[Parameter]:

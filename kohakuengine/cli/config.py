@@ -12,14 +12,14 @@ import click
 from ..config.base import Config
 from ..config.difference import named_values
 from ..config.fit import short_repr
-from ..config.loader import load_config
 from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
 from ..flow.options import own_options
 from ..runs.cells import table
-from .arguments import FILE, OVERRIDE, ScriptCommand
+from .arguments import CONFIG_ARG, FILE, OVERRIDE, ScriptCommand
 from .config_diff import diff
+from .configs import loaded_with
 from .config_several import count_of, show_several, varied_of
 from .groups import Group
 from .reply import fail, json_text, say
@@ -44,14 +44,15 @@ def config() -> None:
 config.add_command(diff)
 
 
-@config.command(short_help="Tell whether a config file can be loaded.")
+@config.command(cls=ScriptCommand, short_help="Tell whether a config file can be loaded.")
 @CONFIG_FILE
+@CONFIG_ARG
 @JSON
-def validate(file: str, as_json: bool) -> int:
+def validate(file: str, config_args: tuple[str, ...], as_json: bool) -> int:
     """Tell whether a config FILE can be loaded; of several configs, the first."""
     try:
         with prints_aside(as_json):
-            loaded = load_config(file)
+            loaded = loaded_with(file, config_args)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
         own_options(first or Config())
     except ConfigError as error:
@@ -73,17 +74,18 @@ def validate(file: str, as_json: bool) -> int:
     return 0
 
 
-@config.command(short_help="Show what a config file comes to.")
+@config.command(cls=ScriptCommand, short_help="Show what a config file comes to.")
 @CONFIG_FILE
+@CONFIG_ARG
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
 @JSON
-def show(file: str, limit: int, as_json: bool) -> int:
+def show(file: str, config_args: tuple[str, ...], limit: int, as_json: bool) -> int:
     """Show what a config FILE comes to, with types.
 
     Of several configs: what is the same for all, and what varies among the first N.
     """
     with prints_aside(as_json):
-        loaded = load_config(file)
+        loaded = loaded_with(file, config_args)
     if as_json:
         with prints_aside(as_json):
             configs = [loaded] if isinstance(loaded, Config) else [*islice(loaded, limit)]
@@ -108,9 +110,16 @@ def show(file: str, limit: int, as_json: bool) -> int:
 @config.command(cls=ScriptCommand, short_help="Compare a config with a script.")
 @click.argument("script", type=FILE)
 @click.option("--config", "file", type=FILE, metavar="F", help="The config file.")
+@CONFIG_ARG
 @click.option("--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Add a key.")
 @JSON
-def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bool) -> int:
+def check(
+    script: str,
+    file: str | None,
+    config_args: tuple[str, ...],
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Compare the keys of a config with the variables of a SCRIPT; exit with 1 if one doesn't fit.
 
     Of several configs the first is looked at.
@@ -121,7 +130,7 @@ def check(script: str, file: str | None, overrides: tuple[str, ...], as_json: bo
     values: dict[str, object] = {}
     if file is not None:
         with prints_aside(as_json):
-            loaded = load_config(file)
+            loaded = loaded_with(file, config_args)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
         values.update(first.globals_dict)
     checks = [*check_keys(target, values), *check_texts(target, overrides)]

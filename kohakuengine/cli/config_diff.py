@@ -10,6 +10,7 @@ from ..config.base import Config
 from ..config.difference import MISSING, Difference, differences
 from ..config.fit import short_repr
 from .arguments import FILE
+from .configs import loaded_with
 from .ids import NthCommand
 from .reply import json_text, say, table, tell
 
@@ -26,8 +27,14 @@ _WIDTH = 60  # characters of a value
 @click.command(cls=NthCommand, short_help="Show in what two configs differ.")
 @click.argument("first", metavar="A", type=FILE)
 @click.argument("second", metavar="B", type=FILE)
+@click.option(
+    "--a-arg", "a_args", multiple=True, metavar="K=V", help="An argument of A's config_gen()."
+)
+@click.option("--b-arg", "b_args", multiple=True, metavar="K=V", help="An argument of B's.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def diff(first: str, second: str, as_json: bool) -> int:
+def diff(
+    first: str, second: str, a_args: tuple[str, ...], b_args: tuple[str, ...], as_json: bool
+) -> int:
     """Show in what two configs differ, and exit with 1 if they do, as diff does.
 
     A and B are config files, or runs: the beginning of an id, last, -1, ...
@@ -35,7 +42,8 @@ def diff(first: str, second: str, as_json: bool) -> int:
     from .config import prints_aside
 
     with prints_aside(as_json):
-        found = differences(_loaded(first), _loaded(second), _MOST)
+        one, other = _loaded(first, a_args, "--a-arg"), _loaded(second, b_args, "--b-arg")
+        found = differences(one, other, _MOST)
     if as_json:
         say(json_text(_document(first, second, found)))
     elif found:
@@ -45,7 +53,7 @@ def diff(first: str, second: str, as_json: bool) -> int:
     return 1 if found else 0
 
 
-def _loaded(name: str) -> Config | ConfigGenerator:
+def _loaded(name: str, arguments: tuple[str, ...], option: str) -> Config | ConfigGenerator:
     """What a file gives, or a run was run with."""
     if not os.path.lexists(name) and not os.path.splitext(name)[1] and os.sep not in name:
         from ..runs.record import Run
@@ -54,9 +62,7 @@ def _loaded(name: str) -> Config | ConfigGenerator:
         if there_is_a_store():
             store = open_store()
             return Run(store, find_run(store, name)["id"]).config
-    from ..config.loader import load_config
-
-    return load_config(name)
+    return loaded_with(name, arguments, option)
 
 
 def _row(one: Difference) -> tuple[str, str, str, str]:

@@ -8,7 +8,7 @@ from ..errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..config.generator import ConfigGenerator
     from ..config.space import Space
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def configs_of(
-    path: str | None, overrides: tuple[str, ...], space: Space | None, script: Script
+    path: str | None,
+    overrides: tuple[str, ...],
+    space: Space | None,
+    script: Script,
+    arguments: tuple[str, ...] = (),
 ) -> Config | ConfigGenerator | Sweep:
     """What a script is to be run with.
 
@@ -27,17 +31,19 @@ def configs_of(
         overrides: `KEY=VALUE` texts, which win over it.
         space: What is tried with that, or None.
         script: By whose parameters texts are typed.
+        arguments: `NAME=VALUE` texts for the file, if it is a template.
 
     Raises:
         ConfigError: The file can't be loaded, or a text can't be understood; or two of these say
             what the same variable is.
     """
     base, spaces = Config(), [] if space is None else [space]
-    if path is not None:
-        from ..config.loader import load_config
+    if path is None:
+        _need_no_arguments(arguments)
+    else:
         from ..config.sweep import Sweep
 
-        loaded = load_config(path)
+        loaded = loaded_with(path, arguments)
         if isinstance(loaded, Config):
             base = loaded
         elif isinstance(loaded.source, Sweep):
@@ -48,6 +54,37 @@ def configs_of(
             return _above_each(loaded, overrides, script, path)
     top = with_overrides(base, overrides, script)
     return _swept(top, overrides, spaces) if spaces else top
+
+
+def loaded_with(
+    path: str, texts: Sequence[str], option: str = "--config-arg"
+) -> Config | ConfigGenerator:
+    """What a config file gives that is handed arguments.
+
+    Args:
+        path: The file.
+        texts: `NAME=VALUE` texts, typed by what the file declares.
+        option: Where they come from, for messages.
+
+    Raises:
+        ConfigError: The file can't be loaded, or takes no such arguments.
+    """
+    from ..config.loader import load_config
+
+    if not texts:
+        return load_config(path)
+    from ..config.template import argument_texts
+
+    return load_config(path, arguments=argument_texts(texts, option))
+
+
+def _need_no_arguments(arguments: tuple[str, ...]) -> None:
+    from .arguments import is_said
+
+    if arguments and is_said("config_args"):  # else it is a default of the project, for its files
+        raise ConfigError(
+            f"--config-arg {arguments[0]}: that is for a file, and there is no --config."
+        )
 
 
 def _swept(base: Config, overrides: tuple[str, ...], spaces: list[Space]) -> Sweep:

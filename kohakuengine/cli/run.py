@@ -12,7 +12,7 @@ from ..engine.script import Script
 from ..errors import KogineError
 from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
-from .arguments import FILE, FUNCTION, OVERRIDE, ScriptCommand
+from .arguments import CONFIG_ARG, FILE, FUNCTION, OVERRIDE, ScriptCommand
 from .axes import ALL, axes_options, space_of
 from .configs import configs_of
 from .flow_options import flow_options, options_of, resume_of
@@ -61,6 +61,7 @@ def _joined(args: list[str]) -> list[str]:
 @click.argument("script", type=FILE)
 @click.argument("args", nargs=-1, type=FILE)
 @click.option("--config", type=FILE, metavar="F", help="A config file.")
+@CONFIG_ARG
 @click.option(
     "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
 )
@@ -71,6 +72,7 @@ def run(
     script: str,
     args: tuple[str, ...],
     config: str | None,
+    config_args: tuple[str, ...],
     overrides: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
@@ -83,7 +85,7 @@ def run(
     """
     target = Script(script, entrypoint=entrypoint, argv=args)
     options = options_of(given, launcher)
-    configs = configs_of(config, overrides, space_of(given, target), target)
+    configs = configs_of(config, overrides, space_of(given, target), target, config_args)
     alone = launcher_of_one(launcher)
     if isinstance(configs, Config) and not _is_flow(given, alone, configs):
         from .foreground import run_in_terminal

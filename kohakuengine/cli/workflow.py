@@ -8,7 +8,7 @@ import click
 
 from ..engine.script import Script
 from ..errors import ConfigError
-from .arguments import FILE, OVERRIDE, is_said
+from .arguments import CONFIG_ARG, FILE, OVERRIDE, is_said
 from .configs import configs_of
 from .flow_options import flow_options, options_of
 from .groups import Group
@@ -31,6 +31,7 @@ def _command(name: str, text: str) -> None:
     @workflow.command(name, cls=RunCommand, short_help=text)
     @click.argument("scripts", nargs=-1, required=True, type=FILE)
     @click.option("--config", type=FILE, metavar="F", help="A config file, for each of them.")
+    @CONFIG_ARG
     @click.option(
         "--set", "overrides", multiple=True, type=OVERRIDE, metavar="K=V", help="Set a variable."
     )
@@ -43,6 +44,7 @@ def _command(name: str, text: str) -> None:
     def command(
         scripts: tuple[str, ...],
         config: str | None,
+        config_args: tuple[str, ...],
         overrides: tuple[str, ...],
         mode: str | None,
         launcher: str | None,
@@ -51,7 +53,8 @@ def _command(name: str, text: str) -> None:
         from ..flow.flow import Flow
 
         targets = [Script(script) for script in scripts]
-        pairs = [(target, configs_of(config, overrides, None, target)) for target in targets]
+        configs = [configs_of(config, overrides, None, target, config_args) for target in targets]
+        pairs = list(zip(targets, configs))
         if name == "sequential":
             _refuse_workers(given)
         if mode is not None and launcher is not None:

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..errors import ConfigError
-from .fit import Misfit, from_value
+from .fit import Misfit, from_value, short, short_repr
+from .members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from inspect import Parameter
     from typing import Any
+
+    from .annotations import Expected
+
+
+class ArgumentText(str):
+    """An argument as it was written on a command line: its type is that which is declared."""
+
+
+def argument_texts(texts: Iterable[str], option: str = "--config-arg") -> dict[str, ArgumentText]:
+    """The arguments that `NAME=VALUE` texts give; of several for one name, the last.
+
+    Args:
+        texts: As the user wrote them.
+        option: Where they come from, for messages.
+
+    Raises:
+        ConfigError: A text isn't of that form.
+
+    Example:
+        >>> argument_texts(["size=large"])
+        {'size': 'large'}
+    """
+    given = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise ConfigError(f"{option} takes NAME=VALUE, got {short(text)}.")
+        given[name.strip()] = ArgumentText(value)
+    return given
 
 
 def bound(
@@ -38,7 +68,11 @@ def bound(
         except Misfit as misfit:
             faults.append(f"{name}: {misfit}")
     if faults:
-        raise ConfigError(f"{file} can't be used like this: {'; '.join(faults)}.", path=file)
+        missing = any(n not in given and _is_needed(p) for n, p in taken.items())
+        all_of_them = f" It takes {_listed(taken)}." if missing else ""
+        raise ConfigError(
+            f"{file} can't be used like this: {'; '.join(faults)}.{all_of_them}", path=file
+        )
     if ("worker_id" in taken or anything) and "worker_id" not in arguments:
         arguments["worker_id"] = worker()
     return arguments
@@ -49,7 +83,10 @@ def _taken(function: Callable[..., object]) -> tuple[dict[str, Parameter], bool]
     from inspect import Parameter, signature
 
     try:
-        parameters = signature(function).parameters.values()
+        try:
+            parameters = signature(function, eval_str=True).parameters.values()
+        except Exception:  # its annotations are texts that can't be evaluated
+            parameters = signature(function).parameters.values()
     except (TypeError, ValueError):  # built in, and doesn't say
         return {}, False
     by_name = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
@@ -70,20 +107,98 @@ def _unknown(given: Mapping[str, Any], taken: Mapping[str, Parameter], anything:
 
 
 def _missing(given: Mapping[str, Any], taken: Mapping[str, Parameter]) -> list[str]:
-    needed = [n for n, p in taken.items() if p.default is p.empty and n != "worker_id"]
+    needed = [name for name, parameter in taken.items() if _is_needed(parameter)]
     return [f"{name} must be given" for name in needed if name not in given]
+
+
+def _is_needed(parameter: Parameter) -> bool:
+    return parameter.default is parameter.empty and parameter.name != "worker_id"
+
+
+def _listed(taken: Mapping[str, Parameter]) -> str:
+    """All that can be given: `size: str, layers: int = 2`."""
+    shown = []
+    for name, parameter in taken.items():
+        kind = "" if parameter.annotation is parameter.empty else f": {_named(parameter)}"
+        default = "" if parameter.default is parameter.empty else _default(parameter.default)
+        equals = (" = " if kind else "=") if default else ""
+        if name != "worker_id":
+            shown.append(f"{name}{kind}{equals}{default}")
+    return ", ".join(shown)
+
+
+def _named(parameter: Parameter) -> str:
+    """The annotation as a file may write it, without the modules that its names are of."""
+    import re
+
+    return re.sub(r"\b(?:[^\W\d]\w*\.)+(?=[^\W\d])", "", _written(parameter.annotation))
+
+
+def _default(value: object) -> str:
+    from enum import Enum
+
+    return f"{type(value).__name__}.{value.name}" if isinstance(value, Enum) else short_repr(value)
+
+
+def _written(annotation: object) -> str:
+    from inspect import formatannotation
+
+    return annotation if isinstance(annotation, str) else formatannotation(annotation)
 
 
 def _fitting(value: Any, parameter: Parameter | None) -> Any:
     """A value as the type that is declared for it."""
+    if isinstance(value, ArgumentText):
+        return _read(value, parameter)
     if parameter is None or parameter.annotation is parameter.empty:
         return value
-    from inspect import formatannotation
-
     from .annotations import ENUM, read_annotation
 
-    text = parameter.annotation
-    expected = read_annotation(text if isinstance(text, str) else formatannotation(text))
+    expected = read_annotation(_written(parameter.annotation))
     if type(value).__module__ != "builtins" or any(p.shape == ENUM for p in expected.parts()):
         return value  # what else may stand in for what is asked for isn't known
+    if _enum_of(parameter) is not None:
+        return value
     return from_value(value, expected)
+
+
+def _read(text: ArgumentText, parameter: Parameter | None) -> Any:
+    """What a text stands for: by the annotation, else by the type of the default."""
+    from .values import from_text
+
+    enum = None if parameter is None else _enum_of(parameter)
+    value = from_text(str(text), _expected(parameter, enum))
+    return enum[value.name] if enum is not None and isinstance(value, EnumMember) else value
+
+
+def _expected(parameter: Parameter | None, enum: Any) -> Expected:
+    from .annotations import ANY, ENUM, Expected, read_annotation
+
+    if parameter is None:
+        return Expected(ANY)
+    member = None
+    if enum is not None:
+        values = {member.name: member.value for member in enum}
+        member = Expected(ENUM, choices=tuple(values), enum=_written(enum), members=values)
+    annotation = parameter.annotation
+    if annotation is parameter.empty:
+        default = parameter.default
+        plain = default is not parameter.empty and default is not None
+        if member is not None:
+            return member
+        return read_annotation(type(default).__name__) if plain else Expected(ANY)
+    return read_annotation(_written(annotation), member)
+
+
+def _enum_of(parameter: Parameter) -> Any:
+    """The Enum class of which a member is asked for, perhaps among others; or None."""
+    from enum import Enum
+    from typing import get_args
+
+    annotation = parameter.annotation
+    if annotation is parameter.empty and isinstance(parameter.default, Enum):
+        return type(parameter.default)
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, Enum):
+            return part
+    return None

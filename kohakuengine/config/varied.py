@@ -98,17 +98,52 @@ def _can(value: dict[Any, Any]) -> bool:
 def same_value(one: object, other: object) -> bool:
     """Whether two values are equal, and of the same types: 1 isn't True.
 
-    Of what can't be compared, as arrays, only the very same object is.
+    What a config file defines is compared by what it is, since each load of the file makes another:
+    functions by their code, members of an Enum by name, dataclasses by their fields. What can't be
+    compared isn't the same.
     """
     if one is other:
         return True
-    if type(one) is not type(other):
+    if _kind(one) != _kind(other):
         return False
     try:
-        if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-            return len(one) == len(other) and all(map(same_value, one, other))
-        if isinstance(one, dict) and isinstance(other, dict):
-            return one.keys() == other.keys() and all(same_value(one[k], other[k]) for k in one)
-        return bool(one == other) or (isinstance(one, float) and one != one and other != other)
-    except Exception:
+        return _same(one, other)
+    except Exception:  # of a comparison, which may be the user's
+        return _same_digest(one, other)
+
+
+def _kind(value: object) -> tuple[str, str]:
+    """The type of a value, whichever time its config file was loaded."""
+    kind = type(value)
+    module = kind.__module__
+    if module.startswith("kogine_config_"):
+        module = module.split("_", 3)[-1]
+    return module, kind.__qualname__
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same_value, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same_value(one[k], other[k]) for k in one)
+    if hasattr(type(one), "__members__"):  # of an Enum
+        return bool(one.name == other.name)
+    if hasattr(type(one), "__dataclass_fields__"):
+        names = type(one).__dataclass_fields__
+        return all(same_value(getattr(one, n, None), getattr(other, n, None)) for n in names)
+    if isinstance(one, float) and one != one and other != other:  # not a number
+        return True
+    return bool(one == other) or _same_digest(one, other)
+
+
+def _same_digest(one: object, other: object) -> bool:
+    from ..errors import NoKeyError
+    from .base import Config
+    from .identity import config_key
+
+    if isinstance(one, (str, int, float)):
+        return False
+    try:
+        return config_key(Config(args=[one])) == config_key(Config(args=[other]))
+    except NoKeyError:
         return False

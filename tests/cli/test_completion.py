@@ -31,6 +31,9 @@ WORDS = {
     "a number": ("run train.py --set lr=", []),
     "an entrypoint": ("run train.py --entrypoint ", ["main", "evaluate"]),
     "a script of config check": ("config check train.py --set ep", ["epochs="]),
+    "an argument of a template": ("run train.py --config t.py --config-arg s", ["size="]),
+    "its values": ("config show t.py --config-arg size=", ["size=small", "size=large"]),
+    "of no template": ("config show train.py --config-arg ", []),
     "no such script": ("run nosuch.py --set ", []),
     "no script": ("run --set ", []),
     "a broken script": ("run broken.py --set ", []),
@@ -66,6 +69,10 @@ def test_a_word_is_completed(
 ) -> None:
     """Commands, options, parameters, choices and functions; the script is never executed."""
     write("broken.py", "def f(:\n")
+    write(
+        "t.py",
+        "def config_gen(size: Literal['small', 'large'], *, layers=2, worker_id=0): oh = 1 / 0",
+    )
     found = answer(line, shell, monkeypatch, capsys)
     assert [(kind, value) for kind, value, *_ in found] == [("plain", value) for value in expected]
 

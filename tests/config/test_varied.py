@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kohakuengine.config.base import Config
+from kohakuengine.config.loader import load_config
 from kohakuengine.config.nested import with_nested
 from kohakuengine.config.varied import Varied, flattened, same_value
+
+
+class Point:
+    """Can't be compared, but has a digest."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    def __kogine_key__(self) -> int:
+        return 1
 
 
 class Odd:
@@ -47,12 +59,44 @@ def test_of_one_that_is_not_all_everything_may_vary() -> None:
         ({"a": 1}, {"b": 1}, False),
         (float("nan"), float("nan"), True),
         (Odd(), Odd(), False),
+        (Point(), Point(), True),
+        (lambda x: x + 1, lambda y: y + 1, False),
+        (lambda x: x + 1, lambda x: x + 1, True),
     ],
 )
 def test_values_are_told_apart_by_type(one: Any, other: Any, same: bool) -> None:
     """As the config key tells them; what can't be compared isn't the same."""
     assert same_value(one, other) is same
     assert same_value(one, one)
+
+
+OWN = """
+from dataclasses import dataclass
+from enum import Enum
+class Color(Enum):
+    RED, BLUE = 1, 2
+@dataclass
+class Model:
+    color: Color
+    size: int
+color, model, f = Color.RED, Model(Color.RED, {}), [lambda x: x]
+_metadata = {{"other": Model(Color.BLUE, 1)}}
+"""
+
+
+def test_what_a_file_defines_is_the_same_however_often_it_is_loaded(write: Any) -> None:
+    """Members of its Enums, its dataclasses and functions; classes alone can't be compared."""
+    path = write("own.py", OWN.format(1))
+    one, other, third = (
+        load_config(path),
+        load_config(path),
+        load_config(write("b.py", OWN.format(2))),
+    )
+    assert isinstance(one, Config) and isinstance(other, Config) and isinstance(third, Config)
+    for name in ("color", "model", "f"):
+        assert same_value(one.globals_dict[name], other.globals_dict[name])
+    assert same_value(one.metadata, other.metadata)
+    assert not same_value(one.globals_dict["model"], third.globals_dict["model"])
 
 
 def test_what_has_no_name_with_dots_stays_whole() -> None:
