@@ -19,6 +19,7 @@ from ..flow.options import own_options
 from ..runs.cells import table
 from .arguments import CONFIG_ARG, FILE, OVERRIDE, ScriptCommand
 from .config_diff import diff
+from .config_new import new
 from .configs import loaded_with
 from .config_several import count_of, show_several, varied_of
 from .groups import Group
@@ -42,6 +43,7 @@ def config() -> None:
 
 
 config.add_command(diff)
+config.add_command(new)
 
 
 @config.command(cls=ScriptCommand, short_help="Tell whether a config file can be loaded.")

@@ -214,7 +214,7 @@ class _Reader:
         try:
             parameter.default = literal_value(value)
         except NotLiteral:
-            if _is_path(value):
+            if is_path(value):
                 parameter.type = "Path"
             elif isinstance(value, ast.Attribute):
                 self._read_enum(parameter, dotted(value.value), value.attr)
@@ -283,10 +283,10 @@ def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.
             yield from _pairs(element, part)
 
 
-def _is_path(node: ast.expr) -> bool:
+def is_path(node: ast.expr) -> bool:
     """Whether it is `Path("...")`, perhaps with `/ "..."` behind."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-        return _is_path(node.left) and isinstance(node.right, ast.Constant)
+        return is_path(node.left) and isinstance(node.right, ast.Constant)
     if not isinstance(node, ast.Call) or node.keywords:
         return False
     name = dotted(node.func) or ""
