@@ -14,7 +14,7 @@ import kohakuengine
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted((ROOT / "examples" / "scripts").glob("*.py"))
 CONFIGS = sorted((ROOT / "examples" / "configs").glob("*.py"))
-KINDS = ("bare", "static", "generator", "workers")
+KINDS = ("bare", "static", "generator", "workers", "template", "secret")
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -24,6 +24,7 @@ PLAIN = {
     "fetch_async": "fetched 12 pages, 579 characters",
     "flat": "pi is about 3.1480",
     "hello": "hello, world",
+    "sign": "hello: f211cb4e0652d47f",
     "train_digits": r"accuracy: 0\.\d{4}",
     "train_simple": r"y = 1\.433 \* x \+ -0\.955",
 }
@@ -98,6 +99,34 @@ def test_a_generator_gives_one_config_after_another(examples: Path) -> None:
     }
     assert len(results) == 6
     assert min(results, key=results.__getitem__) == "sgd, 0.2"
+
+
+@pytest.mark.process
+def test_a_template_takes_arguments(examples: Path, shell: Shell) -> None:
+    """On the command line, and from another config file."""
+    run = "kogine run scripts/train_simple.py --config configs/train_simple_template.py"
+    slow = shell(f"{run} --config-arg epochs=3", examples).stdout
+    fast = shell(f"{run} --config-arg epochs=3 --config-arg pace=fast", examples).stdout
+    assert ends_with(slow, r"epoch: 3 loss: .*\ny = .*") and ends_with(fast, r"epoch: 3 .*\ny = .*")
+    assert slow != fast
+    used = kohakuengine.use_config(examples / "configs" / "train_simple_template.py", pace="fast")
+    assert used.globals_dict == {"learning_rate": 0.2, "epochs": 20}
+
+
+@pytest.mark.process
+def test_a_secret_is_the_scripts_alone(
+    examples: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script signs with it, and nothing that is recorded or shown holds it."""
+    store = examples.parent / "store"
+    monkeypatch.setenv("KOGINE_HOME", str(store))
+    monkeypatch.setenv("SIGNING_KEY", "a-key-of-ours")
+    done = shell("kogine run scripts/sign.py --config configs/sign_secret.py", examples)
+    assert ends_with(done.stdout, "signed in secret: 2bcaf045ba30b449"), done.stdout
+    shown = shell("kogine show last", examples).stdout
+    assert "<secret SIGNING_KEY>" in shown and "a-key-of-ours" not in shown
+    files = [path for path in store.rglob("*") if path.is_file()]
+    assert files and not any(b"a-key-of-ours" in path.read_bytes() for path in files)
 
 
 def test_each_worker_has_its_own_config(examples: Path) -> None:
