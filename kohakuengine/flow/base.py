@@ -15,7 +15,7 @@ from ..launch.registry import get_launcher, launcher_of_flow
 from ..runs.store import RunStore
 from .coordinator import Coordinator
 from .handle import FlowHandle
-from .options import Options, cores, launcher_name
+from .options import Options, check_secrets, cores, launcher_name
 from .plan import Plan
 from .recorder import Recorder
 from .slots import Slots, gpu_ids
@@ -192,9 +192,12 @@ class Workflow:
 
         Raises:
             LauncherError: The launcher can't keep a run to one of the limits.
+            ConfigError: An option would record a secret of a config.
         """
         for own in ({}, *self.plan.own):
             check_limits(self._make_launcher, self.options.with_own(own))
+        for config in self.plan.there():
+            check_secrets(config, self.options.env)
 
     def _flow(self, store: RunStore, resume: bool | str) -> str | None:
         """The flow to go on with, if any."""

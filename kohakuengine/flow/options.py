@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from copy import copy
 
@@ -181,6 +182,24 @@ def _checked(given: object) -> dict[str, Any]:
             raise ConfigError(f"a run has no option {name}; {hint}")
     options = Options(**given)
     return {name: getattr(options, name) for name in given}
+
+
+def check_secrets(config: Config, env: Mapping[str, str]) -> None:
+    """Refuse environment variables of a run, which are recorded, that its config holds as secrets.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    secret = sys.modules.get("kohakuengine.config.secret")  # wherever there is a secret
+    if secret is None or not env:
+        return
+    for one in secret.secrets_in(config):
+        if one.variable in env:
+            raise ConfigError(
+                f"{one.variable} is a secret of the config, and what env= and --env say is recorded: "
+                "set it in the environment in which kogine is started instead.",
+                key=one.variable,
+            )
 
 
 def launcher_name(launcher: str | Callable[[], Launcher]) -> str:

@@ -90,10 +90,10 @@ class Plan:
         self.axes = tuple(axes)
         self.raised: Exception | None = None
         # Of the configs that are there already: what is wrong is told before anything is launched.
-        self.own = [own for own in map(own_options, self._there()) if own]
+        self.own = [own for own in map(own_options, self.there()) if own]
         self._outcomes: list[deque[object]] = [deque() for _ in self.items]
 
-    def _there(self) -> Iterator[Config]:
+    def there(self) -> Iterator[Config]:
         """The configs that needn't be made; of a sweep that with which each of its own begins."""
         for _, configs in self.items:
             source = configs if isinstance(configs, Config) else configs.source

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from copy import copy
 
-from ..errors import ConfigError, LauncherError, StoreError
+from ..errors import LauncherError, StoreError
 from ..runs.outcome import CANCELLED, INTERRUPTED
 from ..runs.lock import FlowLock, flow_holder
 from ..runs.rows import row_of_spec
 from ..runs.sources import digest_of
 from ..runs.spec import write_spec
 from ..runs.values import FORMAT, read_record, write_bytes, write_json
+from .options import check_secrets
 from .requests import take_requests
 from .sources import KeptSources, keep_provenance_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
-    from ..config.base import Config
     from ..engine.script import Script
     from ..runs.paths import FlowPaths, RunPaths
     from ..runs.store import RunStore
@@ -264,7 +263,6 @@ class Recorder:
             ConfigError: An option would record a secret of the config.
             StoreError: The directory can't be made.
         """
-        _check_secrets(planned.config, self.options.with_own(planned.own).env)
         id = new_id()
         paths = self.store.paths.run(id)
         try:
@@ -319,6 +317,7 @@ class Recorder:
     def _with_choices(self, spec: dict[str, Any], planned: Planned) -> dict[str, Any]:
         """A spec with what was chosen for the run, and which of it by its config alone."""
         options = self.options.with_own(planned.own)
+        check_secrets(planned.config, options.env)
         chosen: dict[str, Any] = {"options": planned.own}
         chosen |= {name: getattr(options, name) for name in ("env", "timeout", "max_log")}
         chosen["cwd_chosen"] = options.cwd is not None
@@ -428,24 +427,6 @@ def _shown_metadata(planned: Planned) -> object:
     from ..runs.shown import jsonable
 
     return jsonable(planned.config.metadata, 3)
-
-
-def _check_secrets(config: Config, env: Mapping[str, str]) -> None:
-    """Refuse to record variables of a run that its config holds as secrets.
-
-    Raises:
-        ConfigError: There is one.
-    """
-    secret = sys.modules.get("kohakuengine.config.secret")  # wherever there is a secret
-    if secret is None or not env:
-        return
-    for one in secret.secrets_in(config):
-        if one.variable in env:
-            raise ConfigError(
-                f"{one.variable} is a secret of the config, and what env= and --env say is recorded: "
-                "set it in the environment in which kogine is started instead.",
-                key=one.variable,
-            )
 
 
 def _can_enter(folder: str) -> bool:

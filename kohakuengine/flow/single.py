@@ -12,6 +12,7 @@ from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
 from ..runs.schema import refuse_newer
 from ..runs.store import RunStore
+from .options import check_secrets
 from .plan import Planned
 from .recorder import Recorder
 from .requests import take_requests
@@ -66,6 +67,7 @@ class Single:
         self.options = options
         self.planned = Planned(0, script, config)
         own = options.with_own(self.planned.own)
+        check_secrets(config, own.env)
         gpu = _gpu(options)
         store = RunStore()
         refuse_newer(store.index)  # it is opened beside the script

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kohakuengine import Config, Options, Sequential, env, load_config, run
+from kohakuengine import Config, Sequential, env, load_config, run
 from kohakuengine.errors import ConfigError
 from kohakuengine.flow.retry import Retry
 from kohakuengine.runs.store import RunStore
@@ -139,11 +139,27 @@ def test_in_this_process_it_is_told_before_anything_runs(
 
 
 def test_an_option_that_would_record_a_secret_is_refused(script: Any, home: str) -> None:
-    """Environment variables that are set for a run are recorded, and a secret isn't to be."""
-    options = Options(env={"A_TOKEN": VALUE}, launcher="inline")
-    with pytest.raises(ConfigError, match="A_TOKEN is a secret of the config, and what env="):
-        Sequential(script(TRAIN), config(), options=options).run()
-    assert files_with(VALUE, str(Path(home) / "runs")) == []
+    """Environment variables that are set for a run are recorded, and a secret isn't to be; also
+    when the run is resumed or tried again, and of configs that are made one by one."""
+    path = script(TRAIN)
+    options = {"env": {"A_TOKEN": VALUE}, "launcher": "inline"}
+    refusal = "A_TOKEN is a secret of the config, and what env="
+    with pytest.raises(ConfigError, match=refusal):
+        Sequential(path, config(), **options).run()
+    own = Config(
+        {"token": env("A_TOKEN", secret=True)}, metadata={"options": {"env": options["env"]}}
+    )
+    with pytest.raises(ConfigError, match=refusal):
+        Sequential(path, own, launcher="inline").run()
+    with pytest.raises(ConfigError, match=refusal):
+        run(path, config=own)
+    [failed] = Sequential(path, config(fails=True), launcher="inline").run()
+    with pytest.raises(ConfigError, match=refusal):
+        Sequential(path, config(fails=True), **options).run(resume=True)
+    assert set(files_with(VALUE, home)) <= {failed.log}
+    with pytest.raises(ConfigError, match=refusal):
+        Sequential(path, lambda: iter([config()]), **options).run()
+    assert files_with(VALUE, str(Path(home) / "runs")) in ([], [failed.log])
 
 
 @pytest.mark.process
