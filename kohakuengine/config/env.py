@@ -34,7 +34,7 @@ def env(
             with the text.
         secret: Give a `Secret` in place of the value. It is shown, recorded and told from others by
             the variable's name alone; the script gets the value, which is read when its run
-            begins, in the run's own process. A default is none: it is recorded where it stands.
+            begins, in the run's own process. A default is no secret: where it stands, it is recorded.
 
     Raises:
         ConfigError: The variable isn't set, and has no default; or it can't be read as that type.

@@ -95,10 +95,10 @@ class Preview:
         for id, script, key in reversed(rows):
             ids.setdefault((script, key), []).append(id)
         runs = self.first
-        if self._plan.total is not None:  # they can be made again
-            most = max(_LOOKED_AT, self._shown)
-            runs = list(islice(self._plan.runs(), most))
-            self.looked_at = most if self._plan.total > most else None
+        total = self._plan.total
+        if total is not None and total > len(runs):  # they can be made again
+            runs = list(islice(self._plan.runs(), _LOOKED_AT))
+            self.looked_at = _LOOKED_AT if total > _LOOKED_AT else None
         for planned in runs:
             same = planned.key and ids.get((plain(planned.script.place), planned.key))
             if same and os.path.isdir(self._store.paths.run(same.pop()).folder):
