@@ -1010,7 +1010,8 @@ def test_all_that_report_can_do_so_as_json() -> None:
             yield name
 
     ctx = click.Context(kogine_command)
-    assert list(without(kogine_command, "kogine")) == ["kogine store export", "kogine completion"]
+    others = ["kogine config new", "kogine store export", "kogine completion"]
+    assert list(without(kogine_command, "kogine")) == others
 
 
 def test_unknown_ones_are_told(do, live) -> None:
