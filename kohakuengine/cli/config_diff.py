@@ -9,10 +9,11 @@ import click
 from ..config.base import Config
 from ..config.difference import MISSING, Difference, differences
 from ..config.fit import short_repr
+from ..runs.cells import table
 from .arguments import FILE
 from .configs import loaded_with
 from .ids import NthCommand
-from .reply import json_text, say, table, tell
+from .reply import json_text, say, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

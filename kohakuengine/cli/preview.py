@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..config.varied import Varied
+from ..runs.cells import table
 from .params import one_line
-from .reply import json_text, say, table, tell
+from .reply import json_text, say, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import signal
 import sys
 
 from ..errors import KogineError
-from ..runs.cells import table
 from ..runs.outcome import FINISHED
 from .reply import fail, give_up, json_text, say, say_error, tell
 
