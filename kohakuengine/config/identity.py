@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from .base import Config
 
+# With what the names of the modules that config files become begin; a number and the file's follow.
+CONFIG_MODULE = "kogine_config_"
+
 
 def config_key(config: Config, *, argv: Sequence[str] = (), entrypoint: str | None = None) -> str:
     """The key under which a run with this config is the same as another.
@@ -115,7 +118,7 @@ class _Digester:
 
     def _of(self, value: Any, place: str) -> bytes:
         kind = type(value)
-        tag = f"{kind.__module__}.{kind.__qualname__}"
+        tag = ".".join(name_of(kind))
         key = getattr(kind, "__kogine_key__", None)
         if key is not None:
             return _hash("key", tag.encode(), self.digest(key(value), f"{place}.__kogine_key__()"))
@@ -245,6 +248,21 @@ def _exact(value: Any) -> bytes:
         return value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
     fold = str(value.fold) if hasattr(value, "fold") else ""
     return (repr(value) + fold).encode()
+
+
+def name_of(kind: type) -> tuple[str, str]:
+    """The module and the name of a type: of one in a config file the same each time that is loaded.
+
+    Example:
+        >>> name_of(int)
+        ('builtins', 'int')
+    """
+    module = kind.__module__
+    if module.startswith(CONFIG_MODULE):
+        module = module[len(CONFIG_MODULE) :].partition("_")[
+            2
+        ]  # which number comes first is chance
+    return module, kind.__qualname__
 
 
 def _importable(value: type) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .identity import name_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,21 +106,12 @@ def same_value(one: object, other: object) -> bool:
     """
     if one is other:
         return True
-    if _kind(one) != _kind(other):
+    if name_of(type(one)) != name_of(type(other)):
         return False
     try:
         return _same(one, other)
     except Exception:  # of a comparison, which may be the user's
         return _same_digest(one, other)
-
-
-def _kind(value: object) -> tuple[str, str]:
-    """The type of a value, whichever time its config file was loaded."""
-    kind = type(value)
-    module = kind.__module__
-    if module.startswith("kogine_config_"):
-        module = module.split("_", 3)[-1]
-    return module, kind.__qualname__
 
 
 def _same(one: Any, other: Any) -> bool:

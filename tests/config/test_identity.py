@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from kohakuengine.config.base import Config
 from kohakuengine.config.identity import config_key
+from kohakuengine.config.loader import load_config
 from kohakuengine.config.overrides import EnumMember
 from kohakuengine.errors import NoKeyError
 
@@ -220,6 +221,16 @@ def test_value_without_a_digest_is_named(kind):
     with pytest.raises(NoKeyError, match=message) as caught:
         key(value)
     assert caught.value.place.startswith("globals_dict['x']")
+
+
+def test_types_of_a_config_file(tmp_path):
+    """A member of an Enum that a config file defines has the same key each time that is loaded."""
+    text = "import enum\nclass _Color(enum.Enum):\n    RED = 1\ncolor = _Color.RED\n"
+    keys = []
+    for name in ("a.py", "b.py", "a.py"):
+        (tmp_path / name).write_text(text)
+        keys.append(config_key(load_config(tmp_path / name)))
+    assert keys[0] == keys[2] != keys[1]
 
 
 @pytest.mark.process
