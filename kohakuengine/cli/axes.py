@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..config.given import Given, given_object, is_given
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
 from .arguments import OVERRIDE
@@ -97,14 +98,17 @@ def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
     known = known_of(script, texts)
     parts: dict[str, Any] = {}
     for text in texts:
-        if is_call(text, axes.FUNCTIONS):
-            parts[text] = axes.as_space(text)
+        if is_given(text) or is_call(text, axes.FUNCTIONS):
+            parts[str(text)] = axes.as_space(given_object(text) if is_given(text) else text)
             continue
         name, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not name:
             raise ConfigError(f"--sweep takes NAME=VALUE,VALUE,..., got {text!r}.")
         if name in parts:
             raise ConfigError(f"--sweep {name} is given twice: write all its values into one.")
+        if is_given(values):
+            parts[str(name)] = given_object(values)
+            continue
         called = is_call(values, axes.FUNCTIONS)
         parts[name] = values if called else _typed(name, values, known, script)
     return parts
@@ -112,12 +116,17 @@ def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
 
 def _typed(name: str, text: str, known: list[Parameter], script: Script) -> list[Any]:
     """The values that stand in a text, each typed by the parameter."""
-    pairs = [f"{name}={value}" for value in split_values(text)]
     try:
-        return [_unquoted(parse_overrides([p], known, script.name)[name]) for p in pairs]
+        return [_value(name, one, known, script) for one in split_values(text)]
     except OverrideError as error:
         message = str(error).replace("--set ", "--sweep ", 1)
         raise OverrideError(message, key=name) from None
+
+
+def _value(name: str, text: str, known: list[Parameter], script: Script) -> Any:
+    if is_given(text):
+        return given_object(text)
+    return _unquoted(parse_overrides([f"{name}={text}"], known, script.name)[name])
 
 
 def _paired(parts: dict[str, Any], paired: str) -> list[str]:
@@ -151,9 +160,11 @@ def split_values(text: str) -> list[str]:
         >>> split_values("0.1,(1, 2),'a,b'")
         ['0.1', '(1, 2)', "'a,b'"]
     """
-    values = [""]
+    ends = []
     depth, quote = 0, ""
-    for character in text:
+    for place, character in enumerate(text):
+        if isinstance(text, Given) and text.within(place):
+            continue
         if quote:
             quote = "" if character == quote else quote
         elif character in "'\"":
@@ -162,8 +173,7 @@ def split_values(text: str) -> list[str]:
             depth += 1
         elif character in ")]}":
             depth -= 1
-        if character == "," and depth <= 0 and not quote:
-            values.append("")
-        else:
-            values[-1] += character
-    return [value.strip() for value in values]
+        elif character == "," and depth <= 0:
+            ends.append(place)
+    starts = [0, *(end + 1 for end in ends)]
+    return [text[start:end].strip() for start, end in zip(starts, [*ends, len(text)])]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 from ..config.base import Config
+from ..config.given import NO_OBJECT, given_object
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from ..config.generator import ConfigGenerator
     from ..config.space import Space
@@ -27,7 +31,7 @@ def configs_of(
     """What a script is to be run with.
 
     Args:
-        path: A config file, or None.
+        path: A config file, or None; or a text that stands for configs that are there already.
         overrides: `KEY=VALUE` texts, which win over it.
         space: What is tried with that, or None.
         script: By whose parameters texts are typed.
@@ -62,13 +66,16 @@ def loaded_with(
     """What a config file gives that is handed arguments.
 
     Args:
-        path: The file.
+        path: The file; or a text that stands for configs that are there already.
         texts: `NAME=VALUE` texts, typed by what the file declares.
         option: Where they come from, for messages.
 
     Raises:
         ConfigError: The file can't be loaded, or takes no such arguments.
     """
+    known = given_object(path)
+    if not (known is NO_OBJECT or isinstance(known, (str, os.PathLike))):
+        return _known(known, texts, option)
     from ..config.loader import load_config
 
     if not texts:
@@ -85,6 +92,17 @@ def _need_no_arguments(arguments: tuple[str, ...]) -> None:
         raise ConfigError(
             f"--config-arg {arguments[0]}: that is for a file, and there is no --config."
         )
+
+
+def _known(known: Any, texts: Sequence[str], option: str) -> Config | ConfigGenerator:
+    """A Config, or several, that an object is."""
+    from ..config.generator import ConfigGenerator
+
+    if texts:
+        raise ConfigError(f"{option} {texts[0]}: that is for a file, and --config is an object.")
+    if isinstance(known, (Config, ConfigGenerator)):
+        return known
+    return ConfigGenerator(known, name="--config")
 
 
 def _swept(base: Config, overrides: tuple[str, ...], spaces: list[Space]) -> Sweep:

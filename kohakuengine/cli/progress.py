@@ -5,22 +5,22 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ..flow.lines import ending
+from ..flow.lines import ending, traceback_in
+from ..flow.tally import Tally
 from ..flow.view import View
 from ..runs.cells import STYLES, duration_text
-from ..runs.listing import unfinished
 from ..runs.outcome import FINISHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 _MOST_RUNS = 8  # of those that go on, shown at once
@@ -39,11 +39,7 @@ class Progress(View):
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
         self._lock = threading.Lock()
-        self._total: int | None = None
-        self._began = time.monotonic()
-        self._ends: Counter[str] = Counter()  # how many runs have ended in each way
-        self._spent: list[float] = []  # how long the last runs took, in seconds
-        self._going: dict[str, dict[str, Any]] = {}
+        self._tally = Tally()
         self._tails: dict[str, str] = {}  # by the run's id: what is shown of it while it goes on
         self._last: dict[str, deque[str]] = {}  # and its last lines
         self._shown_traceback = ""
@@ -57,19 +53,19 @@ class Progress(View):
 
     def flow_began(self, flow: str, total: int | None) -> None:
         """Begin to show it."""
-        self._total = total
+        self._tally.begin(total)
         self._live.start()
         self._say(Text(f"flow {flow[:8]}", style="dim"))
 
     def run_kept(self, row: dict[str, Any]) -> None:
         """It counts as done."""
         with self._lock:
-            self._ends[FINISHED] += 1
+            self._tally.kept()
 
     def run_began(self, row: dict[str, Any]) -> None:
         """One more goes on."""
         with self._lock:
-            self._going[row["id"]] = {**row, "since": time.monotonic()}
+            self._tally.began(row)
 
     def output(self, row: dict[str, Any], lines: Sequence[str]) -> None:
         """The last line that isn't empty is shown."""
@@ -88,13 +84,9 @@ class Progress(View):
     def run_ended(self, row: dict[str, Any], again: float | None) -> None:
         """Failures are told when they happen."""
         with self._lock:
-            going = self._going.pop(row["id"], None)
+            self._tally.ended(row, again=again is not None)
             self._tails.pop(row["id"], None)
             last = self._last.pop(row["id"], ())
-            if going is not None:
-                self._spent = [*self._spent[-19:], time.monotonic() - going["since"]]
-            if again is None:
-                self._ends[row["status"]] += 1
         if row["status"] != FINISHED:
             self._tell_failure(row, again, traceback_in(last))
 
@@ -116,28 +108,23 @@ class Progress(View):
     def flow_ended(self, status: str) -> None:
         """End the display, and say what came of the flow."""
         self._live.stop()
-        said = Text.assemble((status, STYLES.get(status, "")), " ", self._counts())
+        said = Text.assemble((status, STYLES.get(status, "")), " ", self._tally.counts())
         self._console.print(said, soft_wrap=True)
 
     def _say(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)
 
-    def _counts(self) -> str:
-        total = "" if self._total is None else f" of {self._total}"
-        parts = [f"{self._ends[FINISHED]}{total} finished", *unfinished(self._ends)]
-        return f"{', '.join(parts)} in {duration_text(time.monotonic() - self._began)}"
-
     def _shown(self) -> Table:
         with self._lock:
-            going = list(self._going.values())[:_MOST_RUNS]
-            more = len(self._going) - len(going)
+            going = list(self._tally.going.values())[:_MOST_RUNS]
+            more = len(self._tally.going) - len(going)
             tails = dict(self._tails)
         grid = Table.grid(padding=(0, 1), expand=True)
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         grid.add_row(self._bar(), self._head())
-        for row in going:
-            took = duration_text(time.monotonic() - row["since"])
+        for one in going:
+            row, took = one["row"], duration_text(time.monotonic() - one["since"])
             label = Text(f"{row['name']} {took}", style="cyan")
             grid.add_row(label, Text.from_ansi(tails.get(row["id"], "")))
         if more:
@@ -145,32 +132,16 @@ class Progress(View):
         return grid
 
     def _bar(self) -> Text:
-        if not self._total:
+        total = self._tally.total
+        if not total:
             return Text("running", style="bold")
         width = 24
-        full = min(width, width * self._ends.total() // self._total)
+        full = min(width, width * self._tally.done // total)
         return Text.assemble(("━" * full, "green"), ("━" * (width - full), "bright_black"))
 
     def _head(self) -> Text:
-        parts = [self._counts(), f"{len(self._going)} running"]
-        left = self._time_left()
+        parts = [self._tally.counts(), f"{len(self._tally.going)} running"]
+        left = self._tally.time_left()
         if left is not None:
             parts.append(f"about {duration_text(left)} left")
         return Text(" · ".join(parts))
-
-    def _time_left(self) -> float | None:
-        """From how long the last runs took, and how many go on at once; in seconds."""
-        if self._total is None or not self._spent or not self._going:
-            return None
-        each = sum(self._spent) / len(self._spent)
-        left = self._total - self._ends.total()
-        return max(0.0, each * left / len(self._going))
-
-
-def traceback_in(lines: Iterable[str]) -> str:
-    """The last traceback among lines, each indented and after a newline; empty if there is none."""
-    from ..runs.output import plain
-
-    shown = [plain(line) for line in lines]
-    starts = [n for n, line in enumerate(shown) if line.startswith("Traceback (most recent call")]
-    return "".join(f"\n  {line}" for line in shown[starts[-1] :]) if starts else ""

@@ -8,8 +8,9 @@ from functools import partial
 import click
 
 from ..config.base import Config
+from ..config.given import given_object
 from ..engine.script import Script
-from ..errors import KogineError
+from ..errors import ConfigError, KogineError
 from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
 from .arguments import CONFIG_ARG, FILE, FUNCTION, OVERRIDE, ScriptCommand
@@ -20,10 +21,13 @@ from .reply import fail, give_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from ..config.generator import ConfigGenerator
+    from ..config.sweep import Sweep
     from ..flow.base import Workflow
+    from ..flow.options import Options
 
 
 class RunCommand(ScriptCommand):
@@ -83,38 +87,109 @@ def run(
     What follows -- is the script's own command line. What --set says wins over the config file.
     Several --sweep make a grid: each combination of their values is a run.
     """
-    target = Script(script, entrypoint=entrypoint, argv=args)
-    options = options_of(given, launcher)
-    configs = configs_of(config, overrides, space_of(given, target), target, config_args)
+    target = script_of(script, entrypoint, args)
+    wanted = wanted_of(target, config, overrides, launcher, config_args, given)
     alone = launcher_of_one(launcher)
-    if isinstance(configs, Config) and not _is_flow(given, alone, configs):
+    if isinstance(wanted.configs, Config) and not _is_flow(given, alone, wanted.configs):
         from .foreground import run_in_terminal
 
-        return partial(run_in_terminal, target, configs, options, alone)
-    from ..flow.parallel import Parallel
-
-    return partial(do, Parallel(target, configs, options=options), given)
+        return partial(run_in_terminal, target, wanted.configs, wanted.options, alone)
+    return wanted.order()
 
 
-def do(workflow: Workflow, given: dict[str, Any]) -> int:
-    """Do with a flow what the options say, and give the exit status."""
-    from . import sweep
+class Wanted:
+    """What is to be run, and how, as options say it.
 
-    try:
-        resume = resume_of(given["resume"])
-        if given["dry_run"]:
-            from .preview import show_plan
+    Attributes:
+        script: What.
+        configs: With what.
+        options: How.
+        given: The options that say what is done with the flow: resume, detach, dry_run, ...
+    """
 
-            return show_plan(workflow, resume, given["as_json"])
-        if given["detach"]:
-            from .detach import detach
+    def __init__(
+        self,
+        script: Script,
+        configs: Config | ConfigGenerator | Sweep,
+        options: Options,
+        given: dict[str, Any],
+    ) -> None:
+        self.script = script
+        self.configs = configs
+        self.options = options
+        self.given = given
 
-            return detach(workflow, resume, given["as_json"])
-        return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
-    except KogineError as error:
-        return fail(error)
-    except OSError as error:  # of our own output, as of `kogine run ... --dry-run | head -1`
-        return give_up(error)
+    def order(self) -> Order:
+        """The same as a flow."""
+        from ..flow.parallel import Parallel
+
+        return Order(Parallel(self.script, self.configs, options=self.options), self.given)
+
+
+def script_of(script: str, entrypoint: str | None, args: Sequence[str]) -> Script:
+    """The script that a command line names, or a text that stands for a `Script`.
+
+    Raises:
+        KogineError: There is no such script, or it is to be another one.
+    """
+    known = given_object(script)
+    if not isinstance(known, Script):
+        return Script(str(script), entrypoint=entrypoint, argv=[str(arg) for arg in args])
+    if entrypoint is not None or args:
+        raise ConfigError("give entrypoint and argv to Script, or name the script by its path.")
+    return known
+
+
+def wanted_of(
+    script: Script,
+    config: str | None,
+    overrides: tuple[str, ...],
+    launcher: str | None,
+    config_args: tuple[str, ...],
+    given: dict[str, Any],
+) -> Wanted:
+    """What the options of `kogine run` say.
+
+    Raises:
+        KogineError: They can't be understood.
+    """
+    options = options_of(given, launcher)
+    configs = configs_of(config, overrides, space_of(given, script), script, config_args)
+    return Wanted(script, configs, options, given)
+
+
+class Order:
+    """A flow that a command line asks for; called, it is done at this terminal.
+
+    Attributes:
+        workflow: The flow.
+        given: The options that say what is done with it.
+    """
+
+    def __init__(self, workflow: Workflow, given: dict[str, Any]) -> None:
+        self.workflow = workflow
+        self.given = given
+
+    def __call__(self) -> int:
+        """Do with the flow what the options say, and give the exit status."""
+        from . import sweep
+
+        workflow, given = self.workflow, self.given
+        try:
+            resume = resume_of(given["resume"])
+            if given["dry_run"]:
+                from .preview import show_plan
+
+                return show_plan(workflow, resume, given["as_json"])
+            if given["detach"]:
+                from .detach import detach
+
+                return detach(workflow, resume, given["as_json"])
+            return sweep.run_flow(workflow, resume, quiet=given["quiet"], as_json=given["as_json"])
+        except KogineError as error:
+            return fail(error)
+        except OSError as error:  # of our own output, as of `kogine run ... --dry-run | head -1`
+            return give_up(error)
 
 
 def _is_flow(given: dict[str, Any], launcher: str, config: Config) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from ..engine.script import Script
@@ -12,7 +10,7 @@ from .arguments import CONFIG_ARG, FILE, OVERRIDE, is_said
 from .configs import configs_of
 from .flow_options import flow_options, options_of
 from .groups import Group
-from .run import RunCommand, do
+from .run import Order, RunCommand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ def _command(name: str, text: str) -> None:
             if is_said("launcher"):  # which goes before a default, as the mode does
                 mode = None
         options = options_of(given, launcher if mode is None else _MODES[mode])
-        return partial(do, Flow(pairs, mode=name, options=options), given)
+        return Order(Flow(pairs, mode=name, options=options), given)
 
     if name == "sequential":
         workers = next(param for param in command.params if param.name == "workers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import OverrideError
+from .given import given_object, is_given
 from .members import EnumMember
 
 __all__ = ["EnumMember", "misfit", "nearest", "parse_overrides", "split_override", "typed_value"]
@@ -113,7 +114,7 @@ def parse_overrides(
     """The values that `KEY=VALUE` texts stand for, by name; of several for one name, the last.
 
     Args:
-        texts: As the user wrote them.
+        texts: As the user wrote them; a value may be `Given`, and is that object then.
         parameters: What is known of the script's parameters.
         script: The script's name, for messages.
 
@@ -122,7 +123,14 @@ def parse_overrides(
     """
     known = {parameter.name: parameter for parameter in parameters}
     pairs = [split_override(text) for text in texts]
-    return {key: typed_value(key, value, known.get(key), script) for key, value in pairs}
+    return {
+        key: (
+            given_object(value)
+            if is_given(value)
+            else typed_value(key, str(value), known.get(key), script)
+        )
+        for key, value in pairs
+    }
 
 
 def misfit(value: object, parameter: ParameterLike) -> str | None:

@@ -11,7 +11,7 @@ from .view import View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any, TextIO
 
 
@@ -104,3 +104,10 @@ def ending(row: dict[str, Any], again: float | None = None) -> str:
     if again is not None:
         text += f"; it is tried again in {again:g} s"
     return text
+
+
+def traceback_in(lines: Iterable[str]) -> str:
+    """The last traceback among lines, each indented and after a newline; empty if there is none."""
+    shown = [plain(line) for line in lines]
+    starts = [n for n, line in enumerate(shown) if line.startswith("Traceback (most recent call")]
+    return "".join(f"\n  {line}" for line in shown[starts[-1] :]) if starts else ""

@@ -29,11 +29,21 @@ def jsonable(value: object, depth: int = 20) -> object:
         return value
     if isinstance(value, float) and kind is float and abs(value) < float("inf"):
         return value
+    if kind.__module__ == "numpy" and (number := _plain_number(value)) is not None:
+        return jsonable(number)
     if depth and isinstance(value, (list, tuple)) and kind in (list, tuple):
         return [jsonable(item, depth - 1) for item in value]
     if depth and isinstance(value, dict) and all(type(key) is str for key in value):
         return {key: jsonable(item, depth - 1) for key, item in value.items()}
     return short_repr(value, 10_000)
+
+
+def _plain_number(value: object) -> object:
+    """A scalar of numpy's as Python's own, by which runs can be filtered and drawn; else None."""
+    if getattr(value, "shape", None) != () or not hasattr(value, "item"):
+        return None
+    number = value.item()
+    return number if type(number) in (bool, int, float) else None
 
 
 def shown_params(config: Config) -> dict[str, object]:
@@ -59,6 +69,8 @@ def _shown(value: object) -> object:
         return str(value) if value.bit_length() < 10_000 else short_repr(value, 60)
     if isinstance(value, (bool, int, float)) or value is None:
         return jsonable(value)
+    if type(value).__module__ == "numpy" and (number := _plain_number(value)) is not None:
+        return jsonable(number)
     if isinstance(value, EnumMember):
         return value.name
     if isinstance(value, str) and type(value) is str:
