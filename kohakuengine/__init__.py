@@ -7,6 +7,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers read it as True; importing typing would cost 3 ms
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from .config import axes
     from .config.base import Config
     from .config.capture import use
@@ -99,6 +101,20 @@ def __getattr__(name: str) -> object:
         value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext kohakuengine`: the magics `%kogine` and `%%kogine`."""
+    from .jupyter.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext kohakuengine`: take them away again."""
+    from .jupyter.extension import unload
+
+    unload(shell)
 
 
 def __dir__() -> list[str]:

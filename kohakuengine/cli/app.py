@@ -16,16 +16,14 @@ if TYPE_CHECKING:
 
 COMPLETION = "_KOGINE_COMPLETE"  # the variable by which a shell asks for completions
 
-_COMMANDS = (
+NAMES = (  # of the commands
     *("run", "workflow", "params", "config"),
     *("runs", "show", "logs", "compare", "attach", "cancel", "pause", "unpause", "retry"),
     *("store", "doctor", "completion"),
 )
 
 
-@click.group(
-    cls=LazyGroup, names=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.group(cls=LazyGroup, names=NAMES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kohakuengine", message="kogine %(version)s")
 def kogine() -> None:
     """Run the scripts you already have under every configuration you want to try."""

@@ -16,11 +16,20 @@ from .terminal import on_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol
 
     from ..runs.paths import RunPaths
     from ..runs.store import RunStore
+
+    class Printer(Protocol):
+        """Shows what is printed."""
+
+        def lines(self, row: dict[str, Any], lines: list[str]) -> None: ...
+        def live(self, text: str) -> None: ...
+        def note(self, text: str) -> None: ...
+        def close(self) -> None: ...
+
 
 _TICK = 0.05  # how often what is followed is looked at, in seconds
 _ALIVE = 0.5  # how often it is asked whether its flow goes on, in seconds
@@ -40,15 +49,33 @@ def logs(
 
     The newest run is `last`, or -1. Of several attempts at a run, the last one is meant.
     """
+    make = _JsonPrinter if as_json else _Printer
+    if raw and as_json:
+        raise click.UsageError("--raw prints bytes as they are: it can't be used with --json.")
+    return show_logs(which, make, follow=follow, attempt=attempt, tail=tail, raw=raw)
+
+
+def show_logs(
+    which: str,
+    make: Callable[[bool], Printer],
+    *,
+    follow: bool,
+    attempt: int | None,
+    tail: int | None,
+    raw: bool = False,
+) -> int:
+    """Show what a run or a flow printed; arguments as of the command.
+
+    Args:
+        make: Makes what shows it; is told whether each line needs its run's name.
+    """
     store = open_store()
     kind, row = find(store, which)
     if kind == "flow" and (attempt is not None or raw):
         raise click.UsageError("--attempt and --raw are for one run: name one of the flow's.")
     if raw and follow:
         raise click.UsageError("--raw prints what is there: it can't be used with --follow.")
-    if raw and as_json:
-        raise click.UsageError("--raw prints bytes as they are: it can't be used with --json.")
-    printer = _JsonPrinter() if as_json else _Printer(labelled=kind == "flow")
+    printer = make(kind == "flow")
     flow = row if kind == "flow" else _flow_of(store, row)
     flow_life = _Life(store, flow["id"])
     if kind == "flow":
@@ -118,7 +145,7 @@ def _show_run(
     attempt: int | None,
     tail: int | None,
     follow: bool,
-    printer: _Printer,
+    printer: Printer,
 ) -> int:
     from ..runs.logs import RunLog
 
@@ -152,7 +179,7 @@ def _show_flow(
     life: _Life,
     tail: int | None,
     follow: bool,
-    printer: _Printer,
+    printer: Printer,
 ) -> int:
     from ..runs.logs import FlowLogs
 
@@ -194,7 +221,7 @@ class _Printer:
         labelled: Whether each line stands behind its run's name.
     """
 
-    def __init__(self, *, labelled: bool = False) -> None:
+    def __init__(self, labelled: bool = False) -> None:
         self._terminal = on_terminal()
         self._labelled = labelled
         self._shown = ""  # the unfinished line

@@ -12,10 +12,11 @@ from .terminal import on_terminal, show_table, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from ..runs.store import RunStore
+    from ..runs.table import Runs
 
 
 @click.command(cls=NthCommand, short_help="List runs.")
@@ -44,6 +45,35 @@ def runs(flow: str | None, limit: int, flows: bool, as_json: bool, **chosen: Any
     total = store.count(**which) if len(rows) == limit else len(rows)
     _list(store, rows, total, as_json)
     return 0
+
+
+def chosen_runs(
+    flow: str | None, limit: int, chosen: Mapping[str, Any], *, tell_more: bool
+) -> Runs:
+    """The runs that the command lists, for who shows them in another way.
+
+    Args:
+        flow: A flow, or None.
+        limit: How many at most; 0 for all.
+        chosen: What `selection_options` say.
+        tell_more: Whether to tell on stderr what the command does beside the list.
+    """
+    from ..runs.table import Runs
+
+    store = open_store()
+    if not there_is_a_store():
+        tell("there are no runs yet: %kogine run SCRIPT records the first.")
+        return Runs(store, [])
+    which = selected(**chosen)
+    settled(store)
+    if flow is not None:
+        which |= {"flow": find_flow(store, flow)["id"], "sort": which["sort"] or "-created"}
+    ids = store.ids(**which, limit=limit or None)
+    if tell_more:
+        tell_strange_names(store, which)
+        if len(ids) == limit and (total := store.count(**which)) > limit:
+            tell(f"these are {limit} of {total} runs: see --limit.")
+    return Runs(store, ids)
 
 
 def _none(as_json: bool, sentence: str) -> int:

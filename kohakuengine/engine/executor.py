@@ -63,6 +63,7 @@ class ScriptExecutor:
 
     def _execute(self, config: Config) -> object:
         program = compile_program(self.script, config, strict=self.strict)
+        program.given = self.script.given
         for message in program.warnings if self.warn else ():
             warn_user(message, OverrideWarning)
         program.reveal()

@@ -37,7 +37,10 @@ class Program:
         source: The script's source, as it was read.
         overrides: Names and their values.
         warnings: What the overrides do that their user may not expect, one sentence each.
+        given: Objects that the namespace has before anything else, by name.
     """
+
+    given: Mapping[str, object] = {}
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Program:
             SystemExit: The script ended itself; what the entrypoint gave before is `kept_value`.
             EntrypointError: There is no such entrypoint after all.
         """
+        namespace.update(self.given)
         namespace.update((name, self.overrides[name]) for name in self._presets)
         try:
             exec(filled(self._code, self._markers), namespace)

@@ -9,7 +9,7 @@ from ..errors import ScriptError, ScriptNotFoundError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from typing import Any
 
@@ -26,15 +26,20 @@ class Script:
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
         text: What is run in place of what the file says; the file need not be there then.
-        folder: Where a module is looked for first; the working directory if None.
+        folder: Where a module is looked for first, the working directory if None; of a file, what
+            its imports find first, if that isn't its own folder.
+        given: Objects that the script's namespace has before its first line, by name. They are no
+            overrides: what the script binds itself wins.
 
     Attributes:
         path: The absolute path of its file.
         name: What it is called in messages: the file or module as given.
         module: The module's full name where it is given as one, else None.
-        found_in: The working directory, for a module that was found there; else None.
+        found_in: The working directory, for a module that was found there; the folder, for a file
+            that was given one; else None.
         entrypoint: The function named, or None.
         argv: As given, a tuple of str.
+        given: As given.
 
     Raises:
         ScriptNotFoundError: There is no such file or module.
@@ -53,6 +58,7 @@ class Script:
         argv: Sequence[str] = (),
         text: bytes | None = None,
         folder: str | None = None,
+        given: Mapping[str, object] | None = None,
     ) -> None:
         if isinstance(argv, str):
             raise ScriptError(f"argv must be a list of str, got one str: {argv!r}.", path=None)
@@ -64,9 +70,11 @@ class Script:
         self.argv = tuple(os.fspath(argument) for argument in argv)
         self._text = text
         self.module = None if _is_file_name(place) else place
+        self.given = dict(given or {})
         self.found_in: str | None = None
         if self.module is None:
             self.path = _file_path(place)
+            self.found_in = folder
         else:
             folder = folder or _here(place)
             self.path = _module_path(place, folder)
@@ -94,8 +102,10 @@ class Script:
     @property
     def folder(self) -> str:
         """What Python puts first on `sys.path`, unless told not to: the file's own, links followed."""
+        if self.found_in is not None:
+            return self.found_in
         if self.module is not None:
-            return self.found_in or _here(self.module)
+            return _here(self.module)
         return os.path.dirname(os.path.realpath(self.path))
 
     def name_in(self, folder: str | None, name: str | None = None) -> str:

@@ -6,7 +6,7 @@ import sys
 
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
-from ..runs.record import error_of
+from ..runs.record import Run, error_of
 from .checks import Checked
 from .options import Options, own_options
 from .single import Single
@@ -47,6 +47,28 @@ def _inline(script: Script, config: Config, options: Options) -> object:
         return execute(single.job, echo=True)
     finally:
         single.ended()
+
+
+def run_here(script: Script, config: Config, options: Options) -> Run:
+    """Run a script once in this process, recorded, and give its Run, whose `module` is the script's.
+
+    Raises:
+        KogineError: Nothing was run, because of what the message says.
+        BaseException: What the script raised.
+    """
+    from ..launch.base import check_limits
+    from ..launch.inline import Inline, execute
+
+    Checked(script, config, options.strict)
+    check_limits(Inline, options.with_own(own_options(config)))
+    single = Single(script, config, options, "inline")
+    single.began()
+    run = Run(single.recorder.store, single.id)
+    try:
+        execute(single.job, echo=True, ran=run.keep_module)
+    finally:
+        single.ended()
+    return run
 
 
 def _fresh(single: Single) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sized
+from weakref import WeakKeyDictionary
 
 from ..config.base import Config
 from ..config.generator import ConfigGenerator
@@ -197,9 +198,34 @@ def _checked(configs: object) -> Config | ConfigGenerator:
 
 def _key(script: Script, config: Config) -> tuple[str | None, str | None]:
     try:
+        if script.given:
+            own = {**config.globals_dict, "given to the script": _given_key(script)}
+            config = config.with_values(own)
         return config_key(config, argv=script.argv, entrypoint=script.entrypoint), None
     except NoKeyError as error:
         return None, str(error)
+
+
+# What scripts are given may be large: its digest is made once.
+_given_keys: WeakKeyDictionary[Script, str | NoKeyError] = WeakKeyDictionary()
+
+
+def _given_key(script: Script) -> str:
+    """The digest of what a script is given.
+
+    Raises:
+        NoKeyError: Something of it has none.
+    """
+    if script not in _given_keys:
+        try:
+            _given_keys[script] = config_key(Config(script.given))
+        except NoKeyError as error:
+            said = str(error).replace("globals_dict", "given", 1)
+            _given_keys[script] = NoKeyError(said, place=error.place)
+    key = _given_keys[script]
+    if isinstance(key, NoKeyError):
+        raise key
+    return key
 
 
 def _stem(script: Script) -> str:

@@ -66,6 +66,7 @@ class Recorder:
         self.paths = store.paths.flow(self.id)
         self.created = time.time()
         self.cwd = _working_directory()
+        self._shared: dict[Script, str] = {}  # the file with what a script is given
         self._list = -1  # the descriptor of the list of our runs
         try:
             self._make_folder()
@@ -112,6 +113,7 @@ class Recorder:
         """
         try:
             self.kept = KeptSources(scripts, self.paths)
+            self._keep_shared(scripts)
             before: dict[str, Any] = {}
             self._status_before = self._how_it_ended()
             if os.path.exists(self.paths.record):
@@ -149,6 +151,14 @@ class Recorder:
             if isinstance(error, OSError):
                 raise cannot_write(self.paths.folder, error) from error
             raise
+
+    def _keep_shared(self, scripts: Sequence[Script]) -> None:
+        """Keep what scripts are given, which may be much, once for all runs."""
+        given = [script for script in scripts if script.given and self.launcher != "inline"]
+        if given:
+            from ..runs.shared import keep_shared
+
+            self._shared = {script: keep_shared(self.paths, script.given) for script in given}
 
     def _how_it_ended(self) -> str | None:
         """How the flow that is gone on with had ended, if it had."""
@@ -340,7 +350,9 @@ class Recorder:
     def _code(self, planned: Planned, program: str | None) -> dict[str, Any]:
         """What of the flow's directory is run."""
         source = self.kept.names.get(planned.script)
-        return {"source": source, "program": program if source else None}
+        code = {"source": source, "program": program if source else None}
+        shared = self._shared.get(planned.script)
+        return code if shared is None else {**code, "shared": shared}
 
     def renew_run(self, paths: RunPaths, planned: Planned, program: str | None) -> str | None:
         """Have the next attempt at a run take its script, launcher and options as they are now.

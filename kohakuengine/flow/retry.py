@@ -101,7 +101,7 @@ class _StoredPlan(Plan):
         made_of = spec["script"]
         target = spec.get("path") or made_of["target"]
         is_module = not os.path.isabs(target)
-        folder = made_of.get("folder") or spec.get("cwd") if is_module else None
+        folder = made_of.get("folder") or (spec.get("cwd") if is_module else None)
         key = (target, made_of["entrypoint"], tuple(made_of["argv"]), folder)
         if key not in self._scripts:
             self._scripts[key] = Script(

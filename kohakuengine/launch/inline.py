@@ -17,7 +17,8 @@ from .tee import logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import ModuleType
 
     from .base import Job
 
@@ -61,13 +62,20 @@ class Inline:
         """Nothing is kept between runs."""
 
 
-def execute(job: Job, *, echo: bool, warn: bool = True) -> object:
+def execute(
+    job: Job,
+    *,
+    echo: bool,
+    warn: bool = True,
+    ran: Callable[[ModuleType], None] = lambda module: None,
+) -> object:
     """Run a script in this process, record how it ended, and give its entrypoint's value.
 
     Args:
         job: The attempt.
         echo: Whether what the script prints is also printed here.
         warn: Whether to warn of what its overrides do that their user may not expect.
+        ran: Is given the script's module, however it ended.
 
     Raises:
         BaseException: What the script raised.
@@ -85,6 +93,8 @@ def execute(job: Job, *, echo: bool, warn: bool = True) -> object:
             error.__traceback__ = without_our_frames(error.__traceback__)
             if not echo and not isinstance(error, ScriptExit):  # nobody else tells it
                 traceback.print_exception(type(error), error, error.__traceback__)
+    if executor.module is not None:
+        ran(executor.module)
     _record(job, value, error, started, before)
     if error is not None:
         raise error

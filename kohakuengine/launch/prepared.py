@@ -33,6 +33,10 @@ def prepared(paths: RunPaths) -> tuple[Script, Program]:
 
         # Its warnings were given before this process was started.
         program = compile_program(script, config_of(paths, spec), strict=spec["strict"])
+    if spec.get("shared"):
+        from ..runs.spec import shared_of
+
+        program.given = shared_of(paths, spec, script.folder)
     return script, program
 
 
@@ -50,6 +54,8 @@ class Preparation:
         try:
             spec = read_json(paths.spec)
             if not (spec.get("source") and spec.get("program") and spec["config"] is not None):
+                return None
+            if spec.get("shared"):
                 return None
             flow = paths.store.flow(spec["flow"])
             script = self._script(paths, spec, os.path.join(flow.source, spec["source"]))

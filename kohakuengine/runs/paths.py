@@ -23,6 +23,7 @@ class StorePaths:
         self.ignore = _in(self.home, ".gitignore")
         self.flows = _in(self.home, "flows")
         self.runs = _in(self.home, "runs")
+        self.cells = _in(self.home, "cells")
 
     def flow(self, flow: str) -> FlowPaths:
         """The files of the flow with that id."""

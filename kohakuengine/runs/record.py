@@ -11,6 +11,7 @@ from .spec import read_spec
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
+    from types import ModuleType
     from typing import Any
 
     from ..config.base import Config
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from .outcome import Outcome
     from .paths import AttemptPaths, RunPaths
     from .store import RunStore
+
+
+# Of the newest run in this process of each script: they may hold much memory.
+_modules: dict[str, tuple[str, ModuleType]] = {}
 
 
 class Run:
@@ -205,6 +210,18 @@ class Run:
         if outcome is None:
             return RunError(f"run {self.id[:8]} ({self.name}) is {status}: it has no result.")
         return error_of(outcome, f"run {self.id[:8]} ({self.name})", self.log)
+
+    @property
+    def module(self) -> ModuleType | None:
+        """The script's module, `vars()` of which are its variables; None but for a run in this
+        process by `%kogine run --inline`, the newest one of its script.
+        """
+        id, module = _modules.get(self.script, ("", None))
+        return module if id == self.id else None
+
+    def keep_module(self, module: ModuleType) -> None:
+        """Have `module` give this from now on, in place of an earlier run's of the same script."""
+        _modules[self.script] = (self.id, module)
 
     @property
     def artifacts(self) -> Artifacts:

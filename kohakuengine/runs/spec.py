@@ -59,11 +59,40 @@ def config_of(paths: RunPaths, spec: dict[str, Any]) -> Config:
     return Config.from_dict(fields)
 
 
+def shared_of(paths: RunPaths, spec: dict[str, Any], folder: str) -> dict[str, Any]:
+    """The objects that a run has in common with the others of its flow.
+
+    Args:
+        paths: The run's directory.
+        spec: As read.
+        folder: In which the script's own modules lie.
+
+    Raises:
+        Exception: One can't be unpickled here.
+    """
+    from .shared import read_shared
+
+    flow = paths.store.flow(spec["flow"])
+    with _also_from([*spec["import_folders"], folder]):
+        return read_shared(flow, spec["shared"])
+
+
 def _unpickled(path: str, folders: list[str]) -> Any:
     """Unpickle while classes from modules beside the config can be imported."""
-    before = list(sys.path)
-    sys.path += [folder for folder in folders if os.path.isdir(folder) and folder not in before]
-    try:
+    with _also_from(folders):
         return read_pickle(path)
-    finally:
-        sys.path[:] = before
+
+
+class _also_from:
+    """While active, modules are found in some more folders."""
+
+    def __init__(self, folders: list[str]) -> None:
+        self._folders = folders
+
+    def __enter__(self) -> None:
+        self._before = list(sys.path)
+        there = self._before
+        sys.path += [f for f in self._folders if os.path.isdir(f) and f not in there]
+
+    def __exit__(self, *error: object) -> None:
+        sys.path[:] = self._before

@@ -43,10 +43,10 @@ def script_folder(paths: AttemptPaths) -> str:
 
 def _folder(spec: dict[str, Any]) -> str:
     script = spec.get("path") or ""
-    if os.path.isabs(script):
-        return os.path.dirname(os.path.realpath(script))
     made_of = spec.get("script") or {}
-    return made_of.get("folder") or spec.get("cwd") or os.sep  # of a module
+    if os.path.isabs(script) and not made_of.get("folder"):
+        return os.path.dirname(os.path.realpath(script))
+    return made_of.get("folder") or spec.get("cwd") or os.sep  # of a module, or a notebook's cell
 
 
 def _spec(paths: AttemptPaths) -> dict[str, Any]:

@@ -1,0 +1,189 @@
+"""A notebook's cell as a script."""
+
+from __future__ import annotations
+
+import ast
+import os
+
+from ..engine.script import Script
+from ..errors import ConfigError, ScriptSyntaxError
+from ..runs.home import find_home
+from ..runs.paths import StorePaths
+from ..runs.sources import digest_of
+from ..runs.values import write_bytes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ..config.base import Config
+    from ..config.generator import ConfigGenerator
+    from ..config.sweep import Sweep
+    from .face import Face
+
+_DIGITS = 12  # of the digest that names a cell
+_LINES_ABOVE = (
+    "\n"  # the magic's own line, so that lines have the numbers that they have in the cell
+)
+
+
+def script_of_cell(
+    text: str,
+    *,
+    entrypoint: str | None = None,
+    argv: Sequence[str] = (),
+    given: Mapping[str, object] | None = None,
+) -> Script:
+    """The script that a cell is; the same one for the same text.
+
+    It is a file of the store, so that tracebacks, debuggers and `inspect` find its lines, and so
+    that it can be resumed; its imports find what the notebook's do.
+
+    Args:
+        text: The cell below the magic's line.
+        entrypoint: The function to call.
+        argv: Its command line.
+        given: Objects of the notebook's that it is to have.
+
+    Raises:
+        ConfigError: There is nothing in the cell.
+        ScriptSyntaxError: It holds what only IPython understands.
+    """
+    if not text.strip():
+        raise ConfigError("the cell is empty below its first line: there is nothing to run.")
+    refuse_ipython(text)
+    source = f"{_LINES_ABOVE}{text.rstrip()}\n".encode()
+    path = os.path.join(StorePaths(find_home()).cells, f"cell_{digest_of(source)[:_DIGITS]}.py")
+    if not os.path.exists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        write_bytes(path, source)
+    return Script(
+        path, entrypoint=entrypoint, argv=argv, text=source, folder=os.getcwd(), given=given
+    )
+
+
+def refuse_ipython(text: str) -> None:
+    """Refuse what is no Python, and names the line that IPython alone would understand.
+
+    Raises:
+        ScriptSyntaxError: There is one.
+    """
+    try:
+        ast.parse(text)
+        return
+    except (SyntaxError, ValueError):
+        found = next(_ipython_lines(text), None)
+    if found is not None:
+        number, line = found
+        raise ScriptSyntaxError(
+            f"line {number} of the cell is IPython's, and a run is plain Python: {line.strip()}; "
+            "put it into a cell of its own.",
+            path="the cell",
+            line=number,
+        )
+
+
+def _ipython_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with magics, shell commands or questions, with their numbers in the cell."""
+    for number, line in enumerate(text.split("\n"), 2):
+        shown = line.strip()
+        _, equals, value = shown.partition("=")
+        if shown.startswith(("%", "!", "?")) or shown.endswith("?"):
+            yield number, line
+        elif equals and value.strip().startswith(("%", "!")):
+            yield number, line
+
+
+def named(passed: Iterable[str], names: Mapping[str, Any]) -> dict[str, object]:
+    """The objects that `--with` names.
+
+    Raises:
+        ConfigError: The notebook has no such variable.
+    """
+    found: dict[str, object] = {}
+    for text in passed:
+        for name in filter(None, (part.strip() for part in text.split(","))):
+            if name not in names:
+                raise _unknown(name, names)
+            found[name] = names[name]
+    return found
+
+
+def _unknown(name: str, names: Mapping[str, Any]) -> ConfigError:
+    from ..config.overrides import nearest
+
+    similar = nearest(name, [known for known in names if not known.startswith("_")], 1)
+    hint = f"; did you mean {similar[0]}?" if similar else "."
+    return ConfigError(f"--with {name}: the notebook has no variable of that name{hint}", key=name)
+
+
+def check_reads(
+    script: Script,
+    configs: Config | ConfigGenerator | Sweep,
+    given: Mapping[str, object],
+    face: Face,
+) -> None:
+    """Refuse a cell that reads variables of the notebook that aren't passed to it.
+
+    Raises:
+        ConfigError: It names them: each run would fail at the first of them.
+    """
+    set_already = _names_set(configs)
+    if set_already is None:
+        return
+    hidden = set(face.shell.user_ns_hidden)
+    missing = [
+        name
+        for name in free_names(script.read().decode())
+        if name in face.names and name not in {*given, *set_already, *hidden}
+    ]
+    if missing:
+        listed = ", ".join(missing)
+        raise ConfigError(
+            f"the cell reads {listed}, which only the notebook has: pass it on by "
+            f"--with {','.join(missing)}, or bind it in the cell."
+        )
+
+
+def _names_set(configs: Any) -> set[str] | None:
+    """The variables that configs set; None where that isn't known before they are made."""
+    from ..config.base import Config
+    from ..config.sweep import Sweep
+
+    source = configs if isinstance(configs, (Config, Sweep)) else configs.source
+    if isinstance(source, Config):
+        return set(source.globals_dict)
+    if isinstance(source, Sweep):
+        return {*source.base.globals_dict, *(name.partition(".")[0] for name in source.names)}
+    return None
+
+
+def free_names(source: str) -> list[str]:
+    """The names that a script reads and never binds, in any of its scopes, builtins aside."""
+    import builtins
+    import symtable
+
+    try:
+        top = symtable.symtable(source, "cell", "exec")
+    except SyntaxError:  # whoever runs it says what is wrong
+        return []
+    bound: set[str] = set()
+    read: set[str] = set()
+    tables = [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            is_global = table is top or symbol.is_global()
+            if is_global and (symbol.is_assigned() or symbol.is_imported()):
+                bound.add(symbol.get_name())
+            elif is_global and symbol.is_referenced():
+                read.add(symbol.get_name())
+    if any(isinstance(one, ast.ImportFrom) and one.names[0].name == "*" for one in _all(source)):
+        return []
+    return sorted(name for name in read if name not in bound and not hasattr(builtins, name))
+
+
+def _all(source: str) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(source))

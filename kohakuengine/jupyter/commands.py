@@ -1,0 +1,273 @@
+"""The commands as `%kogine` has them: with the options of the command, and a notebook's own."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import partial
+
+import click
+
+from ..cli.app import NAMES
+from ..cli.groups import LazyGroup
+from ..errors import ConfigError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .face import Face
+
+
+class _Name(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """The name of a variable of the notebook's."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        from keyword import iskeyword
+
+        if not str(value).isidentifier() or iskeyword(value):
+            self.fail(f"{value!r} is no name of a variable.", param, ctx)
+        return str(value)
+
+
+_OUT = click.Option(
+    ["--out"], type=_Name(), metavar="NAME", help="The variable that the runs are put into."
+)
+_BACKGROUND = click.Option(
+    ["--background"], is_flag=True, help="Give a handle at once; the display goes on living."
+)
+_INLINE = click.Option(
+    ["--inline"], is_flag=True, help="Run it in this kernel; .module has its variables."
+)
+_WITH = click.Option(
+    ["--with", "passed"],
+    multiple=True,
+    metavar="NAMES",
+    help="Variables of the notebook that the cell reads.",
+)
+
+
+class NotebookGroup(LazyGroup):
+    """The commands that a notebook has.
+
+    Args:
+        face: Who carries them out.
+    """
+
+    def __init__(self, face: Face) -> None:
+        names = [name for name in NAMES if name != "completion"]
+        super().__init__(
+            "%kogine",
+            names=names if face.cell is None else ["run"],
+            help="Run the scripts you already have under every configuration you want to try.",
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        self._face = face
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is None:
+            return None
+        if isinstance(command, click.Group):
+            return _with_flow_options(command) if cmd_name == "workflow" else command
+        adapt = _ADAPTED.get(cmd_name)
+        return command if adapt is None else adapt(command, self._face)
+
+
+def group_for(face: Face) -> click.Group:
+    """The commands for one magic."""
+    return NotebookGroup(face)
+
+
+def _adapted(
+    command: click.Command, callback: Callable[..., object], *more: click.Parameter
+) -> click.Command:
+    """A command with another way to be carried out, and more options."""
+    other = copy(command)
+    other.callback = callback
+    other.params = [*command.params, *more]
+    return other
+
+
+def _with_flow_options(group: click.Group) -> click.Group:
+    other = copy(group)
+    other.commands = {
+        name: _adapted(command, command.callback or (lambda: None), _OUT, _BACKGROUND)
+        for name, command in group.commands.items()
+    }
+    return other
+
+
+# ---- run ----
+
+
+def _run(command: click.Command, face: Face) -> click.Command:
+    if face.cell is None:
+        return _adapted(command, partial(_run_script, face), _OUT, _BACKGROUND, _INLINE)
+    adapted = _adapted(command, partial(_run_cell, face), _OUT, _BACKGROUND, _INLINE, _WITH)
+    adapted.params = [param for param in adapted.params if param.name != "script"]
+    adapted.help = "Run the cell as a script: its variables can be set, like any script's."
+    return adapted
+
+
+def _run_script(
+    face: Face,
+    script: str,
+    args: tuple[str, ...],
+    config: str | None,
+    overrides: tuple[str, ...],
+    entrypoint: str | None,
+    launcher: str | None,
+    **given: Any,
+) -> Callable[[], object]:
+    from ..cli.run import script_of, wanted_of
+
+    target = script_of(script, entrypoint, args)
+    return _order(face, wanted_of(target, config, overrides, launcher, given))
+
+
+def _run_cell(
+    face: Face,
+    args: tuple[str, ...],
+    config: str | None,
+    overrides: tuple[str, ...],
+    entrypoint: str | None,
+    launcher: str | None,
+    passed: tuple[str, ...],
+    **given: Any,
+) -> Callable[[], object]:
+    from ..cli.run import wanted_of
+    from .cell import check_reads, named, script_of_cell
+
+    assert face.cell is not None
+    objects = named(passed, face.names)
+    target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
+    wanted = wanted_of(target, config, overrides, launcher, given)
+    check_reads(target, wanted.configs, objects, face)
+    return _order(face, wanted)
+
+
+def _order(face: Face, wanted: Any) -> Callable[[], object]:
+    from ..config.base import Config
+
+    given = wanted.given
+    alone = isinstance(wanted.configs, Config)
+    if given["inline"]:
+        _check_inline(given, alone)
+        from ..flow.once import run_here
+
+        work = partial(run_here, wanted.script, wanted.configs, wanted.options)
+        return partial(face.inline, wanted.script, work, given)
+    return partial(face.carry_out, wanted.order(), alone=alone)
+
+
+def _check_inline(given: dict[str, Any], alone: bool) -> None:
+    if not alone:
+        raise ConfigError(
+            "--inline runs one script in this kernel: --launcher inline runs several."
+        )
+    for name in ("background", "detach", "resume", "dry_run"):
+        if given[name]:
+            option = name.replace("_", "-")
+            raise ConfigError(f"--inline runs the script here and now: leave out --{option}.")
+
+
+# ---- others ----
+
+
+def _runs(command: click.Command, face: Face) -> click.Command:
+    def runs(flow: str | None, limit: int, flows: bool, as_json: bool, **chosen: Any) -> object:
+        if flows or as_json or not face.in_kernel:
+            assert command.callback is not None
+            command.callback(flow=flow, limit=limit, flows=flows, as_json=as_json, **chosen)
+        if flows or as_json:
+            return None
+        from ..cli.runs import chosen_runs
+
+        return chosen_runs(flow, limit, chosen, tell_more=face.in_kernel)
+
+    return _adapted(command, runs)
+
+
+def _show(command: click.Command, face: Face) -> click.Command:
+    def show(which: str, as_json: bool) -> object:
+        from ..cli.ids import find, open_store, settled
+        from ..flow.attached import AttachedFlow
+        from ..runs.record import Run
+
+        store = settled(open_store())
+        kind, row = find(store, which)
+        if as_json or not face.in_kernel or kind == "flow":
+            assert command.callback is not None
+            command.callback(which=which, as_json=as_json)
+        if as_json:
+            return None
+        if kind == "flow":
+            return face.was_shown(AttachedFlow(store, row["id"]))
+        run = Run(store, row["id"], row)
+        return face.show(run) if face.in_kernel else run
+
+    return _adapted(command, show)
+
+
+def _params(command: click.Command, face: Face) -> click.Command:
+    def params(script: str, everything: bool, as_json: bool) -> object:
+        if everything or as_json or not face.in_kernel:
+            assert command.callback is not None
+            return command.callback(script=script, everything=everything, as_json=as_json)
+        from ..cli.run import script_of
+        from ..engine.source import check
+
+        target = script_of(script, None, ())
+        check(target.read(), target.path)
+        return face.show(target)
+
+    return _adapted(command, params)
+
+
+def _logs(command: click.Command, face: Face) -> click.Command:
+    def logs(follow: bool, **given: Any) -> object:
+        assert command.callback is not None
+        plainly = partial(command.callback, follow=follow, **given)
+        if not follow or given["as_json"] or not face.in_kernel:
+            return plainly
+        from .following import follow_logs
+
+        return partial(follow_logs, given["which"], given["attempt"], given["tail"])
+
+    return _adapted(command, logs)
+
+
+def _attach(command: click.Command, face: Face) -> click.Command:
+    def attach(flow: str, as_json: bool) -> object:
+        from ..cli.ids import find_flow, open_store
+        from ..flow.attached import AttachedFlow
+
+        store = open_store()
+        attached = AttachedFlow(store, find_flow(store, flow)["id"])
+        return partial(face.follow, attached, store)
+
+    return _adapted(command, attach)
+
+
+def _retry(command: click.Command, face: Face) -> click.Command:
+    def retry(out: str | None, background: bool, **given: Any) -> object:
+        assert command.callback is not None
+        order = command.callback(**given)
+        order.given |= {"out": out, "background": background}
+        return order
+
+    return _adapted(command, retry, _OUT, _BACKGROUND)
+
+
+_ADAPTED = {
+    "run": _run,
+    "runs": _runs,
+    "show": _show,
+    "params": _params,
+    "logs": _logs,
+    "attach": _attach,
+    "retry": _retry,
+}

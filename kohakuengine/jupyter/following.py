@@ -1,0 +1,90 @@
+"""Follow what a run prints, under a cell: the newest lines, however many there are."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from html import escape
+
+from ..runs.cells import one_line
+from ..runs.output import plain
+from .ansi import to_html
+from .live import short
+from .live_html import FAINT, PRE
+from .renew import Renewed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .renew import Bundle
+
+LINES = 200
+
+
+class Tail:
+    """The newest lines of a log; as a `Printer` of `kogine logs` it can take their place.
+
+    Args:
+        labelled: Whether each line stands behind its run's name.
+    """
+
+    def __init__(self, labelled: bool = False) -> None:
+        self._labelled = labelled
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._seen = 0
+        self._live = ""
+        self._note = ""
+        self._lock = threading.Lock()
+        self._shown = Renewed(self._render)
+        self._shown.open()
+
+    def lines(self, row: dict[str, Any], lines: list[str]) -> None:
+        """Take lines of a run."""
+        label = f"[{one_line(row['name'] or row['id'][:8])}] " if self._labelled else ""
+        with self._lock:
+            self._seen += len(lines)
+            self._lines.extend(label + short(line) for line in lines[-LINES:])
+        self._shown.touch()
+
+    def live(self, text: str) -> None:
+        """Show the unfinished line as it is now."""
+        if text != self._live:
+            self._live = short(text)
+            self._shown.touch()
+
+    def note(self, text: str) -> None:
+        """Tell what isn't output."""
+        self._note = text
+        self._shown.touch()
+
+    def close(self) -> None:
+        """Show it for the last time."""
+        self._live = ""
+        self._shown.close()
+
+    def _render(self) -> Bundle:
+        with self._lock:
+            lines = [*self._lines, *([self._live] if self._live.strip() else [])]
+        unseen = self._seen - len(self._lines)
+        said = [f"{unseen} lines before these"] if unseen > 0 else []
+        notes = [self._note] if self._note else []
+        html = "\n".join(
+            [f'<span style="{FAINT}">{escape(text)}</span>' for text in said]
+            + [to_html(line) for line in lines]
+            + [f'<span style="{FAINT}">{escape(text)}</span>' for text in notes]
+        )
+        return {
+            "text/plain": "\n".join([*said, *map(plain, lines), *notes]),
+            "text/html": f'<pre style="{PRE}">{html}</pre>',
+        }
+
+
+def follow_logs(which: str, attempt: int | None, tail: int | None) -> None:
+    """Show the newest output of a run or a flow until it has ended; an interrupt leaves it alone."""
+    from ..cli.logs import show_logs
+
+    try:
+        show_logs(which, Tail, follow=True, attempt=attempt, tail=tail)
+    except KeyboardInterrupt:
+        print("it goes on; %kogine logs -f follows it again.")
