@@ -47,16 +47,13 @@ def runs(flow: str | None, limit: int, flows: bool, as_json: bool, **chosen: Any
     return 0
 
 
-def chosen_runs(
-    flow: str | None, limit: int, chosen: Mapping[str, Any], *, tell_more: bool
-) -> Runs:
+def chosen_runs(flow: str | None, limit: int, chosen: Mapping[str, Any]) -> Runs:
     """The runs that the command lists, for who shows them in another way.
 
     Args:
         flow: A flow, or None.
         limit: How many at most; 0 for all.
         chosen: What `selection_options` say.
-        tell_more: Whether to tell on stderr what the command does beside the list.
     """
     from ..runs.table import Runs
 
@@ -69,10 +66,9 @@ def chosen_runs(
     if flow is not None:
         which |= {"flow": find_flow(store, flow)["id"], "sort": which["sort"] or "-created"}
     ids = store.ids(**which, limit=limit or None)
-    if tell_more:
-        tell_strange_names(store, which)
-        if len(ids) == limit and (total := store.count(**which)) > limit:
-            tell(f"these are {limit} of {total} runs: see --limit.")
+    tell_strange_names(store, which)
+    if len(ids) == limit and (total := store.count(**which)) > limit:
+        tell(f"these are {limit} of {total} runs: see --limit.")
     return Runs(store, ids)
 
 

@@ -179,14 +179,12 @@ def _check_inline(given: dict[str, Any], alone: bool) -> None:
 
 def _runs(command: click.Command, face: Face) -> click.Command:
     def runs(flow: str | None, limit: int, flows: bool, as_json: bool, **chosen: Any) -> object:
-        if flows or as_json or not face.in_kernel:
-            assert command.callback is not None
-            command.callback(flow=flow, limit=limit, flows=flows, as_json=as_json, **chosen)
         if flows or as_json:
-            return None
+            assert command.callback is not None
+            return command.callback(flow=flow, limit=limit, flows=flows, as_json=as_json, **chosen)
         from ..cli.runs import chosen_runs
 
-        return chosen_runs(flow, limit, chosen, tell_more=face.in_kernel)
+        return chosen_runs(flow, limit, chosen)
 
     return _adapted(command, runs)
 

@@ -182,7 +182,7 @@ class Face:
         for run in runs:
             error = run.error
             if error is not None:
-                told = run.outcome.traceback if run.outcome else None
+                told = run.outcome.traceback if run.outcome and self.in_kernel else None
                 where = f"run {run.id[:8]} {run.status}; its output: {run.log}"
                 render_remote(error, told, where)
                 raise error
