@@ -110,6 +110,8 @@ class _Follower:
         for (id, number), attempt in list(self._going.items()):
             row = rows.get(id)
             attempt.look()
+            if row is not None:
+                attempt.take_metrics(row)
             if row is None or row["status"] in FINAL or (row["attempts"] or 0) > number:
                 attempt.end(row)
                 del self._going[id, number]
@@ -131,6 +133,10 @@ class _Attempt:
             if lines := self._reader.feed(data):
                 self._view.output(self._row, lines)
         self._view.live(self._row, self._reader.live)
+
+    def take_metrics(self, row: dict[str, Any]) -> None:
+        """Take in what its metrics are now: a view has been given this row."""
+        self._row["metrics"] = row["metrics"]
 
     def end(self, row: dict[str, Any] | None) -> None:
         """Tell the rest, and how it ended, where that is known."""

@@ -59,7 +59,7 @@ def _span(style: str, text: str) -> str:
 def _style(state: dict[str, str]) -> str:
     shown = dict(state)
     if shown.pop("inverse", ""):
-        fg, bg = shown.get("fg", "Canvas"), shown.get("bg", "CanvasText")
+        fg, bg = shown.get("fg", "CanvasText"), shown.get("bg", "Canvas")
         shown["fg"], shown["bg"] = bg, fg
     names = {"fg": "color:", "bg": "background-color:"}
     return ";".join(names.get(name, "") + value for name, value in shown.items())

@@ -48,7 +48,7 @@ class Renewed:
         self, render: Callable[[], Bundle], publish: Callable[[Bundle], None] | None = None
     ) -> None:
         self._render = render
-        self._publish = publish or Display()
+        self._publish = Display() if publish is None else publish
         self._changed = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
