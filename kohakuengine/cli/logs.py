@@ -263,7 +263,7 @@ class _Printer:
 
     def _write(self, text: str) -> None:
         if sys.stdout is not None:
-            encoding = sys.stdout.encoding
+            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
             sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
             sys.stdout.flush()
 

@@ -11,7 +11,7 @@ from ..runs.shown import jsonable
 def say(text: str) -> None:
     """Print a text to stdout, also where its encoding lacks some of the characters."""
     if sys.stdout is not None:  # which it is when the caller closed it
-        encoding = sys.stdout.encoding
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # as of what captures it
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
