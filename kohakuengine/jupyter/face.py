@@ -120,7 +120,7 @@ class Face:
 
     def _in_foreground(
         self, workflow: Workflow, resume: bool | str, given: dict[str, Any], alone: bool
-    ) -> Runs:
+    ) -> Runs | None:
         from .waiting import Waiting
 
         view, waiting = self.view(given, alone), Waiting()
@@ -142,9 +142,9 @@ class Face:
             self._raise(handle.fault)
         if alone:
             self._check(runs)
-        if hasattr(view, "open") or given["as_json"]:
+        if hasattr(view, "open"):
             self.was_shown(runs)
-        return runs
+        return None if given["as_json"] else runs
 
     def _hint(self, view: View, handle: FlowHandle) -> None:
         from ..runs.outcome import FINISHED

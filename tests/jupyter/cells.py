@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,7 +125,17 @@ class Kernel:
         )
         self.home: dict[str, str] = {}  # by display: the message whose cell it stands under
         self.displays: dict[str, dict[str, str]] = {}
-        self._pending: list[dict[str, Any]] = []
+
+    def enter(self, folder: Path) -> None:
+        """Begin anew in a folder."""
+        self.home.clear()
+        self.displays.clear()
+        done = self.cell(
+            "get_ipython().reset(new_session=False)\nimport os\n"
+            f"os.chdir({str(folder)!r})\nos.environ['KOGINE_HOME'] = {str(folder / 'store')!r}\n"
+            "%reload_ext kohakuengine"
+        )
+        assert done.error is None, done.error
 
     def start(self, text: str) -> str:
         """Begin a cell; give the id of the message."""
@@ -194,12 +206,48 @@ class Kernel:
             self.manager.shutdown_kernel(now=True)
 
 
-@pytest.fixture
-def kernel(folder: Path) -> Iterator[Kernel]:
-    """A kernel with the magics, in a folder of its own."""
-    made = Kernel(folder)
+@pytest.fixture(scope="module")
+def module_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel for all tests of a module, since one takes seconds to start."""
+    made = Kernel(tmp_path_factory.mktemp("kernel"))
     try:
-        assert made.cell("%load_ext kohakuengine").error is None
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def kernel(module_kernel: Kernel, folder: Path) -> Kernel:
+    """A kernel with the magics and no variables, in a folder of the test's own."""
+    module_kernel.enter(folder)
+    return module_kernel
+
+
+@pytest.fixture
+def own_kernel(folder: Path) -> Iterator[Kernel]:
+    """A kernel of the test's own, which it may kill."""
+    made = Kernel(folder)
+    try:
+        made.enter(folder)
+        yield made
+    finally:
+        made.close()
+
+
+def belonging(folder: Path) -> set[int]:
+    """The processes but this one that have the store of a folder in their environment."""
+    wanted = f"KOGINE_HOME={folder / 'store'}".encode()
+    found = set()
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError):  # it has just ended
+            if wanted in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
+                found.add(int(name))
+    return found - {os.getpid()}
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait for something to become true, and fail when it doesn't in time."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        time.sleep(0.01)

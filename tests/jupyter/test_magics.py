@@ -296,8 +296,6 @@ def test_json_is_for_machines(shell: Shell) -> None:
     """As the command prints it."""
     import json
 
-    shell.cell("%kogine run train.py --sweep lr=0.5,0.25 --json")
-    assert [one["params"] for one in json.loads(shell.out[: shell.out.rindex("]") + 1])] == [
-        {"lr": 0.5},
-        {"lr": 0.25},
-    ]
+    shell.cell("%kogine run train.py --sweep lr=0.5,0.25 --json --out runs")
+    assert [one["params"] for one in json.loads(shell.out)] == [{"lr": 0.5}, {"lr": 0.25}]
+    assert len(shell.ip.user_ns["runs"]) == 2

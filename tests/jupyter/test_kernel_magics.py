@@ -1,0 +1,164 @@
+"""The magics over the kernel's protocol: what lands under which cell, and interrupts."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cells import (  # noqa: F401
+    Kernel,
+    belonging,
+    folder,
+    kernel,
+    module_kernel,
+    own_kernel,
+    wait_until,
+)
+
+pytestmark = pytest.mark.process
+
+
+def test_a_sweep_is_shown_in_one_display(kernel: Kernel) -> None:
+    """It isn't repeated as the cell's value; the variable has the runs all the same."""
+    done = kernel.cell("lrs = [0.5, 0.25]\n%kogine run train.py --sweep lr={lrs} --out runs")
+    assert done.error is None and done.value is None and done.text == ""
+    [shown] = done.displays.values()
+    assert "2 of 2 finished" in shown["text/html"] and ">0.25<" in shown["text/html"]
+    assert "2 of 2 finished" in shown["text/plain"]
+    assert kernel.cell("len(runs), runs[0].result").value == "(2, {'score': 1.0})"
+
+
+def test_what_was_shown_is_shown_when_it_is_asked_for(kernel: Kernel) -> None:
+    """By `display()`, and as the value of a later cell."""
+    first = kernel.cell("runs = %kogine run train.py --sweep lr=0.5,0.25\ndisplay(runs)\nruns")
+    assert len(first.displays) == 2 and first.value is None
+    assert kernel.cell("runs").value is not None
+
+
+def test_one_run_shows_its_output(kernel: Kernel) -> None:
+    """Colours included, markup not."""
+    done = kernel.cell("%%kogine run\nprint('\\x1b[31m<b>red</b>\\x1b[0m')")
+    [shown] = done.displays.values()
+    assert '<span style="color:#d14343">&lt;b&gt;red&lt;/b&gt;</span>' in shown["text/html"]
+
+
+def test_a_failed_run_is_an_error_of_the_cell(kernel: Kernel) -> None:
+    """With the script's own traceback, once, and no frame of ours."""
+    done = kernel.cell("%kogine run train.py --set lr=2")
+    assert done.error is not None and done.error["ename"] == "ValueError"
+    told = "\n".join(done.error["traceback"])
+    assert 'train.py", line 9, in main' in told and "kohakuengine/" not in told
+    [shown] = done.displays.values()
+    assert "loss: 2" in shown["text/html"] and "Traceback" not in shown["text/html"]
+
+
+def test_our_errors_are_one_sentence(kernel: Kernel) -> None:
+    """No stack."""
+    done = kernel.cell("%kogine run nofile.py")
+    assert done.error is not None and len(done.error["traceback"]) == 1
+    assert "there is no file nofile.py" in done.error["traceback"][0]
+
+
+def test_a_failure_is_shown_while_others_go_on(kernel: Kernel, folder: Path) -> None:
+    """With its traceback, before the cell has ended."""
+    (folder / "mixed.py").write_text(
+        "import os, time\nx = 0\nassert x != 1, 'one is bad'\n"
+        "while not os.path.exists('go'): time.sleep(0.02)\n"
+    )
+    request = kernel.start("runs = %kogine run mixed.py --sweep x=1,2 --workers 2")
+    seen = kernel.shows("one is bad")
+    assert "mixed.py&quot;, line 3" in seen["content"]["data"]["text/html"]
+    kernel.shows("1 running")
+    (folder / "go").touch()
+    assert kernel.finish(request).error is None
+
+
+def test_a_background_flow_lives_on_under_its_cell(kernel: Kernel, folder: Path) -> None:
+    """The kernel is free, and later cells have outputs of their own alone."""
+    request = kernel.start("handle = %kogine run wait.py --sweep x=1,2 --background")
+    launched = kernel.finish(request)
+    [id] = [m["content"]["transient"]["display_id"] for m in launched.messages if _shows(m)]
+    other = kernel.cell("print('busy')\n1 + 1")
+    assert other.value == "2" and other.text == "busy\n"
+    kernel.shows("waiting")
+    (folder / "go").touch()
+    kernel.cell("handle.wait()")
+    if "2 of 2 finished" not in kernel.displays[id]["text/html"]:
+        kernel.shows("2 of 2 finished")
+    assert list(kernel.displays) == [id] and kernel.home[id] == request
+
+
+def _shows(message: dict[str, Any]) -> bool:
+    return bool(message["msg_type"] == "display_data")
+
+
+def test_an_interrupt_ends_the_flow(kernel: Kernel, folder: Path) -> None:
+    """The runs are cancelled, what finished is kept, and the cell ends as interrupted."""
+    (folder / "some.py").write_text(
+        "import time\nx = 0\nprint('loss:', x, flush=True)\nif x: time.sleep(600)\n"
+    )
+    request = kernel.start("%kogine run some.py --sweep x=0,1,2,3 --workers 2 --out runs")
+    kernel.shows("1 of 4 finished")
+    kernel.interrupt()
+    done = kernel.finish(request)
+    assert done.error is not None and done.error["ename"] == "KeyboardInterrupt"
+    assert len(done.error["traceback"]) == 1 and "have finished" in done.error["evalue"]
+    statuses = kernel.cell("sorted({run.status for run in runs})").value
+    assert statuses == "['cancelled', 'finished']"
+
+
+def test_a_second_interrupt_kills(kernel: Kernel, folder: Path) -> None:
+    """Where a script goes on after the first."""
+    request = kernel.start("%kogine run wait.py --sweep x=1,2 --set stubborn=True --out runs")
+    kernel.shows("waiting")
+    kernel.interrupt()
+    kernel.shows("once more kills them")
+    kernel.interrupt()
+    assert kernel.finish(request).error is not None
+    assert kernel.cell("[run.exit_code for run in runs]").value == "[-9, -9]"
+
+
+def test_an_interrupt_of_attach_leaves_the_flow_alone(kernel: Kernel, folder: Path) -> None:
+    """It can be attached to again, and is seen to its end."""
+    kernel.cell("%kogine run wait.py --sweep x=1,2 --detach")
+    request = kernel.start("%kogine attach last")
+    kernel.shows("waiting")
+    kernel.interrupt()
+    assert "goes on" in kernel.finish(request).text
+    request = kernel.start("%kogine attach last")
+    kernel.shows("2 running")
+    (folder / "go").touch()
+    done = kernel.finish(request)
+    assert done.error is None
+    [shown] = done.displays.values()
+    assert "2 of 2 finished" in shown["text/html"]
+
+
+def test_logs_are_followed(kernel: Kernel, folder: Path) -> None:
+    """The newest lines, until the run has ended."""
+    kernel.cell("handle = %kogine run wait.py --background --set x=7")
+    kernel.shows("waiting 7")
+    request = kernel.start("%kogine logs -f last")
+    kernel.shows("waiting 7")
+    (folder / "go").touch()
+    shown = list(kernel.finish(request).displays.values())
+    assert any("loss: 7" in one["text/html"] for one in shown)
+
+
+def test_a_killed_kernel_leaves_no_process(own_kernel: Kernel, folder: Path) -> None:
+    """Neither of its runs, nor of what it has for the next ones."""
+    own_kernel.start("%kogine run wait.py --sweep x=1,2")
+    own_kernel.shows("waiting")
+    os.kill(own_kernel.manager.provisioner.pid, signal.SIGKILL)
+    wait_until(lambda: not belonging(folder))
+
+
+def test_few_messages_tell_of_many_runs(kernel: Kernel) -> None:
+    """And small ones."""
+    done = kernel.cell("runs = %kogine run train.py --sweep lr=range(200) --launcher inline")
+    sizes = [len(str(message["content"])) for message in done.messages]
+    assert max(sizes) < 100_000
+    assert done.error is None and kernel.cell("len(runs)").value == "200"
