@@ -23,13 +23,38 @@ if TYPE_CHECKING:
     from .face import Face
 
 _DIGITS = 12  # of the digest that names a cell
-_LINES_ABOVE = (
-    "\n"  # the magic's own line, so that lines have the numbers that they have in the cell
-)
+_NEWLINE = "\n"
+
+# What IPython has among its builtins.
+_OF_NOTEBOOKS = ("display", "get_ipython")
+
+
+class Cell:
+    """A cell below a magic.
+
+    Args:
+        line: What follows `%%kogine`; behind a backslash at its end it goes on in the next line.
+        text: The lines below.
+
+    Attributes:
+        line: All of what is the magic's.
+        text: What is the script's.
+        above: How many lines are the magic's: a line of the script has the number that it has in the
+            cell.
+    """
+
+    def __init__(self, line: str, text: str) -> None:
+        self.above = 1
+        while line.endswith("\\") and text:
+            more, _, text = text.partition("\n")
+            line = f"{line[:-1]} {more}"
+            self.above += 1
+        self.line = line
+        self.text = text
 
 
 def script_of_cell(
-    text: str,
+    cell: Cell,
     *,
     entrypoint: str | None = None,
     argv: Sequence[str] = (),
@@ -41,7 +66,7 @@ def script_of_cell(
     that it can be resumed; its imports find what the notebook's do.
 
     Args:
-        text: The cell below the magic's line.
+        cell: The cell.
         entrypoint: The function to call.
         argv: Its command line.
         given: Objects of the notebook's that it is to have.
@@ -50,10 +75,10 @@ def script_of_cell(
         ConfigError: There is nothing in the cell.
         ScriptSyntaxError: It holds what only IPython understands.
     """
-    if not text.strip():
+    if not cell.text.strip():
         raise ConfigError("the cell is empty below its first line: there is nothing to run.")
-    refuse_ipython(text)
-    source = f"{_LINES_ABOVE}{text.rstrip()}\n".encode()
+    refuse_ipython(cell)
+    source = f"{_NEWLINE * cell.above}{cell.text.rstrip()}\n".encode()
     path = os.path.join(StorePaths(find_home()).cells, f"cell_{digest_of(source)[:_DIGITS]}.py")
     if not os.path.exists(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -63,17 +88,17 @@ def script_of_cell(
     )
 
 
-def refuse_ipython(text: str) -> None:
+def refuse_ipython(cell: Cell) -> None:
     """Refuse what is no Python, and names the line that IPython alone would understand.
 
     Raises:
         ScriptSyntaxError: There is one.
     """
     try:
-        ast.parse(text)
+        ast.parse(cell.text)
         return
     except (SyntaxError, ValueError):
-        found = next(_ipython_lines(text), None)
+        found = next(_ipython_lines(cell), None)
     if found is not None:
         number, line = found
         raise ScriptSyntaxError(
@@ -84,9 +109,9 @@ def refuse_ipython(text: str) -> None:
         )
 
 
-def _ipython_lines(text: str) -> Iterator[tuple[int, str]]:
+def _ipython_lines(cell: Cell) -> Iterator[tuple[int, str]]:
     """Lines with magics, shell commands or questions, with their numbers in the cell."""
-    for number, line in enumerate(text.split("\n"), 2):
+    for number, line in enumerate(cell.text.split("\n"), cell.above + 1):
         shown = line.strip()
         _, equals, value = shown.partition("=")
         if shown.startswith(("%", "!", "?")) or shown.endswith("?"):
@@ -132,12 +157,12 @@ def check_reads(
     set_already = _names_set(configs)
     if set_already is None:
         return
-    hidden = set(face.shell.user_ns_hidden)
-    missing = [
-        name
-        for name in free_names(script.read().decode())
-        if name in face.names and name not in {*given, *set_already, *hidden}
-    ]
+    known = {*given, *set_already}
+    free = [name for name in free_names(script.read().decode()) if name not in known]
+    for name in (name for name in free if name in _OF_NOTEBOOKS):
+        raise ConfigError(f"the cell uses {name}, which only a notebook has: a run can print.")
+    hidden = face.shell.user_ns_hidden
+    missing = [name for name in free if name in face.names and name not in hidden]
     if missing:
         listed = ", ".join(missing)
         raise ConfigError(
@@ -182,7 +207,7 @@ def free_names(source: str) -> list[str]:
                 read.add(symbol.get_name())
     if any(isinstance(one, ast.ImportFrom) and one.names[0].name == "*" for one in _all(source)):
         return []
-    return sorted(name for name in read if name not in bound and not hasattr(builtins, name))
+    return sorted(read - bound - {*vars(builtins)}.difference(_OF_NOTEBOOKS))
 
 
 def _all(source: str) -> Iterator[ast.AST]:

@@ -9,6 +9,7 @@ import click
 
 from ..cli.app import NAMES
 from ..cli.groups import LazyGroup
+from ..engine.script import Script
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
@@ -197,7 +198,8 @@ def _show(command: click.Command, face: Face) -> click.Command:
 
         store = settled(open_store())
         kind, row = find(store, which)
-        if as_json or not face.in_kernel or kind == "flow":
+        in_text = not face.in_kernel or kind == "flow" or not _has_display(Run)
+        if as_json or in_text:
             assert command.callback is not None
             command.callback(which=which, as_json=as_json)
         if as_json:
@@ -205,14 +207,14 @@ def _show(command: click.Command, face: Face) -> click.Command:
         if kind == "flow":
             return face.was_shown(AttachedFlow(store, row["id"]))
         run = Run(store, row["id"], row)
-        return face.show(run) if face.in_kernel else run
+        return face.was_shown(run) if in_text else face.show(run)
 
     return _adapted(command, show)
 
 
 def _params(command: click.Command, face: Face) -> click.Command:
     def params(script: str, everything: bool, as_json: bool) -> object:
-        if everything or as_json or not face.in_kernel:
+        if everything or as_json or not face.in_kernel or not _has_display(Script):
             assert command.callback is not None
             return command.callback(script=script, everything=everything, as_json=as_json)
         from ..cli.run import script_of
@@ -223,6 +225,10 @@ def _params(command: click.Command, face: Face) -> click.Command:
         return face.show(target)
 
     return _adapted(command, params)
+
+
+def _has_display(kind: type) -> bool:
+    return hasattr(kind, "_repr_mimebundle_")
 
 
 def _logs(command: click.Command, face: Face) -> click.Command:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..flow.handle import FlowHandle
     from ..flow.view import View
     from ..runs.table import Runs
+    from .cell import Cell
     from .shown import Shown
 
 
@@ -29,7 +30,7 @@ class Face:
         shell: In which it stands.
         shown: Is told what has been shown already.
         names: The variables that it can see.
-        cell: The text below the line, where it is a cell's magic.
+        cell: What stands below the line, where it is a cell's magic.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Face:
         shell: InteractiveShell,
         shown: Shown,
         names: dict[str, Any],
-        cell: str | None = None,
+        cell: Cell | None = None,
     ) -> None:
         self.shell = shell
         self.names = names

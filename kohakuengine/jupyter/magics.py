@@ -44,6 +44,7 @@ class KogineMagics(Magics):
         `%kogine run train.py --sweep lr={lrs}` runs a script, `%%kogine run --sweep lr={lrs}` the
         cell below it. `%kogine --help` lists the commands, `%kogine run --help` the options of one.
         """
+        from .cell import Cell
         from .errors import told
         from .face import Face
         from .words import split_line
@@ -51,4 +52,6 @@ class KogineMagics(Magics):
         shell: InteractiveShell = self.shell  # type: ignore[assignment]  # a magic has one
         with told(shell):
             names = {**shell.user_ns, **local_ns} if local_ns else shell.user_ns
-            return Face(shell, self.shown, names, cell).do(split_line(line, names))
+            below = None if cell is None else Cell(line, cell)
+            words = split_line(line if below is None else below.line, names)
+            return Face(shell, self.shown, names, below).do(words)

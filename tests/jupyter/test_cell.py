@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from kohakuengine.engine.script import Script
 from kohakuengine.errors import ConfigError, ScriptSyntaxError
-from kohakuengine.jupyter.cell import free_names, named, script_of_cell
+from kohakuengine.jupyter.cell import Cell, free_names, named
+from kohakuengine.jupyter.cell import script_of_cell as of_cell
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +17,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def script_of_cell(text: str) -> Script:
+    return of_cell(Cell("run", text))
+
+
+def test_the_magics_line_may_go_on_below() -> None:
+    """Behind a backslash; the lines of the script keep their numbers."""
+    cell = Cell("run --sweep x=1 \\", "  --seed 3 \\\n  --name a\nx = 0\n")
+    assert cell.line.split() == ["run", "--sweep", "x=1", "--seed", "3", "--name", "a"]
+    assert [parameter.line for parameter in of_cell(cell).parameters()] == [4]
 
 
 def test_the_same_text_is_the_same_script() -> None:
@@ -77,6 +90,7 @@ def test_an_empty_cell_is_refused() -> None:
         ("x += 1", []),
         ("from m import *\nprint(q)", []),
         ("print(", []),
+        ("display(1)", ["display"]),
     ],
 )
 def test_names_that_a_cell_reads_and_never_binds(source: str, names: list[str]) -> None:

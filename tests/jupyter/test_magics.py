@@ -84,6 +84,12 @@ def test_a_cell_that_reads_the_notebook_says_how(shell: Shell) -> None:
     shell.cell("%%kogine run --sweep data=1,2 --dry-run\nprint(data)")
 
 
+def test_a_cell_that_displays_is_refused(shell: Shell) -> None:
+    """There is no notebook where it runs."""
+    with pytest.raises(ConfigError, match="uses display, which only a notebook has"):
+        shell.cell("%%kogine run\ndisplay(1)")
+
+
 def test_what_cannot_travel_is_named(shell: Shell) -> None:
     """Not every object can be sent to another process."""
     shell.cell("import threading\nlock, one = threading.Lock(), 1")
@@ -197,7 +203,8 @@ def test_a_cell_is_a_script(shell: Shell, folder: Path) -> None:
 
 
 @pytest.mark.process
-def test_a_cell_can_be_given_the_notebooks_objects(shell: Shell) -> None:
+@pytest.mark.parametrize("launcher", ["fresh", "warm", "pool", "inline"])
+def test_a_cell_can_be_given_the_notebooks_objects(shell: Shell, launcher: str) -> None:
     """Functions bring what they use, objects their classes; the cell may work on them further."""
     shell.cell(
         "factor, data = 10, [1, 2, 3]\n"
@@ -206,7 +213,7 @@ def test_a_cell_can_be_given_the_notebooks_objects(shell: Shell) -> None:
         "def scaled(x):\n    return factor * x + len(data)"
     )
     runs = shell.cell(
-        "%%kogine run --with data,model --with scaled --sweep k=1,2\n"
+        f"%%kogine run --with data,model --with scaled --sweep k=1,2 --launcher {launcher}\n"
         "k = 0\ndata = data[:1]\n"
         "print('loss:', scaled(k) + model.size + len(data))"
     )
