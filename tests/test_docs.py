@@ -8,6 +8,7 @@ How a fenced block of a page is read, from top to bottom, in a folder that is a 
                               the ones under test); the lines after it are its output, in which
                               `...` stands for anything. A command has to succeed, unless its output
                               says `error:` or holds a traceback;
+- ```ipython                  is a cell, all of a page in one IPython shell, which mustn't fail;
 - any other language          is left alone.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -55,7 +57,11 @@ def commands(text: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.process
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_what_a_page_shows_is_what_happens(
-    page: Path, examples: Path, shell: Callable, monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    examples: Path,
+    shell: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     """The files, the Python and the commands of a page work in the order in which they stand."""
     monkeypatch.chdir(examples)
@@ -67,6 +73,28 @@ def test_what_a_page_shows_is_what_happens(
             run_python(page, block, names)
         elif block.language == "console":
             run_console(page, block, examples, shell)
+        elif block.language == "ipython":
+            run_cell(page, block, request.getfixturevalue("ipython"))
+
+
+@pytest.fixture
+def ipython() -> Iterator[InteractiveShell]:
+    """An IPython shell that keeps no history."""
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    InteractiveShell.clear_instance()
+    try:
+        yield InteractiveShell.instance(config=config)
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def run_cell(page: Path, block: Block, shell: InteractiveShell) -> None:
+    result = shell.run_cell(block.text)
+    if not result.success:
+        pytest.fail(f"{page.name}, line {block.line}:\n{block.text}", pytrace=False)
 
 
 def run_python(page: Path, block: Block, names: dict[str, object]) -> None:

@@ -1,0 +1,69 @@
+"""Notebooks that nobody looks at: by nbclient, as `jupyter execute` and Papermill run them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+from cells import folder  # noqa: F401
+
+pytestmark = pytest.mark.process
+
+
+def executed(folder: Path, *cells: str) -> list[Any]:
+    """The cells of a notebook, with their outputs."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(text) for text in cells]
+    resources = {"metadata": {"path": str(folder)}}
+    nbclient.NotebookClient(notebook, timeout=120, resources=resources).execute()
+    return list(notebook.cells)
+
+
+def html_of(cell: Any) -> list[str]:
+    shown = (output["data"] for output in cell.outputs if output.output_type == "display_data")
+    return [data["text/html"] for data in shown]
+
+
+def test_the_last_state_is_what_is_kept(folder: Path) -> None:
+    """In one output, also of a flow that went on while later cells ran."""
+    cells = executed(
+        folder,
+        "%load_ext kohakuengine",
+        "runs = %kogine run train.py --sweep lr=0.5,0.25",
+        "handle = %kogine run wait.py --sweep x=1,2 --background",
+        "open('go', 'w').close()\nassert len(handle.wait()) == 2\n"
+        "import time\nwhile any(t.name == 'kogine display' for t in __import__('threading').enumerate()):"
+        " time.sleep(0.01)",
+        "print('later')",
+    )
+    for cell in cells[1:3]:
+        [shown] = html_of(cell)
+        assert "2 of 2 finished" in shown
+    assert not html_of(cells[3]) and cells[4].outputs[0].text == "later\n"
+
+
+def test_a_failed_run_stops_the_notebook(folder: Path) -> None:
+    """The error of the cell is the script's."""
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="lr is too large"):
+        executed(folder, "%load_ext kohakuengine\n%kogine run train.py --set lr=2")
+
+
+def test_bad_input_stops_the_notebook(folder: Path) -> None:
+    """Whoever wrote it finds one sentence."""
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="there is no file nofile.py"):
+        executed(folder, "%load_ext kohakuengine\n%kogine run nofile.py")
+
+
+def test_a_notebook_stays_small(folder: Path) -> None:
+    """However many runs there were, and however much they printed."""
+    cells = executed(
+        folder,
+        "%load_ext kohakuengine",
+        "runs = %kogine run train.py --sweep lr=range(100) --launcher inline",
+        "%%kogine run\nfor n in range(100_000):\n    print('line', n)",
+    )
+    assert len(nbformat.writes(nbformat.v4.new_notebook(cells=cells))) < 200_000
+    assert "line 99999" in html_of(cells[2])[0]
