@@ -9,7 +9,6 @@ import click
 
 from ..cli.app import NAMES
 from ..cli.groups import LazyGroup
-from ..engine.script import Script
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
@@ -192,29 +191,24 @@ def _runs(command: click.Command, face: Face) -> click.Command:
 
 def _show(command: click.Command, face: Face) -> click.Command:
     def show(which: str, as_json: bool) -> object:
+        if as_json:
+            assert command.callback is not None
+            return command.callback(which=which, as_json=as_json)
         from ..cli.ids import find, open_store, settled
         from ..flow.attached import AttachedFlow
         from ..runs.record import Run
 
         store = settled(open_store())
         kind, row = find(store, which)
-        in_text = not face.in_kernel or kind == "flow" or not _has_display(Run)
-        if as_json or in_text:
-            assert command.callback is not None
-            command.callback(which=which, as_json=as_json)
-        if as_json:
-            return None
-        if kind == "flow":
-            return face.was_shown(AttachedFlow(store, row["id"]))
-        run = Run(store, row["id"], row)
-        return face.was_shown(run) if in_text else face.show(run)
+        found = Run(store, row["id"], row) if kind == "run" else AttachedFlow(store, row["id"])
+        return face.show(found) if face.in_kernel else found
 
     return _adapted(command, show)
 
 
 def _params(command: click.Command, face: Face) -> click.Command:
     def params(script: str, everything: bool, as_json: bool) -> object:
-        if everything or as_json or not face.in_kernel or not _has_display(Script):
+        if everything or as_json or not face.in_kernel:
             assert command.callback is not None
             return command.callback(script=script, everything=everything, as_json=as_json)
         from ..cli.run import script_of
@@ -225,10 +219,6 @@ def _params(command: click.Command, face: Face) -> click.Command:
         return face.show(target)
 
     return _adapted(command, params)
-
-
-def _has_display(kind: type) -> bool:
-    return hasattr(kind, "_repr_mimebundle_")
 
 
 def _logs(command: click.Command, face: Face) -> click.Command:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from html import escape
 
+from ..ansi import ansi_to_html
+from ..markup import FAINT, bundle, joined, tag, visible
+from ..markup import lines as as_lines
 from ..runs.cells import one_line
 from ..runs.output import plain
-from .ansi import to_html
 from .live import short
-from .live_html import FAINT, PRE
 from .renew import Renewed
 
 TYPE_CHECKING = False
@@ -69,15 +69,10 @@ class Tail:
         unseen = self._seen - len(self._lines)
         said = [f"{unseen} lines before these"] if unseen > 0 else []
         notes = [self._note] if self._note else []
-        html = "\n".join(
-            [f'<span style="{FAINT}">{escape(text)}</span>' for text in said]
-            + [to_html(line) for line in lines]
-            + [f'<span style="{FAINT}">{escape(text)}</span>' for text in notes]
-        )
-        return {
-            "text/plain": "\n".join([*said, *map(plain, lines), *notes]),
-            "text/html": f'<pre style="{PRE}">{html}</pre>',
-        }
+        parts: list[str] = [tag("span", text, style=FAINT) for text in said]
+        parts += [*map(ansi_to_html, lines), *(tag("span", text, style=FAINT) for text in notes)]
+        text = "\n".join([*said, *map(plain, lines), *notes])
+        return bundle(as_lines(joined(parts, "\n")), visible(text))
 
 
 def follow_logs(which: str, attempt: int | None, tail: int | None) -> None:

@@ -9,6 +9,7 @@ from ..flow.lines import ending, traceback_in
 from ..flow.tally import Tally
 from ..flow.view import View
 from ..runs.outcome import FAILED, TIMED_OUT
+from .live_html import ROWS
 from .renew import Renewed
 
 TYPE_CHECKING = False
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from .renew import Bundle
 
-ROWS = 50  # runs that are shown
 LINES = 50  # of the newest output, while it goes on
 _LINES_ALONE = 500  # of the output of a run that is the only one, at its end
 _LAST_LINES = 20  # of each run that goes on, in which its traceback is looked for
@@ -173,10 +173,10 @@ class LiveView(View):
         self._shown.end()
 
     def _render(self) -> Bundle:
-        from .live_html import live_html, live_text
+        from .live_html import live_bundle
 
         with self._lock:
-            return {"text/plain": live_text(self), "text/html": live_html(self)}
+            return live_bundle(self)
 
 
 def _traceback_of(row: dict[str, Any]) -> str:

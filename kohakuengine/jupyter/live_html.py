@@ -1,84 +1,76 @@
-"""What a `LiveView` shows, as HTML that every notebook keeps, and as text.
-
-No classes, scripts or style sheets: tables, inline styles, `<progress>` and `<details>` are what
-JupyterLab's sanitizer, VS Code and a static export have in common. Colours are such as can be read
-on white and on black.
-"""
+"""What a `LiveView` shows, as HTML and as text."""
 
 from __future__ import annotations
 
 import time
-from html import escape
 
-from ..runs.cells import duration_text, one_line, shown
+from ..ansi import ansi_to_html
+from ..markup import (
+    FAINT,
+    MONO,
+    Html,
+    bundle,
+    fold,
+    joined,
+    lines,
+    note,
+    table,
+    tag,
+    value,
+    visible,
+)
+from ..runs.cells import counted, duration_text, one_line, shown
+from ..runs.html import status_html
 from ..runs.listing import ID_WIDTH, MOST_METRICS, MOST_PARAMS, metric_names, varying
 from ..runs.output import plain
-from .ansi import to_html
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from .live import Failure, LiveView
 
     Row = dict[str, Any]
 
-COLOURS = {
-    "running": "#2f7fd1",
-    "paused": "#b8860b",
-    "finished": "#2e9e4f",
-    "failed": "#d14343",
-    "timed_out": "#d14343",
-    "cancelled": "#b8860b",
-    "interrupted": "#b8860b",
-}
-FAINT = "opacity:0.7"
-_CELL = "text-align:left;padding:1px 12px 1px 0;white-space:nowrap"
-PRE = (
-    "margin:4px 0;padding:6px 8px;max-height:24em;overflow:auto;white-space:pre-wrap;"
-    "border-left:3px solid #8884;font-size:12px;line-height:1.35"
-)
-_TEXT_LINES = 20  # of the log, where there is no HTML
-_ROWS = 50  # of runs
-_LINES = 50  # of the log, while it grows
+ROWS = 50  # runs in the table
+_LINES = 50  # of the output, while it grows
+_TEXT_LINES = 20  # of it, where only text can be shown
+_SAID = 300  # of how a run failed, in characters
 _TRACEBACK = "Traceback (most recent call last)"
+_GOING = ("running", "paused")
 
 
-def live_html(view: LiveView) -> str:
+def live_bundle(view: LiveView) -> dict[str, str]:
     """All that a view shows."""
     parts = [_head(view)]
     if not view.alone:
-        parts.append(_runs(view))
-        parts += [_failure(one, first=not n) for n, one in enumerate(view.failures)]
-        if view.failed > len(view.failures):
-            parts.append(f"<div>and {view.failed - len(view.failures)} more that failed</div>")
-    parts += [f'<div style="{FAINT}">{escape(note)}</div>' for note in view.notes]
-    parts.append(_log(view))
-    return f'<div style="font-size:13px">{"".join(parts)}</div>'
+        parts += [_runs(view), *_failures(view)]
+    parts += [*(note(text) for text in view.notes), *_output(view)]
+    return bundle(tag("div", *parts), _text(view))
 
 
-def live_text(view: LiveView) -> str:
+def _text(view: LiveView) -> str:
     """The same in a few lines."""
-    lines = [f"{view.status}: {' · '.join(_facts(view))}"]
+    told = [f"{view.status}: {' · '.join(_facts(view))}"]
     if not view.alone:
-        lines += [f"✗ {one.row['name']} {one.said}\n{one.traceback}" for one in view.failures]
-    lines += [*view.notes]
-    if _shows_log(view):
-        lines += [plain(line) for line in shown_lines(view)[-_TEXT_LINES:]]
-    return "\n".join(line.rstrip() for line in lines)
+        told += [f"✗ {one.row['name']} {one.said}\n{one.traceback}" for one in view.failures]
+    told += view.notes
+    if _shows_output(view):
+        told += shown_lines(view)[-_TEXT_LINES:]
+    return "\n".join(visible(plain(text)).rstrip() for text in told)
 
 
-def _head(view: LiveView) -> str:
-    bar = ""
-    if view.tally.total and not view.alone and view.status in ("running", "paused"):
-        bar = (
-            f'<progress value="{view.tally.done}" max="{view.tally.total}" '
-            'style="width:14em;vertical-align:middle"></progress> '
-        )
-    facts = escape(" · ".join(_facts(view)))
-    flow = f' <span style="{FAINT}">flow {escape(view.flow[:ID_WIDTH])}</span>'
-    return f"<div>{bar}{_status(view.status)} {facts}{flow}</div>"
+# ---- how far it is ----
+
+
+def _head(view: LiveView) -> Html:
+    parts: list[str] = [tag("b", status_html(view.status)), " ", " · ".join(_facts(view))]
+    if view.tally.total and not view.alone and view.status in _GOING:
+        numbers = {"value": str(view.tally.done), "max": str(view.tally.total)}
+        bar = tag("progress", style="width:14em;vertical-align:middle", **numbers)
+        parts[:0] = [bar, " "]
+    return tag("div", *parts, " ", tag("span", f"flow {view.flow[:ID_WIDTH]}", style=FAINT))
 
 
 def _facts(view: LiveView) -> list[str]:
@@ -86,7 +78,7 @@ def _facts(view: LiveView) -> list[str]:
     if view.alone:
         return [duration_text(tally.seconds)]
     facts = [tally.counts()]
-    if view.status in ("running", "paused"):
+    if view.status in _GOING:
         facts.append(f"{len(tally.going)} running")
         left = tally.time_left()
         if left is not None:
@@ -94,32 +86,24 @@ def _facts(view: LiveView) -> list[str]:
     return facts
 
 
-def _status(status: str) -> str:
-    colour = COLOURS.get(status, "inherit")
-    return f'<b style="color:{colour}">{escape(status.replace("_", " "))}</b>'
+# ---- the runs ----
 
 
-def _runs(view: LiveView) -> str:
-    """A table: those that go on, those that failed, and the newest of the others."""
+def _runs(view: LiveView) -> Html:
     rows = chosen_rows(view)
     if not rows:
-        return ""
+        return Html()
     params, metrics = varying(rows)[:MOST_PARAMS], metric_names(rows)[:MOST_METRICS]
-    if len(rows) == 1:
-        params = [*rows[0]["params"]][:MOST_PARAMS]
-    heads = ["run", "status", *params, *metrics, "time", ""]
-    head = "".join(f'<th style="{_CELL}">{escape(one_line(name, 24))}</th>' for name in heads)
-    body = "".join(_line(view, row, params, metrics) for row in rows)
+    names = [*params, *metrics]
+    heads = ["id", "status", *(value(one_line(name, 24)) for name in names), "time", ""]
+    cells = [_cells(view, row, params, metrics) for row in rows]
     more = view.tally.done + len(view.tally.going) - len(rows)
-    caption = f'<div style="{FAINT}">and {more} more</div>' if more > 0 else ""
-    return (
-        '<table style="border-collapse:collapse;margin:4px 0;font-size:12px">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{caption}"
-    )
+    parts = [table(heads, cells, range(2, len(names) + 3))]
+    return joined([*parts, *([note(f"and {counted(more, 'more run')}")] if more > 0 else [])])
 
 
-def chosen_rows(view: LiveView, most: int = _ROWS) -> list[Row]:
-    """The rows that are shown, in the order of their submission."""
+def chosen_rows(view: LiveView, most: int = ROWS) -> list[Row]:
+    """Those that go on, those that failed, and the newest of the others; in order."""
     going = [one["row"] for one in view.tally.going.values()]
     failed = [one.row for one in view.failures]
     chosen: dict[str, Row] = {}
@@ -129,72 +113,77 @@ def chosen_rows(view: LiveView, most: int = _ROWS) -> list[Row]:
     return sorted(chosen.values(), key=lambda row: row["position"] or 0)
 
 
-def _line(view: LiveView, row: Row, params: Sequence[str], metrics: Sequence[str]) -> str:
+def _cells(
+    view: LiveView, row: Row, params: Sequence[str], metrics: Sequence[str]
+) -> list[Html | str]:
     going = view.tally.going.get(row["id"])
     if going is not None:
         status, seconds = "running", time.monotonic() - going["since"]
-        live = view.lives.get(row["id"]) or next(iter(reversed(view.tails[row["id"]])), "")
+        last = view.lives.get(row["id"]) or next(iter(reversed(view.tails[row["id"]])), "")
+        said = tag("span", ansi_to_html(last), style=f"{MONO};white-space:pre")
     else:
-        status, live = row["status"], one_line(row["error"] or "", 80)
+        status, said = row["status"], value(one_line(row["error"] or "", 80))
         seconds = max(0.0, (row["ended"] or 0) - (row["started"] or row["ended"] or 0))
     held = [shown(row["params"][n], 24) if n in row["params"] else "" for n in params]
     held += [shown(row["metrics"][n], 24) if n in row["metrics"] else "" for n in metrics]
-    cells = [f"<code>{row['id'][:ID_WIDTH]}</code>", _status(status), *map(escape, held)]
-    cells += [duration_text(seconds), f'<code style="{FAINT}">{to_html(live)}</code>']
-    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in cells) + "</tr>"
+    id = tag("span", row["id"][:ID_WIDTH], style=f"{FAINT};{MONO}")
+    return [id, status_html(status), *map(value, held), duration_text(seconds), said]
 
 
-def _failure(failure: Failure, *, first: bool) -> str:
+# ---- what went wrong ----
+
+
+def _failures(view: LiveView) -> list[Html]:
+    shown_ones = [_failure(one, is_first=not n) for n, one in enumerate(view.failures)]
+    more = view.failed - len(shown_ones)
+    return shown_ones + ([note(f"and {more} more that failed")] if more else [])
+
+
+def _failure(failure: Failure, *, is_first: bool) -> Html:
     row = failure.row
-    name = escape(one_line(row["name"] or row["id"][:ID_WIDTH]))
-    said = escape(one_line(failure.said, 300))
-    colour = COLOURS.get(row["status"], "inherit")
-    head = f'<b style="color:{colour}">✗ {name}</b> {said}'
-    command = f"%kogine logs {row['id'][:ID_WIDTH]}"
-    body = f'<pre style="{PRE}">{escape(failure.traceback)}</pre>' if failure.traceback else ""
-    return (
-        f"<details{' open' if first else ''}><summary>{head}</summary>{body}"
-        f'<div style="{FAINT}"><code>{command}</code></div></details>'
-    )
+    name = value(one_line(row["name"] or row["id"][:ID_WIDTH]))
+    head = joined([status_html(row["status"], "✗ "), tag("b", name), " "])
+    head = joined([head, value(one_line(failure.said, _SAID))])
+    body = [lines(ansi_to_html(failure.traceback))] if failure.traceback else []
+    return fold(head, *body, note(f"%kogine logs {row['id'][:ID_WIDTH]}"), shown=is_first)
 
 
-def _shows_log(view: LiveView) -> bool:
-    """A sweep's log is for while it goes on; a run's own is what it is run for."""
-    return view.alone or view.status in ("running", "paused")
+# ---- what is printed ----
 
 
-def _log(view: LiveView) -> str:
-    if not _shows_log(view):
-        return ""
-    lines = shown_lines(view)
-    unseen = view.unseen
-    if view.status in ("running", "paused"):
-        unseen += len(view.log) - len(lines)
-    live = view.lives.get(view.log_of, "") if view.log_of else next(iter(view.lives.values()), "")
-    text = "\n".join(map(to_html, [*lines, *([live] if live.strip() else [])]))
-    if not text:
-        return ""
-    more = f'<span style="{FAINT}">{unseen} lines before these</span>\n' if unseen > 0 else ""
-    if view.alone:
-        return f'<pre style="{PRE}">{more}{text}</pre>'
-    which = escape(_name_of(view))
-    return (
-        f'<details open><summary>{which}</summary><pre style="{PRE}">{more}{text}</pre></details>'
-    )
+def _shows_output(view: LiveView) -> bool:
+    """A sweep's output is for while it goes on; a run's own is what it is run for."""
+    return view.alone or view.status in _GOING
 
 
 def shown_lines(view: LiveView) -> list[str]:
-    """The lines of the log that are shown: all that there are when it is a run's only output."""
-    lines = [*view.log]
-    if view.status in ("running", "paused"):
-        return lines[-_LINES:]
+    """The lines of the output that are shown: all that are kept when it is a run's only output."""
+    kept = [*view.log]
+    if view.status in _GOING:
+        return kept[-_LINES:]
     if view.traceback_is_told and view.failures and view.failures[0].traceback:
-        starts = [n for n, line in enumerate(lines) if plain(line).startswith(_TRACEBACK)]
-        return lines[: starts[-1]] if starts else lines
-    return lines
+        starts = [n for n, line in enumerate(kept) if plain(line).startswith(_TRACEBACK)]
+        return kept[: starts[-1]] if starts else kept
+    return kept
 
 
-def _name_of(view: LiveView) -> str:
+def _output(view: LiveView) -> list[Html]:
+    if not _shows_output(view):
+        return []
+    whole = shown_lines(view)
+    unseen = view.unseen + (len(view.log) - len(whole) if view.status in _GOING else 0)
+    live = view.lives.get(view.log_of, "") if view.log_of else next(iter(view.lives.values()), "")
+    text = joined(map(ansi_to_html, [*whole, *([live] if live.strip() else [])]), "\n")
+    if not text:
+        return []
+    before = [tag("span", f"{unseen:,} lines before these\n", style=FAINT)] if unseen > 0 else []
+    body = lines(joined([*before, text]))
+    return [body] if view.alone else [fold(_name_of(view), body, shown=True)]
+
+
+def _name_of(view: LiveView) -> Html:
     going = view.tally.going.get(view.log_of)
-    rows: Iterable[Row] = [going["row"]] if going else view.rows
-    return next((one_line(r["name"] or "") for r in rows if r["id"] == view.log_of), "output")
+    rows = [going["row"]] if going else [*view.rows]
+    return value(
+        next((one_line(r["name"] or "") for r in rows if r["id"] == view.log_of), "output")
+    )

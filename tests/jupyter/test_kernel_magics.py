@@ -42,7 +42,8 @@ def test_one_run_shows_its_output(kernel: Kernel) -> None:
     """Colours included, markup not."""
     done = kernel.cell("%%kogine run\nprint('\\x1b[31m<b>red</b>\\x1b[0m')")
     [shown] = done.displays.values()
-    assert '<span style="color:#d14343">&lt;b&gt;red&lt;/b&gt;</span>' in shown["text/html"]
+    assert "&lt;b&gt;red&lt;/b&gt;</span>" in shown["text/html"]
+    assert "<b>red" not in shown["text/html"] and "<b>red</b>" in shown["text/plain"]
 
 
 def test_a_failed_run_is_an_error_of_the_cell(kernel: Kernel) -> None:
