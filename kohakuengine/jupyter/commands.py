@@ -117,6 +117,7 @@ def _run_script(
     script: str,
     args: tuple[str, ...],
     config: str | None,
+    config_args: tuple[str, ...],
     overrides: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
@@ -125,13 +126,14 @@ def _run_script(
     from ..cli.run import script_of, wanted_of
 
     target = script_of(script, entrypoint, args)
-    return _order(face, wanted_of(target, config, overrides, launcher, given))
+    return _order(face, wanted_of(target, config, overrides, launcher, config_args, given))
 
 
 def _run_cell(
     face: Face,
     args: tuple[str, ...],
     config: str | None,
+    config_args: tuple[str, ...],
     overrides: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
@@ -144,7 +146,7 @@ def _run_cell(
     assert face.cell is not None
     objects = named(passed, face.names)
     target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
-    wanted = wanted_of(target, config, overrides, launcher, given)
+    wanted = wanted_of(target, config, overrides, launcher, config_args, given)
     check_reads(target, wanted.configs, objects, face)
     return _order(face, wanted)
 

@@ -83,7 +83,7 @@ class Face:
             alone: Whether it is of one run, whose failure is an error.
         """
         from ..cli.flow_options import resume_of
-        from ..cli.sweep import show_plan
+        from ..cli.preview import show_plan
 
         workflow, given = order.workflow, order.given
         resume = resume_of(given["resume"])
