@@ -29,7 +29,8 @@ ROOMS = [
     {"launch"},
     {"flow"},
     {"main"},
-    {"cli", "jupyter", "web"},
+    {"cli"},
+    {"jupyter", "web"},  # a magic's grammar is the command's
     {"__main__"},
 ]
 HEIGHT = {name: height for height, names in enumerate(ROOMS) for name in names}

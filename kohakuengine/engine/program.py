@@ -85,6 +85,7 @@ class Program:
         secret = sys.modules.get(_SECRET)
         if secret is None:
             return
+        self.given = secret.revealed(self.given)
         self.overrides = secret.revealed(self.overrides)
         values = {marker: secret.revealed(value) for marker, (_, value) in self._markers.items()}
         self._markers = {m: (role, values[m]) for m, (role, _) in self._markers.items()}

@@ -158,6 +158,7 @@ class Coordinator:
             self._paused = paused
             self.status = "paused" if paused else "running"
             self._index.update_flow(status=self.status)
+            self.view.flow_paused(paused)
 
     def _note_interrupt(self) -> None:
         """A Ctrl-C came in this thread. Done amid anything: the rest is for the loop."""

@@ -42,6 +42,9 @@ class View:
     def run_ended(self, row: dict[str, Any], again: float | None) -> None:
         """An attempt has ended; `again` is in how many seconds it is tried again, or None."""
 
+    def flow_paused(self, paused: bool) -> None:
+        """No further runs are begun from now on, or they are again."""
+
     def note(self, text: str) -> None:
         """Something is worth a sentence: told on stderr, also where nothing else is shown."""
         if sys.stderr is not None:
@@ -95,6 +98,10 @@ class Shielded(View):
     def run_ended(self, row: dict[str, Any], again: float | None) -> None:
         """Passed on."""
         self._show(lambda view: view.run_ended(row, again))
+
+    def flow_paused(self, paused: bool) -> None:
+        """Passed on."""
+        self._show(lambda view: view.flow_paused(paused))
 
     def note(self, text: str) -> None:
         """Passed on."""

@@ -158,6 +158,12 @@ class LiveView(View):
                     self.failures.append(Failure(row, ending(row, again), traceback))
         self._shown.touch()
 
+    def flow_paused(self, paused: bool) -> None:
+        """It says so."""
+        with self._lock:
+            self.status = "paused" if paused else "running"
+        self._shown.touch()
+
     def note(self, text: str) -> None:
         """Told below the runs."""
         with self._lock:

@@ -321,3 +321,23 @@ def test_current_event_loop_is_restored(script):
         return asyncio.get_event_loop() is loop
 
     assert asyncio.run(kernel())
+
+
+def test_objects_that_a_script_is_given_are_there_before_its_first_line(tmp_path: Path) -> None:
+    """They are no overrides: what the script binds itself wins."""
+    path = tmp_path / "train.py"
+    path.write_text("y = x + 1\nx = 5\n")
+    executor = ScriptExecutor(Script(path, given={"x": 1}))
+    executor.execute(Config())
+    assert (executor.module.x, executor.module.y) == (5, 2)
+
+
+def test_a_script_may_import_from_another_folder_than_its_own(tmp_path: Path) -> None:
+    """As a notebook's cell does, whose file is in the store."""
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "cell.py").write_text("import beside_the_notebook\n")
+    (tmp_path / "beside_the_notebook.py").write_text("")
+    script = Script(tmp_path / "cells" / "cell.py", folder=str(tmp_path))
+    ScriptExecutor(script).execute(Config())
+    with pytest.raises(ModuleNotFoundError):
+        ScriptExecutor(Script(tmp_path / "cells" / "cell.py")).execute(Config())

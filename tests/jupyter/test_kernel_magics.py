@@ -96,6 +96,18 @@ def _shows(message: dict[str, Any]) -> bool:
     return bool(message["msg_type"] == "display_data")
 
 
+def test_a_background_flow_can_be_paused(kernel: Kernel, folder: Path) -> None:
+    """From another cell; the display says so."""
+    kernel.cell("handle = %kogine run wait.py --sweep x=1,2 --workers 1 --background")
+    kernel.shows("waiting")
+    kernel.start("%kogine pause last")
+    kernel.shows("paused")
+    (folder / "go").touch()
+    kernel.shows("1 of 2 finished")
+    kernel.start("handle.unpause()")
+    kernel.shows("2 of 2 finished")
+
+
 def test_an_interrupt_ends_the_flow(kernel: Kernel, folder: Path) -> None:
     """The runs are cancelled, what finished is kept, and the cell ends as interrupted."""
     (folder / "some.py").write_text(

@@ -86,6 +86,14 @@ def test_progress_is_told_while_it_goes_on(view: LiveView, shown: Published) -> 
         assert text in shown.html
 
 
+def test_a_pause_is_told(view: LiveView, shown: Published) -> None:
+    """What goes on goes on, and no more is begun."""
+    view.flow_began("f" * 32, 3)
+    view.flow_paused(True)
+    view.close()
+    assert "paused" in shown.html and "value=" in shown.html
+
+
 def test_a_failure_is_shown_with_the_scripts_own_traceback(
     view: LiveView, shown: Published
 ) -> None:

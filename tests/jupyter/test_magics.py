@@ -222,6 +222,22 @@ def test_a_cell_can_be_given_the_notebooks_objects(shell: Shell, launcher: str) 
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("launcher", ["fresh", "warm"])
+def test_a_secret_is_passed_by_its_name(
+    shell: Shell, folder: Path, monkeypatch: pytest.MonkeyPatch, launcher: str
+) -> None:
+    """The run's own process alone has its value."""
+    monkeypatch.setenv("TOKEN_FOR_TESTS", "hunter2hunter2")
+    shell.cell("from kohakuengine import env\ntoken = env('TOKEN_FOR_TESTS', secret=True)")
+    [run] = shell.cell(
+        f"%%kogine run --with token --launcher {launcher}\nprint('loss:', len(token))"
+    )
+    assert run.metrics == {"loss": 14.0}
+    kept = (path for path in (folder / "store").rglob("*") if path.is_file())
+    assert not any(b"hunter2hunter2" in path.read_bytes() for path in kept)
+
+
+@pytest.mark.process
 def test_what_is_passed_is_pickled_once(shell: Shell, folder: Path) -> None:
     """However many runs there are; what two names share is one object."""
     shell.ip.user_ns["big"] = big = list(range(100_000))
