@@ -371,8 +371,31 @@ def _values(name: str, given: object) -> Sequence[Any]:
     if isinstance(given, (str, bytes, Mapping, Space, _Conditional)) or not isinstance(
         given, Iterable
     ):
-        raise ConfigError(f"sweep: {name} must be a list of values, got {_shown(given)}.", key=name)
+        raise ConfigError(
+            f"sweep: {name} must be a list of values, got {_shown(given)}{_remedy(given)}.",
+            key=name,
+        )
     return given if isinstance(given, Sequence) else list(given)
+
+
+def _remedy(given: object) -> str:
+    """What somebody may have meant who gave something else than a list of values."""
+    if not isinstance(given, str):
+        return f"; for one value, write [{_shown(given)}]" if _is_single(given) else ""
+    name, bracket, _ = given.partition("(")
+    if bracket and name.strip().isidentifier():
+        from .overrides import nearest
+
+        near = nearest(name.strip(), FUNCTIONS, 1)
+        if near:
+            return f"; did you mean {near[0]}(...)?"
+    if "," in given:
+        return "; write the values in brackets, as a list"
+    return f"; for one value, write [{_shown(given)}]"
+
+
+def _is_single(given: object) -> bool:
+    return given is None or isinstance(given, (int, float, bool))
 
 
 def _side_by_side(given: object) -> Iterable[Space]:

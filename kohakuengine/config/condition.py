@@ -129,8 +129,14 @@ class _Text:
     def __init__(self, text: str) -> None:
         self._text = " ".join(text.split())
         self.names: dict[str, None] = {}
+        import warnings
+
         try:
-            self._tree = ast.parse(text.strip(), mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore"
+                )  # of escapes like "\d", which are the user's own text
+                self._tree = ast.parse(text.strip(), mode="eval").body
             self._check(self._tree)
         except SyntaxError as error:
             self._fail(error.msg)

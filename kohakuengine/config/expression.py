@@ -61,8 +61,12 @@ def evaluate(text: str, functions: Mapping[str, Function]) -> object:
         >>> list(evaluate("range(1, 9, 2)", {"range": Function(range)}))
         [1, 3, 5, 7]
     """
+    import warnings
+
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes like "\d", which are the user's own text
+            tree = ast.parse(text.strip(), mode="eval").body
         return _Evaluation(text, functions).value(tree)
     except SyntaxError as error:
         raise ConfigError(f"{short(text)} can't be understood: {error.msg}.") from None

@@ -11,6 +11,7 @@ from types import ModuleType, TracebackType
 from ..errors import ConfigError, ConfigFileError, ConfigTypeError
 from .base import Config
 from .capture import captured, unwrap
+from .documents import check_there, is_text_file
 from .generator import END, ConfigGenerator, advance, start
 from .loading import Loading, loading
 from .siblings import siblings
@@ -32,16 +33,17 @@ def load_config(
     worker_id: int | None = None,
     arguments: Mapping[str, Any] | None = None,
 ) -> Config | ConfigGenerator:
-    """What a Python config file says to run with.
+    """What a config file says to run with.
 
-    The file gives, in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config
+    A file in YAML, TOML or JSON gives values by name, with `_args`, `_kwargs`, `_metadata`, `_sweep`
+    and `_base`, as told in docs/formats.md. One in Python gives, in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config
     or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`,
     and one for each point of its `_sweep`, if it has that: what `axes` puts together, or a dict of
     values by name.
     It may import the modules beside it, and is read anew each time.
 
     Args:
-        path: The file, `*.py`.
+        path: The file: `*.py`, `*.yaml`, `*.yml`, `*.toml` or `*.json`.
         worker_id: What `config_gen()` is told, if it takes it: the number of the worker, from 0.
             None stands for the environment's `KOGINE_WORKER_ID`, else 0.
         arguments: More arguments of `config_gen()`, by name; such a file is a template.
@@ -59,10 +61,12 @@ def load_config(
         >>> load_config("configs/small.py")  # doctest: +SKIP
         Config(globals_dict={'lr': 0.1})
     """
+    given = arguments or {}
+    if not os.fspath(path).lower().endswith(".py"):
+        return _text_file(os.fspath(path), given)
     file = _ConfigFile(path)
     own = file.execute()
     names = vars(file.module)
-    given = arguments or {}
     if "config_gen" not in names and given:
         raise ConfigError(
             f"{file.name} takes no arguments, got {', '.join(given)}: only a file with config_gen() "
@@ -86,6 +90,25 @@ def load_config(
     if space is None and own.space is None:
         return config
     return _swept(file, config, own.space if space is None else space)
+
+
+def _text_file(path: str, arguments: Mapping[str, Any]) -> Config | ConfigGenerator:
+    from .text_files import load_text_file
+
+    check_there(path)
+    if not is_text_file(path):
+        raise ConfigFileError(
+            f"{path}: a config file's name must end in .py, .yaml, .yml, .toml or .json.",
+            path=os.path.abspath(path),
+            line=None,
+        )
+    if arguments:
+        raise ConfigError(
+            f"{path} takes no arguments, got {', '.join(arguments)}: only a Python file with "
+            "config_gen() takes those of that function.",
+            path=os.path.abspath(path),
+        )
+    return load_text_file(path, load_config)
 
 
 def _above(bases: Sequence[Config], config: Config) -> Config:
@@ -270,15 +293,7 @@ def _is_of_a_call(trace: TracebackType | None) -> bool:
 
 
 def _read(path: str) -> bytes:
-    problem = None
-    if not os.path.lexists(path):
-        problem = "there is no such config file"
-    elif os.path.isdir(path):
-        problem = "it is a directory; give the config file in it"
-    elif not path.lower().endswith(".py"):
-        problem = "only Python files, *.py, are supported as config files now"
-    if problem is not None:
-        raise ConfigFileError(f"{path}: {problem}.", path=os.path.abspath(path), line=None)
+    check_there(path)
     try:
         with open(path, "rb") as file:
             source = file.read()

@@ -451,11 +451,6 @@ def test_directory(folder: Path) -> None:
     assert "is a directory" in str(failure(folder))
 
 
-def test_not_python(write: Any) -> None:
-    """A file of another kind is refused with what is supported."""
-    assert "only Python files, *.py," in str(failure(write("a.yaml", "lr: 1")))
-
-
 def test_unreadable(folder: Path) -> None:
     """A file that can't be read is refused with the system's reason."""
     (folder / "a.py").symlink_to("a.py")

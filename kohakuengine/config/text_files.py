@@ -1,0 +1,263 @@
+"""A config file in YAML, TOML or JSON -> Config | ConfigGenerator."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from keyword import iskeyword
+
+from ..errors import ConfigError, ConfigFileError, ConfigTypeError
+from .base import Config
+from .documents import Document, is_text_file, read_document
+from .generator import ConfigGenerator
+from .loading import loading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .documents import Place
+
+    Load = Callable[..., Config | ConfigGenerator]
+
+_BY_NAME = ("_kwargs", "_metadata")  # of these, what is above is merged into what is below
+_OURS = ("_args", "_kwargs", "_metadata", "_sweep", "_base")
+
+
+def load_text_file(name: str, load: Load) -> Config | ConfigGenerator:
+    """What a config file in YAML, TOML or JSON says to run with.
+
+    Args:
+        name: The file.
+        load: Loads a Python file that it builds on; as `load_config()`.
+
+    Returns:
+        A Config, or a ConfigGenerator where the file or what it builds on has `_sweep`.
+
+    Raises:
+        ConfigFileError: The file can't be read, or a value in it can't be told.
+        ConfigError: What it says can't be used; or it builds on itself.
+    """
+    return _layers(name, load).result()
+
+
+def _layers(name: str, load: Load) -> _Layers:
+    """A file, and what it builds on beneath it."""
+    document = read_document(name)
+    _check_names(document)
+    with loading(name, document.path):
+        layers = _Layers(document)
+        for place, file, arguments in _bases(document):
+            try:
+                if is_text_file(file) and not arguments:
+                    layers.put_layers(_layers(file, load))
+                else:
+                    layers.put_loaded(load(file, arguments=arguments), file)
+            except ConfigError as error:
+                if getattr(error, "line", None) is not None:
+                    raise
+                line = document.line(place)
+                where = f"{name} line {line}" if line else name
+                facts = {**vars(error), "path": document.path, "line": line}
+                raise type(error)(f"{where}: {error}", **facts) from error.__cause__
+        layers.put_document(document)
+    return layers
+
+
+def _check_names(document: Document) -> None:
+    for name in document.tree:
+        if not name.startswith("_"):
+            if not name.isidentifier() or iskeyword(name):
+                raise document.error(f"{_shown(name)} is no name of a variable.", (name,))
+        elif name not in _OURS:  # private, as it would be in Python; but for slips of the pen
+            from .overrides import nearest
+
+            near = nearest(name, _OURS, 1)
+            if near:
+                raise document.error(f"there is no {name}; did you mean {near[0]}?", (name,))
+
+
+def _bases(document: Document) -> list[tuple[Place, str, dict[str, Any]]]:
+    """Where in the file each base is named, its file, and its arguments."""
+    if "_base" not in document.tree:
+        return []
+    given = document.tree["_base"]
+    if document.dynamic:
+        from .interpolation import Interpolation
+
+        given = Interpolation(document.tree, lambda place: document).value(("_base",))
+    several = isinstance(given, list)
+    bases = []
+    for n, base in enumerate(given if several else [given]):
+        place = ("_base", n) if several else ("_base",)
+        arguments = dict(base) if isinstance(base, dict) else {"file": base}
+        file = arguments.pop("file", None)
+        if not isinstance(file, str) or not file or "\0" in file:
+            raise document.error(
+                "_base must be the path of a config file, {file: PATH, ARGUMENT: VALUE, ...}, or a "
+                f"list of these, got {_shown(base)}.",
+                place,
+            )
+        if not all(isinstance(name, str) for name in arguments):
+            raise document.error("the arguments of a _base are given by name.", place)
+        bases.append((place, os.path.join(os.path.dirname(document.name), file), arguments))
+    return bases
+
+
+class _Layers:
+    """What several files say, as far as it isn't evaluated yet.
+
+    What one text file says of another's values is seen by both: a base's `${lr}` is what the file
+    that builds on it makes of `lr`.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._top = document  # the file that is asked for
+        self._root: dict[str, Any] = {}
+        self._homes: dict[Place, Document] = {}
+
+    def put_document(self, document: Document) -> None:
+        self._put({n: v for n, v in document.tree.items() if n != "_base"}, lambda _: document)
+
+    def put_layers(self, layers: _Layers) -> None:
+        self._put(layers._root, layers._home)
+
+    def put_loaded(self, loaded: Config | ConfigGenerator, name: str) -> None:
+        space = None
+        if not isinstance(loaded, Config):
+            from .sweep import Sweep
+
+            if not isinstance(loaded.source, Sweep):
+                message = f"{name} gives several Configs: nothing can build on it."
+                raise ConfigError(message, path=name)
+            space, loaded = loaded.source.space, loaded.source.base
+        fields = {
+            "_args": loaded.args,
+            "_kwargs": loaded.kwargs,
+            "_metadata": loaded.metadata,
+            "_sweep": space,
+        }
+        said = {name: value for name, value in fields.items() if value}
+        self._put({**loaded.globals_dict, **said}, lambda _: None)
+
+    def _put(self, values: Mapping[str, Any], home: Callable[[Place], Document | None]) -> None:
+        """Put values above those that are there."""
+        for name, value in values.items():
+            under = self._root.get(name)
+            if name in _BY_NAME and isinstance(under, dict) and isinstance(value, dict):
+                self._root[name] = {**under, **value}
+                for key in value:
+                    self._settle((name, key), home((name, key)))
+            else:
+                self._root[name] = value
+                for place in [place for place in self._homes if place[0] == name]:
+                    del self._homes[place]
+                if name in _BY_NAME and isinstance(value, dict):
+                    for key in value:
+                        self._settle((name, key), home((name, key)))
+                else:
+                    self._settle((name,), home((name,)))
+
+    def _settle(self, place: Place, home: Document | None) -> None:
+        self._homes.pop(place, None)
+        if home is not None:
+            self._homes[place] = home
+
+    def _home(self, place: Place) -> Document | None:
+        """The text file in which a value stands; None for one of a Python file."""
+        return self._homes.get(place[:1]) or self._homes.get(place[:2])
+
+    def result(self) -> Config | ConfigGenerator:
+        values, uses = self._evaluated()
+        space = values.pop("_sweep", None)
+        config = self._config(values)
+        if space is None:
+            return config
+        from .sweep import Sweep
+
+        try:
+            sweep = Sweep(config, space)
+        except ConfigError as error:
+            raise self._wrong("_sweep", error) from None
+        self._check_follows(sweep, uses)
+        return ConfigGenerator(sweep, name=f"_sweep of {self._top.name}")
+
+    def _evaluated(self) -> tuple[dict[str, Any], dict[Place, list[Place]]]:
+        if not any(document.dynamic for document in self._homes.values()):
+            return dict(self._root), {}
+        from .interpolation import Interpolation
+
+        interpolation = Interpolation(self._root, self._home)
+        return {name: self._value(interpolation, name) for name in self._root}, interpolation.uses
+
+    def _value(self, interpolation: Any, name: str) -> Any:
+        if name in _BY_NAME and isinstance(self._root[name], dict):
+            return {key: interpolation.value((name, key)) for key in self._root[name]}
+        return interpolation.value((name,))
+
+    def _config(self, values: dict[str, Any]) -> Config:
+        own = {name: value for name, value in values.items() if not name.startswith("_")}
+        try:
+            return Config(own, *(values.get(name) for name in ("_args", *_BY_NAME)))
+        except ConfigTypeError as error:
+            raise self._wrong(f"_{error.field}", error) from None
+
+    def _wrong(self, name: str, error: ConfigError) -> ConfigError:
+        home = self._home((name,)) or self._top
+        line = home.line((name,))
+        where = f"{home.name} line {line}" if line else home.name
+        facts = {**vars(error), "path": home.path, "line": line}
+        return type(error)(f"{where} sets {name} wrongly: {error}", **facts)
+
+    def _check_follows(self, sweep: Any, uses: dict[Place, list[Place]]) -> None:
+        """Refuse a value that is made of what varies, since it would be the same for all."""
+        varying = [tuple(name.split(".")) for name in sweep.names]
+        for place in uses:
+            owner = place[0]
+            if owner == "_sweep" or any(_overlap(place, one) for one in varying):
+                continue
+            if owner.startswith("_") and owner not in _OURS:
+                continue
+            found = _reached(place, uses, varying)
+            home = self._home(place)
+            if found and home is not None:
+                raise home.error(
+                    f"{_name(place)} is made of {_name(found)}, which _sweep varies, and wouldn't "
+                    "follow it: sweep both, paired by _zip, or compute it in the script.",
+                    place,
+                )
+
+
+def _reached(
+    place: Place,
+    uses: dict[Place, list[Place]],
+    varying: list[Place],
+    seen: set[Place] | None = None,
+) -> Place | None:
+    """What varies of that which a place refers to, also by way of others."""
+    seen = set() if seen is None else seen
+    seen.add(place)
+    for target in uses[place]:
+        for one in varying:
+            if _overlap(target, one):
+                return one
+        for other in uses:
+            if _overlap(target, other) and other not in seen:
+                found = _reached(other, uses, varying, seen)
+                if found:
+                    return found
+    return None
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return all(mine == theirs for mine, theirs in zip(one, other))
+
+
+def _name(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def _shown(value: object) -> str:
+    from .fit import short_repr
+
+    return short_repr(value)
