@@ -61,7 +61,7 @@ class Document:
         """An error that says where in the file something is wrong."""
         line = self.line(place)
         where = f"{self.name} line {line}" if line else self.name
-        return ConfigFileError(f"{where}: {problem}", path=self.path, line=line)
+        return ConfigFileError(f"{where}: {in_short(problem)}", path=self.path, line=line)
 
 
 def is_text_file(path: str) -> bool:
@@ -105,9 +105,16 @@ def read_document(name: str) -> Document:
         return Document(name, path, tree, lines)
     except Unreadable as error:
         where = f"{name} line {error.line}" if error.line else name
-        raise ConfigFileError(f"{where} {error}", path=path, line=error.line) from error.__cause__
+        message = f"{where} {in_short(str(error))}"
+        raise ConfigFileError(message, path=path, line=error.line) from error.__cause__
     except (RecursionError, MemoryError):
         raise ConfigFileError(f"{name} {too_deep()}", path=path, line=None) from None
+
+
+def in_short(problem: str) -> str:
+    """What is wrong, on one line, without the middle of what is very long in it."""
+    line = problem if problem.isprintable() else repr(problem)[1:-1]
+    return line if len(line) <= 600 else f"{line[:400]}...{line[-150:]}"
 
 
 def too_deep() -> str:

@@ -8,7 +8,7 @@ from keyword import iskeyword
 
 from ..errors import ConfigError, ConfigFileError, ConfigTypeError
 from .base import Config
-from .documents import Document, is_text_file, read_document
+from .documents import Document, in_short, is_text_file, read_document
 from .generator import ConfigGenerator
 from .loading import loading
 
@@ -59,7 +59,7 @@ def _layers(name: str, load: Load) -> _Layers:
                 line = document.line(place)
                 where = f"{name} line {line}" if line else name
                 facts = {**vars(error), "path": document.path, "line": line}
-                raise type(error)(f"{where}: {error}", **facts) from error.__cause__
+                raise type(error)(f"{where}: {in_short(str(error))}", **facts) from error.__cause__
         layers.put_document(document)
     return layers
 
@@ -207,7 +207,7 @@ class _Layers:
         line = home.line((name,))
         where = f"{home.name} line {line}" if line else home.name
         facts = {**vars(error), "path": home.path, "line": line}
-        return type(error)(f"{where} sets {name} wrongly: {error}", **facts)
+        return type(error)(f"{where} sets {name} wrongly: {in_short(str(error))}", **facts)
 
     def _check_follows(self, sweep: Any, uses: dict[Place, list[Place]]) -> None:
         """Refuse a value that is made of what varies, since it would be the same for all."""
