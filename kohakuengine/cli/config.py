@@ -12,6 +12,7 @@ import click
 from ..config.base import Config
 from ..config.difference import named_values
 from ..config.fit import short_repr
+from ..config.printing import FORMATS
 from ..engine.config_check import check_keys, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
@@ -80,12 +81,22 @@ def validate(file: str, config_args: tuple[str, ...], as_json: bool) -> int:
 @CONFIG_FILE
 @CONFIG_ARG
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
+@click.option("--format", type=click.Choice(FORMATS), help="As a config file in that format.")
 @JSON
-def show(file: str, config_args: tuple[str, ...], limit: int, as_json: bool) -> int:
+def show(
+    file: str, config_args: tuple[str, ...], limit: int, format: str | None, as_json: bool
+) -> int:
     """Show what a config FILE comes to, with types.
 
     Of several configs: what is the same for all, and what varies among the first N.
     """
+    if as_json and format is not None:
+        raise click.UsageError("--format and --json are two ways to show it: give one.")
+    if format is not None:
+        with prints_aside(True):
+            text = _only_one(loaded_with(file, config_args), file, limit).to_text(format)
+        say(text.removesuffix("\n"))
+        return 0
     with prints_aside(as_json):
         loaded = loaded_with(file, config_args)
     if as_json:
@@ -143,6 +154,18 @@ def check(
     else:
         say(table([(one.key, one.status, _told(one)) for one in checks]) or "there are no keys")
     return 0 if _ok(checks) else 1
+
+
+def _only_one(loaded: Config | ConfigGenerator, file: str, limit: int) -> Config:
+    """The Config to print as a file, which holds one."""
+    if isinstance(loaded, Config):
+        return loaded
+    first = [*islice(loaded, 2 if limit > 1 else 1)]
+    if len(first) != 1:
+        several = "several configs" if first else "no config"
+        hint = "; --limit 1 shows the first of them" if first else ""
+        raise ConfigError(f"{file} gives {several}, and --format is for one{hint}.", path=file)
+    return first[0]
 
 
 def prints_aside(as_json: bool) -> AbstractContextManager[object]:

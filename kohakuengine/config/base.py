@@ -56,7 +56,7 @@ class Config:
         """The Config that a config file gives.
 
         Args:
-            path: A Python file, as for `load_config()`.
+            path: The file, as for `load_config()`.
             worker_id: What the file's `config_gen()` is told, if it takes it. None stands for the
                 environment's `KOGINE_WORKER_ID`, else 0.
 
@@ -163,6 +163,38 @@ class Config:
             "kwargs": dict(self.kwargs),
             "metadata": dict(self.metadata),
         }
+
+    def to_text(self, format: str = "py") -> str:
+        """This Config as the text of a config file, which gives the same Config when it is loaded.
+
+        Args:
+            format: `"py"`, `"yaml"`, `"toml"` or `"json"`.
+
+        Raises:
+            ConfigError: There is no such format; or it can't hold a value: the error names that, and
+                the formats that can.
+
+        Example:
+            >>> print(Config({"lr": 0.1}, kwargs={"fast": True}).to_text("yaml"), end="")
+            lr: 0.1
+            _kwargs: {fast: true}
+        """
+        from .printing import to_text
+
+        return to_text(self, format)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write this Config to a config file, in the format that the file's name says.
+
+        Args:
+            path: The file: `*.py`, `*.yaml`, `*.toml` or `*.json`; replaced, if it is there.
+
+        Raises:
+            ConfigError: As of `to_text()`; or the file can't be written.
+        """
+        from .printing import save
+
+        save(self, path)
 
     def __repr__(self) -> str:
         fields = [f"{name}={getattr(self, name)!r}" for name in _FIELDS if getattr(self, name)]

@@ -26,6 +26,7 @@ _LARGEST = 100_000  # so many values may come of references
 _LONGEST = 10_000_000  # characters in texts that come of references
 _PARSED = 10_000  # characters of a text that OmegaConf is asked to read: it is slow
 _SIMPLE = re.compile(r"\$\{(?:(env|oc\.env):([A-Za-z_]\w*)|([A-Za-z_]\w*(?:\.\w+|\[\w+\])*))\}")
+_ESCAPED = re.compile(r"(\\*)\$\{")  # by an odd number of backslashes, of which half stay
 _RESOLVERS = ("env", "decode", "none", "oc.env", "oc.decode")
 
 
@@ -151,7 +152,9 @@ class _Expression:
         """What it comes to."""
         # Most are plain ones, and OmegaConf takes a while to be imported.
         rest = _SIMPLE.sub("", text)
-        if "${" in rest or re.search(r"\\\$\{", text):
+        if all(len(found[1]) % 2 for found in _ESCAPED.finditer(text)):
+            return _ESCAPED.sub(lambda found: found[1][: len(found[1]) // 2] + "${", text)
+        if "${" in rest or "\\${" in text:
             return self._by_grammar(text)
         pieces: list[Any] = []
         end = 0

@@ -228,3 +228,46 @@ def test_check_needs_something_to_check(kogine) -> None:
     """Without a config and overrides it is a usage error."""
     reply = kogine("config", "check", "train.py")
     assert reply.outcome == 2 and "--config" in reply.err
+
+
+@pytest.mark.parametrize("format", ["py", "yaml", "toml", "json"])
+def test_a_config_is_printed_as_a_file(kogine, write, format: str) -> None:
+    """`show --format` prints a config file that shows the same."""
+    write("a.yaml", "lr: 1e-3\nmodel: {layers: 2, act: null}\n_args: [x]\n")
+    reply = kogine("config", "show", "a.yaml", "--format", format)
+    assert (reply.outcome, reply.err) == (0, "")
+    write(f"again.{format}", reply.out)
+    assert kogine("config", "show", f"again.{format}").out == kogine("config", "show", "a.yaml").out
+
+
+def test_of_several_configs_the_first_can_be_printed(kogine, write) -> None:
+    """A file holds one: which is said, and `--limit 1` takes the first."""
+    write("sweep.py", SWEEP.replace("{2}", "2"))
+    reply = kogine("config", "show", "sweep.py", "--format", "yaml")
+    assert reply.outcome == 1 and "several configs, and --format is for one; --limit 1" in reply.err
+    reply = kogine("config", "show", "sweep.py", "--format", "yaml", "--limit", "1")
+    assert (reply.outcome, reply.err) == (0, "made 0.1\n")
+    assert reply.out == "lr: 0.1\n_args: [1]\n_kwargs: {a: null}\n_metadata: {b: 2}\n"
+
+
+def test_what_a_format_cannot_hold_is_told(kogine, write) -> None:
+    """The key is named, and a format that can hold it."""
+    write("a.py", "hidden = (64, 32)\n")
+    reply = kogine("config", "show", "a.py", "--format", "toml")
+    assert (reply.outcome, reply.out) == (1, "")
+    assert "hidden can't be written in TOML: it is a tuple" in reply.err
+    assert kogine("config", "show", "a.py", "--format", "py").out == "hidden = (64, 32)\n"
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.toml", "a.json"])
+def test_config_commands_take_every_format(kogine, write, name: str) -> None:
+    """`validate`, `show` and `check` load text files, too, and say what is wrong with one."""
+    texts = {"a.yaml": "lr: 0.2", "a.toml": "lr = 0.2", "a.json": '{"lr": 0.2}'}
+    write(name, texts[name])
+    write("script.py", "lr = 0.1\nprint(lr)\n")
+    assert f"{name} is valid: one config, that sets lr" in kogine("config", "validate", name).out
+    assert kogine("config", "show", name).out == "lr  float  0.2\n"
+    assert kogine("config", "check", "script.py", "--config", name).out.split() == ["lr", "fits"]
+    assert kogine("run", "script.py", "--config", name).out == "0.2\n"
+    write(name, "{")
+    assert f"{name} line " in kogine("config", "validate", name).err
