@@ -2,7 +2,7 @@
 
 How a fenced block of a page is read, from top to bottom, in a folder that is a copy of `examples/`:
 
-- ```python title="train.py"  is written to that file;
+- ```python title="train.py"  is written to that file, and so is any other language with a title;
 - ```python                   is run, all of a page in one namespace; with `>>>` as a doctest;
 - ```console                  each line `$ command` is run by the shell (`kogine` and `python` are
                               the ones under test); the lines after it are its output, in which
@@ -67,7 +67,7 @@ def test_what_a_page_shows_is_what_happens(
     monkeypatch.chdir(examples)
     names: dict[str, object] = {"__name__": "page"}
     for block in blocks(page):
-        if block.language == "python" and block.title:
+        if block.title:
             (examples / block.title).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             run_python(page, block, names)

@@ -14,7 +14,7 @@ import kohakuengine
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = sorted((ROOT / "examples" / "scripts").glob("*.py"))
 CONFIGS = sorted((ROOT / "examples" / "configs").glob("*.py"))
-KINDS = ("bare", "static", "generator", "workers", "template", "secret")
+KINDS = ("bare", "static", "generator", "workers", "template", "secret", "study")
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -127,6 +127,25 @@ def test_a_secret_is_the_scripts_alone(
     assert "<secret SIGNING_KEY>" in shown and "a-key-of-ours" not in shown
     files = [path for path in store.rglob("*") if path.is_file()]
     assert files and not any(b"a-key-of-ours" in path.read_bytes() for path in files)
+
+
+@pytest.mark.parametrize("format", ["yaml", "toml", "json"])
+def test_a_study_is_the_same_in_each_format(format: str, examples: Path) -> None:
+    """The example that is written in four formats comes to the same Configs in all of them."""
+    studies = [
+        [*kohakuengine.load_config(examples / "configs" / f"train_simple_study.{end}")]
+        for end in ("py", format)
+    ]
+    assert studies[0] == studies[1] and len(studies[0]) == 5
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("format", ["py", "yaml", "toml", "json"])
+def test_a_study_runs(format: str, examples: Path, shell: Shell) -> None:
+    """A script runs with each config of a study, whatever format that is in."""
+    config = f"configs/train_simple_study.{format}"
+    done = shell(f"NOISE=0 kogine run scripts/train_simple.py --config {config}", examples)
+    assert done.returncode == 0 and done.stdout.count("finished after") == 5, done.stdout
 
 
 def test_each_worker_has_its_own_config(examples: Path) -> None:

@@ -244,7 +244,7 @@ def test_of_several_configs_the_first_can_be_printed(kogine, write) -> None:
     """A file holds one: which is said, and `--limit 1` takes the first."""
     write("sweep.py", SWEEP.replace("{2}", "2"))
     reply = kogine("config", "show", "sweep.py", "--format", "yaml")
-    assert reply.outcome == 1 and "several configs, and --format is for one; --limit 1" in reply.err
+    assert reply.outcome == 2 and "several configs, and --format is for one; --limit 1" in reply.err
     reply = kogine("config", "show", "sweep.py", "--format", "yaml", "--limit", "1")
     assert (reply.outcome, reply.err) == (0, "made 0.1\n")
     assert reply.out == "lr: 0.1\n_args: [1]\n_kwargs: {a: null}\n_metadata: {b: 2}\n"
@@ -254,7 +254,7 @@ def test_what_a_format_cannot_hold_is_told(kogine, write) -> None:
     """The key is named, and a format that can hold it."""
     write("a.py", "hidden = (64, 32)\n")
     reply = kogine("config", "show", "a.py", "--format", "toml")
-    assert (reply.outcome, reply.out) == (1, "")
+    assert (reply.outcome, reply.out) == (2, "")
     assert "hidden can't be written in TOML: it is a tuple" in reply.err
     assert kogine("config", "show", "a.py", "--format", "py").out == "hidden = (64, 32)\n"
 
@@ -268,6 +268,5 @@ def test_config_commands_take_every_format(kogine, write, name: str) -> None:
     assert f"{name} is valid: one config, that sets lr" in kogine("config", "validate", name).out
     assert kogine("config", "show", name).out == "lr  float  0.2\n"
     assert kogine("config", "check", "script.py", "--config", name).out.split() == ["lr", "fits"]
-    assert kogine("run", "script.py", "--config", name).out == "0.2\n"
     write(name, "{")
     assert f"{name} line " in kogine("config", "validate", name).err
