@@ -8,7 +8,7 @@ from keyword import iskeyword
 
 from ..errors import ConfigError, ConfigFileError, ConfigTypeError
 from .base import Config
-from .documents import Document, in_short, is_text_file, read_document
+from .documents import DEPTH, Document, in_short, is_text_file, read_document
 from .generator import ConfigGenerator
 from .loading import loading
 
@@ -38,11 +38,21 @@ def load_text_file(name: str, load: Load) -> Config | ConfigGenerator:
         ConfigFileError: The file can't be read, or a value in it can't be told.
         ConfigError: What it says can't be used; or it builds on itself.
     """
-    return _layers(name, load).result()
+    return _layers(name, load, {}).result()
 
 
-def _layers(name: str, load: Load) -> _Layers:
-    """A file, and what it builds on beneath it."""
+def _layers(name: str, load: Load, known: dict[str, _Layers], depth: int = 0) -> _Layers:
+    """A file, and what it builds on beneath it; those that are known aren't read again."""
+    path = os.path.abspath(name)
+    if depth > DEPTH:
+        message = f"{name} stands under more than {DEPTH} files, each built on the next."
+        raise ConfigFileError(message, path=path, line=1)
+    if path not in known:
+        known[path] = _read(name, load, known, depth)
+    return known[path]
+
+
+def _read(name: str, load: Load, known: dict[str, _Layers], depth: int) -> _Layers:
     document = read_document(name)
     _check_names(document)
     with loading(name, document.path):
@@ -50,7 +60,7 @@ def _layers(name: str, load: Load) -> _Layers:
         for place, file, arguments in _bases(document):
             try:
                 if is_text_file(file) and not arguments:
-                    layers.put_layers(_layers(file, load))
+                    layers.put_layers(_layers(file, load, known, depth + 1))
                 else:
                     layers.put_loaded(load(file, arguments=arguments), file)
             except ConfigError as error:
@@ -70,9 +80,9 @@ def _check_names(document: Document) -> None:
             if not name.isidentifier() or iskeyword(name):
                 raise document.error(f"{_shown(name)} is no name of a variable.", (name,))
         elif name not in _OURS:  # private, as it would be in Python; but for slips of the pen
-            from .overrides import nearest
+            from difflib import get_close_matches
 
-            near = nearest(name, _OURS, 1)
+            near = get_close_matches(name, _OURS, 1, 0.85)
             if near:
                 raise document.error(f"there is no {name}; did you mean {near[0]}?", (name,))
 

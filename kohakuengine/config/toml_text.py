@@ -42,8 +42,8 @@ def read_toml(text: str) -> tuple[Any, Lines]:
         raise _invalid(text, str(error)) from None
     except RecursionError:
         raise Unreadable(too_deep()) from None
-    except (ValueError, OverflowError) as error:  # of a date, or of an offset from UTC
-        raise Unreadable(f"is not valid TOML: {error}.") from None
+    except (ValueError, OverflowError) as error:  # of a number, a date, an offset from UTC
+        raise _too_long(text) or Unreadable(f"is not valid TOML: {error}.") from None
     known: dict[Place, int] = {}
 
     def line_of(place: Place) -> int | None:  # only errors ask
@@ -61,10 +61,13 @@ def _check_size(text: str) -> None:
         found = _MANY.search(text)
         if found:
             raise Unreadable(too_deep(), text.count("\n", 0, found.end()) + 1)
-    number = re.search(rf"(?<![\w.\"'])[+-]?[0-9][0-9_]{{{DIGITS},}}(?![\w.])", text)
-    if number:
-        line = text.count("\n", 0, number.start()) + 1
-        raise Unreadable(too_long(len(number[0].strip("+-"))), line)
+
+
+def _too_long(text: str) -> Unreadable | None:
+    number = re.search(rf"[0-9][0-9_]{{{DIGITS},}}", text)
+    if number is None:
+        return None
+    return Unreadable(too_long(len(number[0])), text.count("\n", 0, number.start()) + 1)
 
 
 def _invalid(text: str, message: str) -> Unreadable:

@@ -170,6 +170,11 @@ def test_words_that_readers_of_yaml_differ_on_are_refused(
     )
 
 
+def test_long_digits_in_a_text(write: Write) -> None:
+    """Only numbers have a limit."""
+    assert load(write, f"a = 'pi 3 {'1' * 9000}'", "a.toml").globals_dict["a"][-1] == "1"
+
+
 def test_dates(write: Write) -> None:
     """TOML has dates; in YAML they are texts, but for those that are tagged."""
     toml = load(write, "a = 2024-01-02\nb = 2024-01-02T03:04:05+02:00\nc = 03:04:05", "a.toml")
@@ -223,6 +228,7 @@ def test_private_names(write: Write) -> None:
     """A name that begins with an underscore is for references, as it is in Python."""
     assert load(write, "_half: 50\nlimit: ${_half}") == Config({"limit": 50})
     assert "there is no _arg; did you mean _args?" in refusal(write, "_arg: [1]")
+    assert load(write, "_size: 1\n_schema: 2\n_seed: 3\n_case: 4") == Config()
 
 
 # ---- what is wrong ----
@@ -437,6 +443,18 @@ def test_circles_of_files(write: Write) -> None:
     write("b.py", "from kohakuengine import use_config\nuse_config('c.toml')")
     said = refusal(write, "_base = 'a.yaml'", "c.toml")
     assert "c.toml uses a.yaml uses b.py uses c.toml: config files can't build on each" in said
+
+
+def test_very_many_files(write: Write) -> None:
+    """A file on which others build again and again is read once; a chain has its limit."""
+    write("a0.yaml", "lr: 1")
+    for n in range(1, 40):
+        write(f"a{n}.yaml", f"_base: [a{n - 1}.yaml, a{n - 1}.yaml]\nx{n}: 1")
+    assert len(load_config(write("top.yaml", "_base: a39.yaml")).globals_dict) == 40
+    for n in range(120):
+        write(f"b{n}.json", json.dumps({"_base": f"b{n + 1}.json"}))
+    said = refusal(write, "_base: b0.json", "top.yaml")
+    assert said == "b100.json stands under more than 100 files, each built on the next."
 
 
 @pytest.mark.parametrize(
