@@ -51,6 +51,9 @@ class _Conditional:
         self.what = what
         self.otherwise = otherwise
 
+    def __repr__(self) -> str:
+        return f"when({self.condition.shown}, {_shown(self.what)})"
+
 
 # ---- how axes are put together ----
 

@@ -14,6 +14,7 @@ from .ranges import check_numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from random import Random
     from typing import Any
 
 _LEAST = 2.0**-54  # half of the least number above 0 that `random()` gives
@@ -36,7 +37,7 @@ class Distribution:
 
 
 class Draws(Sequence["Any"]):
-    """Values that are drawn when the first of them is asked for.
+    """Values that are drawn as far as they are asked for.
 
     Args:
         distribution: What from.
@@ -55,7 +56,8 @@ class Draws(Sequence["Any"]):
         self._count = count
         self._seed = seed
         self._name = name
-        self._drawn: list[Any] | None = None
+        self._drawn: list[Any] = []
+        self._source: Random | None = None
 
     def named(self, name: str) -> Draws:
         """The draws of a variable."""
@@ -65,12 +67,19 @@ class Draws(Sequence["Any"]):
         return self._count
 
     def __getitem__(self, index: Any) -> Any:
-        if self._drawn is None:
+        places = range(self._count)[index]
+        if isinstance(places, int):
+            return self._at(places)
+        return [self._at(place) for place in places]
+
+    def _at(self, place: int) -> Any:
+        if self._source is None:
             from random import Random
 
-            source = Random(f"{self._seed} {self._name}")
-            self._drawn = [self._distribution.at(source.random()) for _ in range(self._count)]
-        return self._drawn[index]
+            self._source = Random(f"{self._seed} {self._name}")
+        while len(self._drawn) <= place:
+            self._drawn.append(self._distribution.at(self._source.random()))
+        return self._drawn[place]
 
     def __repr__(self) -> str:
         return f"{self._count} of {self._distribution!r}"

@@ -119,7 +119,7 @@ class _Evaluation:
             named[keyword.arg] = self.value(keyword.value)
         try:
             return function.call(*arguments, **named)
-        except TypeError as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             self._fail(str(error))
 
     def _condition(self, node: ast.expr) -> str:

@@ -263,8 +263,10 @@ class Repeat(Space):
         return own if self._seed is None else {**own, **self._seed.point(turn)}
 
     def __iter__(self) -> Iterator[Point]:
-        turns = [{}] * self._times if self._seed is None else list(self._seed)
-        return ({**own, **turn} for own in self._space for turn in turns)
+        if self._seed is None:
+            return (dict(own) for own in self._space for _ in range(self._times))
+        seed = self._seed
+        return ({**own, **turn} for own in self._space for turn in seed)
 
     def parts(self) -> Iterator[Space]:
         yield self._space

@@ -368,8 +368,26 @@ def test_a_sample_of_a_huge_space(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
+    "sweep",
+    [
+        "\"repeat({'a': [1]}, 10000000000000, 'seed')\"",
+        "\"repeat({'a': [1]}, 10000000000000)\"",
+        "random(1000000000000, a=[1], b=uniform(0, 1))",
+        "{a: 'normal(0, 1, 1000000000000)', _repeat: 1000000000000}",
+        "{a: 'linspace(0, 1, 1000000000000)'}",
+    ],
+)
+def test_the_first_points_of_very_many(write: Write, sweep: str) -> None:
+    """Whatever they come of, only those that are asked for are made."""
+    configs = iter(load(write, f"_sweep: {sweep}"))
+    assert isinstance(next(configs), Config) and isinstance(next(configs), Config)
+
+
+@pytest.mark.parametrize(
     ("sweep", "told"),
     [
+        ("when(a > 1, [1])", "got when(a > 1, [1])"),
+        ("{a: 'range(0, 1e308, 1e-300)'}", "range(0, 1e308, 1e-300) can't be understood"),
         ("{lr: adam}", "lr must be a list of values, got 'adam'; for one value, write ['adam']"),
         ("{lr: '0.1,0.2'}", "got '0.1,0.2'; write the values in brackets, as a list"),
         ("{lr: 'lgo(1,2,3)'}", "got 'lgo(1,2,3)'; did you mean log(...)?"),
