@@ -27,7 +27,7 @@ _LONGEST = 10_000_000  # characters in texts that come of references
 _PARSED = 10_000  # characters of a text that OmegaConf is asked to read: it is slow
 _SIMPLE = re.compile(r"\$\{(?:(env|oc\.env):([A-Za-z_]\w*)|([A-Za-z_]\w*(?:\.\w+|\[\w+\])*))\}")
 _ESCAPED = re.compile(r"(\\*)\$\{")  # by an odd number of backslashes, of which half stay
-_RESOLVERS = ("env", "decode", "none", "oc.env", "oc.decode")
+_RESOLVERS = ("env", "secret", "decode", "none", "oc.env", "oc.decode")
 
 
 class _Wrong(ValueError):
@@ -178,11 +178,23 @@ class _Expression:
         from omegaconf.grammar_parser import parse
         from omegaconf.grammar_visitor import GrammarVisitor
 
-        visitor = GrammarVisitor(self._referred, self._resolved, None)
+        found: list[Any] = []  # what its references come to
+
+        def kept(function: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                found.append(function(*args, **kwargs))
+                return found[-1]
+
+            return call
+
+        visitor = GrammarVisitor(kept(self._referred), kept(self._resolved), None)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # of what it takes now, and won't later
-                return self._plain(visitor.visit(parse(text)))
+                value = visitor.visit(parse(text))
+            if isinstance(value, str):
+                self._whole.joined(found)  # refuses what can't be a part of a text
+            return self._plain(value)
         except (_Wrong, ConfigError, RecursionError, MemoryError):
             raise
         except Exception as error:  # of its parser, of its visitor, of int() and str()
@@ -214,13 +226,17 @@ class _Expression:
             from .overrides import nearest
 
             near = nearest(name, _RESOLVERS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_RESOLVERS[:3])}"
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_RESOLVERS[:4])}"
             raise _Wrong(f"there is no resolver {short(name)}; {hint}")
-        wanted = {"env": (1, 2), "decode": (1,), "none": (0,)}[name.rpartition(".")[2]]
+        wanted = {"env": (1, 2), "secret": (1,), "decode": (1,), "none": (0,)}[
+            name.rpartition(".")[2]
+        ]
         if len(args) not in wanted:
             raise _Wrong(f"{name} takes {' or '.join(map(str, wanted))} arguments, got {len(args)}")
         if name.endswith("env"):
             return _env(*args)
+        if name == "secret":
+            return _secret(str(args[0]))
         return _decoded(args[0]) if name.endswith("decode") else None
 
 
@@ -238,6 +254,18 @@ def _env(name: Any, default: Any = _NOTHING) -> str | None:
             f"in ${{env:{short(str(name))},default}}"
         )
     return None if default is None else _as_text(default)
+
+
+def _secret(name: str) -> Any:
+    """What stands for an environment variable whose value is never recorded."""
+    from .secret import Secret
+
+    hidden = Secret(name)
+    try:
+        hidden.reveal()  # what is wrong with it is told now
+    except ConfigError as error:
+        raise _Wrong(str(error).rstrip(".")) from None
+    return hidden
 
 
 def _decoded(text: Any) -> Any:
@@ -260,12 +288,12 @@ def _as_text(value: Any) -> str:
         kind = type(value).__name__
         raise _Wrong(f"a {kind} can't be a part of a text")
     try:
-        return str(value)
+        return f"{value}"  # which a secret refuses
     except ValueError:  # of an int
         raise _Wrong(f"a number of more than {DIGITS} digits can't be a part of a text") from None
-    except Exception as error:  # of an object of a Python file
+    except Exception:  # of an object of a Python file, or of a secret
         kind = type(value).__name__
-        raise _Wrong(f"a {kind} can't be a part of a text: {type(error).__name__}") from None
+        raise _Wrong(f"a {kind} can't be a part of a text") from None
 
 
 def _key(container: Any, part: Any) -> Any:

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timezone
 
 from .documents import DIGITS
 from .printing import DEPTH, Unwritable, within
+from .secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class PlainValues:
                 self._key(key, place, value): self.of(item, within(place, key), depth + 1)
                 for key, item in value.items()
             }
+        if kind is Secret and value.type is str:
+            return f"${{secret:{value.variable}}}"
         if kind not in _ALWAYS and kind not in self._kinds and value is not None:
             raise Unwritable(_reason(value), place, value)
         return self._single(value, place)

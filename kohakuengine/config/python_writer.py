@@ -9,6 +9,7 @@ from types import ModuleType
 
 from .documents import DIGITS
 from .printing import DEPTH, Unwritable, laid_out, within
+from .secret import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class _Writer:
         from pathlib import Path, PurePath
 
         kind = type(value)
+        if isinstance(value, Secret):
+            called = self._import("kohakuengine", "env")
+            kind_of = "" if value.type is str else f", type={self.text(value.type, place, 0)}"
+            return f"{called}({value.variable!r}{kind_of}, secret=True)"
         if isinstance(value, PurePath) and kind.__module__.partition(".")[0] == "pathlib":
             name = "Path" if kind is type(Path()) else kind.__name__
             return f"{self._import('pathlib', name)}({str(value)!r})"

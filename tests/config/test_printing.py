@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from kohakuengine.config.base import Config
 from kohakuengine.config.loader import load_config
+from kohakuengine.config.secret import Secret
 from kohakuengine.errors import ConfigError
 
 FORMATS = ("py", "yaml", "toml", "json")
@@ -391,3 +392,34 @@ def test_values_of_the_standard_library() -> None:
         "d = Decimal('1.50')\nf = Fraction(1, 3)\nt = datetime.timedelta(days=1)\n"
         "l = [Layer(width=2, act='relu')]\n"
     )
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_secrets(format: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are printed as the name of their variable, and read as secrets."""
+    monkeypatch.setenv("KOGINE_TEST_TOKEN", "hush-hush")
+    config = Config(
+        {"token": Secret("KOGINE_TEST_TOKEN")}, kwargs={"a": [Secret("KOGINE_TEST_TOKEN")]}
+    )
+    path = folder / f"a.{format}"
+    config.save(path)
+    assert "hush" not in path.read_text() and load_config(path) == config
+    with pytest.raises(ConfigError, match="write it in Python|^v can't be written in Python"):
+        value = Secret("KOGINE_TEST_TOKEN", (lambda text: text) if format == "py" else Path)
+        Config({"v": value}).to_text(format)
+
+
+def test_secrets_that_are_wrong(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that isn't set is named; none can be put into a text."""
+    monkeypatch.delenv("KOGINE_TEST_TOKEN", raising=False)
+    path = folder / "a.yaml"
+    path.write_text("a: ${secret:KOGINE_TEST_TOKEN}")
+    with pytest.raises(
+        ConfigError, match="line 1: a is .* KOGINE_TEST_TOKEN, which is a secret, isn't"
+    ):
+        load_config(path)
+    monkeypatch.setenv("KOGINE_TEST_TOKEN", "hush-hush")
+    path.write_text("a: Bearer ${secret:KOGINE_TEST_TOKEN}")
+    with pytest.raises(ConfigError, match="a Secret can't be a part of a text") as caught:
+        load_config(path)
+    assert "hush" not in str(caught.value)

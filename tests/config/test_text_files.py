@@ -570,7 +570,7 @@ def test_environment_variables(write: Write, monkeypatch: pytest.MonkeyPatch) ->
         ("x ${b}", "a refers to itself: a -> b -> a"),
         ("x ${m}", "a dict can't be a part of a text"),
         ("${env:}", "env takes 1 or 2 arguments, got 0"),
-        ("${eval:1}", "there is no resolver eval; there are env, decode, none"),
+        ("${eval:1}", "there is no resolver eval; there are env, secret, decode, none"),
         ("${decod:1}", "there is no resolver decod; did you mean decode?"),
         ("${oc.create:1}", "there is no resolver oc.create"),
         ("${lr", "it can't be understood"),
