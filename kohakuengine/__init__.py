@@ -91,7 +91,10 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES and name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .config.near import did_you_mean
+
+        meant = "" if name.startswith("_") else did_you_mean(name, __all__, "", 1)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{meant}")
     from importlib import import_module
 
     value: object

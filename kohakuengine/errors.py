@@ -6,6 +6,7 @@ KogineError
 │   ├── ConfigFileError      a config file can't be loaded
 │   └── NoKeyError           a config can't be told from others: a value in it has no digest
 ├── OverrideError            an override can't be applied
+│   └── CheckError           a config doesn't fit its script or its schema (a ConfigError, too)
 ├── ScriptError              a script can't be run as it is
 │   ├── ScriptNotFoundError  there is no such file or module
 │   ├── ScriptSyntaxError    it isn't valid Python
@@ -22,6 +23,10 @@ OverrideWarning              an override does something its user may not expect
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class KogineError(Exception):
@@ -89,6 +94,16 @@ class OverrideError(KogineError):
     """
 
     key: str | None = None
+
+
+class CheckError(OverrideError, ConfigError):
+    """A config doesn't fit its script or its schema; all of its faults are told at once.
+
+    Attributes:
+        faults: Each of them, as a `kohakuengine.config.faults.Fault`.
+    """
+
+    faults: tuple[Any, ...] = ()
 
 
 class ScriptError(KogineError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .config.base import Config
 from .config.loader import load_config
+from .config.origin import kept_origin
 from .engine.executor import checked_config
 from .engine.script import Script
 from .errors import ConfigError
@@ -32,6 +33,8 @@ def run(
     argv: Sequence[str] = (),
     launcher: str = "auto",
     strict: bool = False,
+    check: bool = True,
+    schema: Any = None,
 ) -> Any:
     """Run a script once, record the run, and give the value of its entrypoint.
 
@@ -49,6 +52,8 @@ def run(
             `"pool"`, in one that is used again; `"auto"`, in this process, but in a notebook's
             kernel, on Linux, warm.
         strict: Refuse overrides of names that have no default in the script.
+        check: Whether values are checked, by the script's annotations and by schemas.
+        schema: What the values have to fit: a pydantic model or a dataclass, the class itself.
 
     Raises:
         KogineError: Nothing was run, because of what the message says; or the script exited with a
@@ -72,10 +77,13 @@ def run(
         {**base.kwargs, **own.kwargs},
         base.metadata,
     )
+    merged.origin = kept_origin(base, merged)
     check_launcher(launcher)
     from .flow.once import run_once
+    from .flow.options import Options
 
-    return run_once(script, merged, launcher=launcher_of_one(launcher), strict=strict)
+    options = Options(strict=strict, check=check, schema=schema)
+    return run_once(script, merged, launcher=launcher_of_one(launcher), options=options)
 
 
 def sweep(
@@ -105,7 +113,7 @@ def sweep(
         resume: Go on with the last flow of this script: what finished isn't run again.
         show: Print what the runs print, line by line with the run's name, and how they end.
         detach: Run it in a process of its own, which goes on when this one ends.
-        options: More choices: timeout, retries, on_error, name, tags, env, gpus, ...; see
+        options: More choices: timeout, retries, on_error, name, tags, env, gpus, strict, schema, ...; see
             `kohakuengine.Options`.
 
     Returns:

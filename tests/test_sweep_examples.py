@@ -26,6 +26,20 @@ def store(examples: Path, monkeypatch: pytest.MonkeyPatch) -> RunStore:
     return RunStore()
 
 
+@pytest.mark.process
+def test_a_study_with_a_schema_is_checked(examples: Path, shell: Shell) -> None:
+    """The study of `checks/` runs, and a value beyond its bounds is told before anything does."""
+    run = "kogine run scripts/train_simple.py --config checks/line_study.py --quiet"
+    assert shell(run, examples).returncode == 0
+    wrong = shell(f"{run} --sweep epochs=1,2.5", examples)
+    assert wrong.returncode == 2
+    path = examples / "checks" / "line_study.py"
+    path.write_text(path.read_text().replace("0.1, 0.2]", "0.1, 2.0]"))
+    wrong = shell(run, examples)
+    assert wrong.returncode == 2
+    assert "momentum needs" in wrong.stdout or "must be above 0 and below 1" in wrong.stdout
+
+
 def newest(store: RunStore) -> Runs:
     """The runs of the newest flow, in order."""
     return Runs(store, store.ids(flow=store.flows(limit=1)[0]["id"]))

@@ -10,18 +10,22 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from ..config.near import did_you_mean
 from ..errors import KogineError, LauncherError
 from ..launch.registry import LAUNCHERS, check_launcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from ..engine.parameters import Parameter
 
     Completions = list[CompletionItem[str]]
     _TextType = click.ParamType[str]
+    _ChoiceType = click.Choice[str]
 else:
+    _ChoiceType = click.Choice
     _TextType = click.ParamType  # which takes no brackets before click 8.4
 
 
@@ -44,6 +48,17 @@ def is_said(name: str) -> bool:
     """Whether an option of the command that is being parsed stands on its command line."""
     source = click.get_current_context().get_parameter_source(name)
     return source is ParameterSource.COMMANDLINE
+
+
+class Choice(_ChoiceType):
+    """One of some words, which says what a misspelt one may mean."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            meant = did_you_mean(str(value), map(str, self.choices))
+            self.fail(error.message.removesuffix(".") + meant, param, ctx)
 
 
 class _File(_TextType):

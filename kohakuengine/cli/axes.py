@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..config.given import Given, given_object, is_given
+from ..config.near import did_you_mean
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
 from .arguments import OVERRIDE
@@ -119,7 +120,7 @@ def _typed(name: str, text: str, known: list[Parameter], script: Script) -> list
     try:
         return [_value(name, one, known, script) for one in split_values(text)]
     except OverrideError as error:
-        message = str(error).replace("--set ", "--sweep ", 1)
+        message = str(error).replace("--set ", "--sweep ", 1) + _near_call(text)
         raise OverrideError(message, key=name) from None
 
 
@@ -129,13 +130,25 @@ def _value(name: str, text: str, known: list[Parameter], script: Script) -> Any:
     return _unquoted(parse_overrides([f"{name}={text}"], known, script.name)[name])
 
 
+def _near_call(text: str) -> str:
+    """What may be meant by a text that looks like a call of a function of axes."""
+    from ..config.axes import FUNCTIONS
+    from ..config.expression import near_call
+
+    near = near_call(text, FUNCTIONS)
+    return f" Did you mean {near}(...)?" if near else ""
+
+
 def _paired(parts: dict[str, Any], paired: str) -> list[str]:
     """Which parts are paired, in order."""
     names = list(parts) if paired == ALL else [name.strip() for name in paired.split(",")]
     for name in names:
         if name not in parts:
             known = ", ".join(parts)
-            raise ConfigError(f"--zip={paired}: there is no --sweep of {name}, but of {known}.")
+            meant = did_you_mean(name, parts)
+            raise ConfigError(
+                f"--zip={paired}: there is no --sweep of {name}, but of {known}{meant}"
+            )
     return [name for name in parts if name in names]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from .arguments import Choice
 from .reply import say
 from .shells import SHELLS
 
 
 @click.command(short_help="Print the completion script of a shell.")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=Choice(list(SHELLS)))
 def completion(shell: str) -> None:
     """Print the script that teaches a SHELL to complete this command.
 

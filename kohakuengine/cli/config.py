@@ -13,7 +13,9 @@ from ..config.base import Config
 from ..config.difference import named_values
 from ..config.fit import short_repr
 from ..config.printing import FORMATS
-from ..engine.config_check import check_keys, check_texts
+from ..config.schema import check_by_own
+from ..config.sweep import Sweep
+from ..engine.config_check import BREACH, check_configs, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
 from ..flow.options import own_options
@@ -21,8 +23,8 @@ from ..runs.cells import table
 from .arguments import CONFIG_ARG, FILE, OVERRIDE, ScriptCommand
 from .config_diff import diff
 from .config_new import new
-from .configs import loaded_with
 from .config_several import count_of, show_several, varied_of
+from .configs import loaded_with, with_overrides
 from .groups import Group
 from .reply import fail, json_text, say
 
@@ -58,6 +60,7 @@ def validate(file: str, config_args: tuple[str, ...], as_json: bool) -> int:
             loaded = loaded_with(file, config_args)
             first = loaded if isinstance(loaded, Config) else next(iter(loaded), None)
         own_options(first or Config())
+        check_by_own(first or Config())
     except ConfigError as error:
         if not os.path.exists(file):
             raise  # there is nothing to validate
@@ -135,18 +138,19 @@ def check(
 ) -> int:
     """Compare the keys of a config with the variables of a SCRIPT; exit with 1 if one doesn't fit.
 
-    Of several configs the first is looked at.
+    A sweep is looked at axis by axis; of configs that are made one by one, the first.
     """
     if file is None and not overrides:
         raise click.UsageError("Nothing to check: give --config F, or --set K=V.")
     target = Script(script)
-    values: dict[str, object] = {}
+    configs: Config | Sweep = Config()
     if file is not None:
         with prints_aside(as_json):
-            loaded = loaded_with(file, config_args)
-            first = loaded if isinstance(loaded, Config) else next(iter(loaded), Config())
-        values.update(first.globals_dict)
-    checks = [*check_keys(target, values), *check_texts(target, overrides)]
+            configs = _to_check(loaded_with(file, config_args))
+    texts = check_texts(target, overrides)
+    if isinstance(configs, Config) and _ok(texts):
+        configs = with_overrides(configs, overrides, target)
+    checks = [*_above(check_configs(target, configs), texts)]
     if as_json:
         fields = ("key", "status", "nearest", "note")
         keys = [{field: getattr(one, field) for field in fields} for one in checks]
@@ -168,9 +172,24 @@ def _only_one(loaded: Config | ConfigGenerator, file: str, limit: int) -> Config
     return first[0]
 
 
+def _to_check(loaded: Config | ConfigGenerator) -> Config | Sweep:
+    """What of a config file can be looked at without anything being run."""
+    if isinstance(loaded, Config):
+        return loaded
+    return loaded.source if isinstance(loaded.source, Sweep) else next(iter(loaded), Config())
+
+
 def prints_aside(as_json: bool) -> AbstractContextManager[object]:
     """Have what a config file prints go to stderr, where stdout is for JSON alone."""
     return redirect_stdout(sys.stderr) if as_json else nullcontext()
+
+
+def _above(checks: list[KeyCheck], texts: list[KeyCheck]) -> Iterator[KeyCheck]:
+    """What is found of a config's keys, but for those that `--set` says, unless they are amiss."""
+    said = {one.key for one in texts}
+    amiss = {one.key: one for one in checks if one.status == BREACH}
+    yield from (one for one in checks if one.key not in said)
+    yield from (amiss.get(one.key, one) for one in texts)
 
 
 def _ok(checks: list[KeyCheck]) -> bool:

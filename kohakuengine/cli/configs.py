@@ -7,7 +7,7 @@ import os
 from ..config.base import Config
 from ..config.given import NO_OBJECT, given_object
 from ..config.overrides import parse_overrides
-from ..errors import ConfigError
+from ..errors import CheckError, ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def configs_of(
             raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
         else:
             return _above_each(loaded, overrides, script, path)
-    top = with_overrides(base, overrides, script)
+    try:
+        top = with_overrides(base, overrides, script)
+    except CheckError as error:  # told with what else is wrong
+        raise _with_others(error, base, script) from None
     return _swept(top, overrides, spaces) if spaces else top
 
 
@@ -105,6 +108,16 @@ def _known(known: Any, texts: Sequence[str], option: str) -> Config | ConfigGene
     return ConfigGenerator(known, name="--config")
 
 
+def _with_others(error: CheckError, config: Config, script: Script) -> CheckError:
+    """What is wrong with `--set`, and with the config file as well."""
+    from ..config.faults import error_of_faults
+    from ..engine.examiner import Examiner
+
+    keys = {fault.key for fault in error.faults}
+    others = [fault for fault in Examiner(script).faults(config) if fault.key not in keys]
+    return error_of_faults([*others, *error.faults])
+
+
 def _swept(base: Config, overrides: tuple[str, ...], spaces: list[Space]) -> Sweep:
     from ..config.grid import Grid
     from ..config.sweep import Sweep
@@ -139,11 +152,12 @@ def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Co
     if not texts:
         return config
     from ..config.nested import with_nested
+    from ..config.origin import SET, set_by
     from ..engine.defaults import with_defaults
 
     values = parse_overrides(texts, known_of(script, texts), script.name)
     base = with_defaults(config, values, script)
-    return base.with_values(with_nested(base.globals_dict, values))
+    return set_by(base.with_values(with_nested(base.globals_dict, values)), values, SET)
 
 
 def known_of(script: Script, texts: Iterable[str]) -> list[Parameter]:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from ..config.overrides import nearest
+from ..config.near import nearest
 from ..errors import ConfigFileError
 
 TYPE_CHECKING = False

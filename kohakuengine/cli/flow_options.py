@@ -6,7 +6,7 @@ import click
 
 from ..errors import ConfigError
 from ..flow.options import ANY_CODE, ON_ERROR, Options
-from .arguments import FILE, LAUNCHER
+from .arguments import FILE, LAUNCHER, Choice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--on-error",
-            type=click.Choice(ON_ERROR),
+            type=Choice(ON_ERROR),
             default="continue",
             help="What a bad run means for the others.",
         ),
@@ -93,6 +93,9 @@ def flow_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--metrics", metavar="REGEX", help="Where metrics stand in the output."),
         click.option("--no-metrics", is_flag=True, help="Take no metrics from the output."),
         click.option("--strict", is_flag=True, help="Refuse overrides of unknown names."),
+        click.option(
+            "--no-check", is_flag=True, help="Take values of other types than the script's."
+        ),
         click.option(
             "--resume",
             cls=Valued,
@@ -133,6 +136,7 @@ def options_of(given: dict[str, Any], launcher: str | None) -> Options:
         max_log=None if max_log is None else int(max_log),
         metrics=False if given["no_metrics"] else given["metrics"] or True,
         strict=given["strict"],
+        check=not given["no_check"],
     )
 
 

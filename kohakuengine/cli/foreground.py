@@ -9,7 +9,7 @@ from functools import partial
 
 from ..engine.compiler import compile_program
 from ..errors import ConfigError, EntrypointError, KogineError
-from ..flow.checks import Checked
+from ..flow.checks import Checked, examine_of
 from ..flow.single import Single
 from ..launch.forked import InScript, fork
 from ..launch.init import hold_interrupts
@@ -39,11 +39,12 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
     in_script = False
     mask = hold_interrupts()  # until they are passed on to the script
     try:
+        examine = examine_of(script, config, options)
         if launcher == "inline":
-            program = compile_program(script, config, strict=options.strict)
+            program = compile_program(script, config, strict=options.strict, examine=examine)
             warnings, kept = program.warnings, None
         else:
-            checked = Checked(script, config, options.strict)
+            checked = Checked(script, config, options.strict, examine)
             warnings, kept = checked.warnings, checked.program
         for message in warnings:
             warn(message)

@@ -18,7 +18,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         names = self.list_commands(ctx)
         if not ctx.resilient_parsing and args[0] not in names and not args[0].startswith("-"):
-            from ..config.overrides import nearest
+            from ..config.near import nearest
 
             similar = nearest(args[0], names)
             hint = f" Did you mean {similar[0]!r}?" if similar else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..runs.terms import STATUSES
+from .arguments import Choice
 from .reply import tell
 
 TYPE_CHECKING = False
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from ..runs.store import RunStore
 
 _OPTIONS = (
-    click.option(
-        "--status", multiple=True, type=click.Choice(STATUSES), help="Only those; repeatable."
-    ),
+    click.option("--status", multiple=True, type=Choice(STATUSES), help="Only those; repeatable."),
     click.option("--script", metavar="PATH", help="Only of that script: a path, or its end."),
     click.option("--tag", metavar="WORD", help="Only those with the tag."),
     click.option("--where", metavar="FILTER", help='Only those such as "lr < 0.1 and loss < 0.3".'),
@@ -43,6 +42,11 @@ def tell_strange_names(store: RunStore, which: Mapping[str, Any]) -> None:
         store: Where the runs are kept.
         which: What was chosen.
     """
+    if which["tag"] or which["script"]:
+        from ..runs.names import strange_choices
+
+        for sentence in strange_choices(store, **which):
+            tell(sentence)
     if which["where"] or which["sort"]:
         from ..runs.names import strange_names
 

@@ -12,7 +12,7 @@ import click
 from ..errors import NotFoundError
 from ..runs.cells import counted, one_line, size_text, table, time_text
 from ..runs.terms import STATUSES
-from .arguments import FILE
+from .arguments import FILE, Choice
 from .durations import DURATION
 from .groups import Group
 from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled
@@ -83,7 +83,7 @@ def _right_aligned(lines: list[tuple[str, ...]]) -> str:
 @click.option(
     "--older-than", type=DURATION, metavar="TIME", help="Only what ended that long ago: 30d, 12h."
 )
-@click.option("--status", multiple=True, type=click.Choice(STATUSES), help="Only those.")
+@click.option("--status", multiple=True, type=Choice(STATUSES), help="Only those.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @JSON
 def rm(

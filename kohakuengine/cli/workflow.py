@@ -6,7 +6,7 @@ import click
 
 from ..engine.script import Script
 from ..errors import ConfigError
-from .arguments import CONFIG_ARG, FILE, OVERRIDE, is_said
+from .arguments import CONFIG_ARG, FILE, OVERRIDE, Choice, is_said
 from .configs import configs_of
 from .flow_options import flow_options, options_of
 from .groups import Group
@@ -35,7 +35,7 @@ def _command(name: str, text: str) -> None:
     )
     @click.option(
         "--mode",
-        type=click.Choice(list(_MODES)),
+        type=Choice(list(_MODES)),
         help="A process for each run (the default), or workers that are used again.",
     )
     @flow_options

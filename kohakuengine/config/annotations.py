@@ -27,6 +27,10 @@ _SHAPES = {
     "Text": STR,
     "None": NONE,
 }
+_ABSTRACT = frozenset(
+    "Sequence MutableSequence Iterable Collection Set AbstractSet MutableSet Mapping "
+    "MutableMapping".split()
+)
 _WRAPPERS = ("Annotated", "ClassVar", "Final", "InitVar", "ReadOnly", "Required", "NotRequired")
 
 
@@ -41,9 +45,10 @@ class Expected:
         choices: Of a Literal, its values; of an Enum, the names of its members.
         enum: The Enum class as the script writes it, or None.
         members: Of an Enum, the values of those members whose value is a literal.
+        abstract: Whether other classes of containers will do as well, as for an `Iterable`.
     """
 
-    __slots__ = ("shape", "args", "variadic", "choices", "enum", "members")
+    __slots__ = ("shape", "args", "variadic", "choices", "enum", "members", "abstract")
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Expected:
         choices: tuple[object, ...] = (),
         enum: str | None = None,
         members: Mapping[str, object] | None = None,
+        abstract: bool = False,
     ) -> None:
         self.shape = shape
         self.args = args
@@ -61,6 +67,7 @@ class Expected:
         self.choices = choices
         self.enum = enum
         self.members = members or {}
+        self.abstract = abstract
 
     def __repr__(self) -> str:
         return f"Expected({self.shape!r}, {self.args!r})"
@@ -103,7 +110,8 @@ def _read(node: ast.expr, enum: Expected | None) -> Expected:
     if enum is not None and dotted(node) == enum.enum:
         return enum
     if isinstance(node, (ast.Name, ast.Attribute)):
-        return Expected(_SHAPES.get(_type_name(node), ANY))
+        name = _type_name(node)
+        return Expected(_SHAPES.get(name, ANY), abstract=name in _ABSTRACT)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union([_read(node.left, enum), _read(node.right, enum)])
     if isinstance(node, ast.Subscript):
@@ -129,7 +137,7 @@ def _read_subscript(name: str, items: list[ast.expr], enum: Expected | None) -> 
     args = tuple(_read(item, enum) for item in items[: 1 if variadic else None])
     if shape == DICT and len(args) != 2:
         args = ()
-    return Expected(shape, args, variadic=variadic)
+    return Expected(shape, args, variadic=variadic, abstract=name in _ABSTRACT)
 
 
 def _type_name(node: ast.expr) -> str:

@@ -328,7 +328,7 @@ def _check_name(name: object) -> None:
         raise ConfigError(f"sweep: a variable's name must be a text, got {name!r}.")
     if name in _KEYS or not name.startswith("_") or not name[1:2].islower():
         return
-    from .overrides import nearest
+    from .near import nearest
 
     near = nearest(name, _KEYS, 1)
     if near:
@@ -387,7 +387,7 @@ def _remedy(given: object) -> str:
         return f"; for one value, write [{_shown(given)}]" if _is_single(given) else ""
     name, bracket, _ = given.partition("(")
     if bracket and name.strip().isidentifier():
-        from .overrides import nearest
+        from .near import nearest
 
         near = nearest(name.strip(), FUNCTIONS, 1)
         if near:

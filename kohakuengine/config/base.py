@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import os
     from typing import Any
 
+    from .origin import Origin
+
 _FIELDS = ("globals_dict", "args", "kwargs", "metadata")
 
 
@@ -38,6 +40,10 @@ class Config:
     """
 
     __hash__ = None  # type: ignore[assignment]  # its fields can change
+
+    # Where its values come from, and what schema they are to fit; for messages and checks. It is no
+    # part of what the Config is, and isn't recorded.
+    origin: Origin | None = None
 
     def __init__(
         self,
@@ -114,13 +120,16 @@ class Config:
             Config(globals_dict={'lr': 0.1, 'model': {'layers': 4, 'width': 8}})
         """
         from .nested import merged
+        from .origin import merged_origin
 
-        return Config(
+        both = Config(
             merged(self.globals_dict, other.globals_dict, nested),
             other.args or self.args,
             merged(self.kwargs, other.kwargs, nested),
             merged(self.metadata, other.metadata, nested),
         )
+        both.origin = merged_origin(self, other)
+        return both
 
     def replace(self, **fields: Any) -> Config:
         """This Config with other values for some of its fields.
@@ -133,7 +142,11 @@ class Config:
             >>> Config({"lr": 0.1}).replace(args=["data"])
             Config(globals_dict={'lr': 0.1}, args=['data'])
         """
-        return Config.from_dict({**self.to_dict(), **fields})
+        from .origin import kept_origin
+
+        replaced = Config.from_dict({**self.to_dict(), **fields})
+        replaced.origin = kept_origin(self, replaced)
+        return replaced
 
     def with_values(self, values: dict[str, Any]) -> Config:
         """A Config with these values for the script's variables, else as this one.
@@ -148,6 +161,8 @@ class Config:
         config.args = self.args[:]
         config.kwargs = self.kwargs.copy()
         config.metadata = self.metadata.copy()
+        if self.origin is not None:
+            config.origin = self.origin
         return config
 
     def to_dict(self) -> dict[str, Any]:
@@ -253,7 +268,7 @@ def _shown(value: object) -> str:
 
 
 def _unknown_field(name: str) -> ConfigError:
-    from .overrides import nearest  # only errors need it
+    from .near import nearest  # only errors need it
 
     near = nearest(name, _FIELDS, 1)
     hint = f"did you mean {near[0]!r}? The" if near else "the"

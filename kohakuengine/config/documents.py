@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from ..errors import ConfigFileError
+from .near import did_you_mean_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DEPTH = 100  # so far may values be nested: readers and those who walk through them recurse
 DIGITS = 4300  # of a whole number; as many as Python converts, in a time that grows by the square
 _FORMATS = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".json": "JSON"}
+_SUFFIXES = (".py", *_FORMATS)
 _LARGEST = 16 * 2**20  # bytes
 
 
@@ -81,7 +83,8 @@ def check_there(path: str) -> None:
     elif os.path.isdir(path):
         problem = "it is a directory; give the config file in it"
     if problem is not None:
-        raise ConfigFileError(f"{path}: {problem}.", path=os.path.abspath(path), line=None)
+        meant = "." if os.path.lexists(path) else did_you_mean_file(path, _SUFFIXES)
+        raise ConfigFileError(f"{path}: {problem}{meant}", path=os.path.abspath(path), line=None)
 
 
 def read_document(name: str) -> Document:

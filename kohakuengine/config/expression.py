@@ -6,6 +6,7 @@ import ast
 
 from ..errors import ConfigError
 from .fit import short
+from .near import did_you_mean, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,19 @@ def is_call(text: str, functions: Mapping[str, Function]) -> bool:
     """
     name, bracket, rest = text.strip().partition("(")
     return bool(bracket) and name.strip() in functions and rest.endswith(")")
+
+
+def near_call(text: str, functions: Mapping[str, Function]) -> str | None:
+    """The function that may be meant by a text which looks like a call of none of these.
+
+    Example:
+        >>> near_call("linspce(0, 1, 3)", {"linspace": Function(range)})
+        'linspace'
+    """
+    name, bracket, rest = text.strip().partition("(")
+    if not bracket or not rest.endswith(")") or name.strip() in functions:
+        return None
+    return next(iter(nearest(name.strip(), functions, 1)), None)
 
 
 def evaluate(text: str, functions: Mapping[str, Function]) -> object:
@@ -117,10 +131,23 @@ class _Evaluation:
             if keyword.arg is None:
                 self._fail("** can't be used")
             named[keyword.arg] = self.value(keyword.value)
+        self._check_names(name, function, named)
         try:
             return function.call(*arguments, **named)
         except (TypeError, ValueError, ArithmeticError) as error:
             self._fail(str(error))
+
+    def _check_names(self, name: str, function: Function, named: Mapping[str, Any]) -> None:
+        """Refuse arguments by names that a function doesn't take."""
+        from inspect import Parameter, signature
+
+        taken = signature(function.call).parameters
+        if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in taken.values()):
+            return
+        for given in named:
+            if given not in taken:
+                near = did_you_mean(given, taken, f": it takes {', '.join(taken)}", 1)
+                self._fail(f"{name}() takes no {given}{near.rstrip('?')}")
 
     def _condition(self, node: ast.expr) -> str:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -128,8 +155,6 @@ class _Evaluation:
         return ast.unparse(node)
 
     def _near(self, name: str) -> str:
-        from .overrides import nearest
-
         near = nearest(name, self._functions, 1)
         return f"; did you mean {near[0]}()" if near else f", but {', '.join(self._functions)}"
 

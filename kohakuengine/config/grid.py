@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from ..errors import ConfigError
 from .condition import Condition
+from .near import did_you_mean
 from .space import Space, all_names, merged
 
 TYPE_CHECKING = False
@@ -96,9 +97,11 @@ class Grid(Space):
             if name not in homes or before is not None and homes[name] >= before:
                 first = self._spaces[: len(self._spaces) if before is None else before]
                 there = ", ".join(n for space in first for n in space.names) or "none"
+                meant = did_you_mean(name, (n for space in first for n in space.names))
                 raise ConfigError(
                     f"sweep: the condition {condition.shown} looks at {name}, which is none of the "
-                    f"variables {'before it ' if before is not None else ''}in its grid: {there}.",
+                    f"variables {'before it ' if before is not None else ''}in its grid: "
+                    f"{there}{meant}",
                     key=name,
                 )
         return {homes[name] for name in condition.names}

@@ -14,6 +14,7 @@ from .capture import captured, unwrap
 from .documents import check_there, is_text_file
 from .generator import END, ConfigGenerator, advance, start
 from .loading import Loading, loading
+from .origin import of_file
 from .siblings import siblings
 
 TYPE_CHECKING = False
@@ -40,6 +41,7 @@ def load_config(
     or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`,
     and one for each point of its `_sweep`, if it has that: what `axes` puts together, or a dict of
     values by name.
+    What its `_schema` says the values have to be is checked when they are to be run with.
     It may import the modules beside it, and is read anew each time.
 
     Args:
@@ -67,6 +69,10 @@ def load_config(
     file = _ConfigFile(path)
     own = file.execute()
     names = vars(file.module)
+    if "_schema" in names:
+        from .schema import check_schema
+
+        check_schema(unwrap(names["_schema"]), f"{file.name}: _schema")
     if "config_gen" not in names and given:
         raise ConfigError(
             f"{file.name} takes no arguments, got {', '.join(given)}: only a file with config_gen() "
@@ -108,7 +114,11 @@ def _text_file(path: str, arguments: Mapping[str, Any]) -> Config | ConfigGenera
             "config_gen() takes those of that function.",
             path=os.path.abspath(path),
         )
-    return load_text_file(path, load_config)
+    loaded = load_text_file(path, load_config)
+    if isinstance(loaded, Config):
+        return of_file(loaded, path)
+    loaded.source.base = of_file(loaded.source.base, path)  # type: ignore[union-attr]  # a Sweep
+    return loaded
 
 
 def _above(bases: Sequence[Config], config: Config) -> Config:
@@ -146,9 +156,11 @@ def _configs(
     """What `config_gen()` or `CONFIG` comes to."""
     given = give()
     if isinstance(given, Config):
-        return _above(bases, given)
+        return _above(bases, file.marked(given))
     if name == "CONFIG" and isinstance(given, (list, tuple)):  # there as they are: to be counted
-        above = [_above(bases, one) if isinstance(one, Config) else one for one in given]
+        above = [
+            _above(bases, file.marked(one)) if isinstance(one, Config) else one for one in given
+        ]
         return ConfigGenerator(above, name=f"{name} of {file.name}")
     first = [_several(file, name, given)]
 
@@ -174,7 +186,7 @@ def _steps(
     iterator = file.run(start, source, name)
     item = file.run(advance, iterator, None)
     while item is not END:
-        outcome = yield _above(bases, item) if isinstance(item, Config) else item
+        outcome = yield _above(bases, file.marked(item)) if isinstance(item, Config) else item
         item = file.run(advance, iterator, outcome)
 
 
@@ -184,7 +196,11 @@ def _bare(file: _ConfigFile, bases: Sequence[Config]) -> Config:
     try:
         values: dict[str, Any] = file.run(captured, file.module)
         own = {n: v for n, v in values.items() if not any(v is base for base in bases)}
-        return Config(own, *fields)
+        if "_schema" in names:
+            from .schema import is_of_schema
+
+            own = {n: v for n, v in own.items() if not is_of_schema(v, names.get(n))}
+        return file.marked(Config(own, *fields))
     except ConfigTypeError as error:
         message = f"{file.name} sets _{error.field} wrongly: {error}"
         raise ConfigTypeError(message, field=f"_{error.field}", got=error.got) from None
@@ -215,6 +231,10 @@ class _ConfigFile:
         )
         self.module = ModuleType(f"kogine_config_{next(_numbers)}_{stem}")
         vars(self.module).update(__file__=self.path, __package__="")
+
+    def marked(self, config: Config) -> Config:
+        """A Config that the file gives, with where it comes from and the file's schema."""
+        return of_file(config, self.name, unwrap(vars(self.module).get("_schema")))
 
     def execute(self) -> Loading:
         """Execute the file's top level, and tell what it builds on."""

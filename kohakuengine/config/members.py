@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def is_stand_in(value: object) -> bool:
+    """Whether a value is one of ours, which stands for what only the run's own process has."""
+    return str(type(value).__module__).partition(".")[0] == __name__.partition(".")[0]
+
+
 class EnumMember:
     """Stands for a member of an Enum that only the script has, e.g. `Color.RED`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import OverrideError
 from .given import given_object, is_given
 from .members import EnumMember
+from .near import nearest
 
 __all__ = ["EnumMember", "misfit", "nearest", "parse_overrides", "split_override", "typed_value"]
 
@@ -119,18 +120,26 @@ def parse_overrides(
         script: The script's name, for messages.
 
     Raises:
-        OverrideError: A text isn't of that form, or its value doesn't fit the parameter.
+        CheckError: Texts aren't of that form, or their values don't fit the parameters; all of
+            them are told.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    pairs = [split_override(text) for text in texts]
-    return {
-        key: (
-            given_object(value)
-            if is_given(value)
-            else typed_value(key, str(value), known.get(key), script)
-        )
-        for key, value in pairs
-    }
+    values: dict[str, object] = {}
+    wrong: list[OverrideError] = []
+    for text in texts:
+        try:
+            key, value = split_override(text)
+            if is_given(value):
+                values[key] = given_object(value)
+            else:
+                values[key] = typed_value(key, str(value), known.get(key), script)
+        except OverrideError as error:
+            wrong.append(error)
+    if wrong:
+        from .faults import Fault, refuse_faults
+
+        refuse_faults([Fault(e.key, str(e), soft=False, told=str(e)) for e in wrong])
+    return values
 
 
 def misfit(value: object, parameter: ParameterLike) -> str | None:
@@ -139,16 +148,13 @@ def misfit(value: object, parameter: ParameterLike) -> str | None:
     A parameter without an annotation takes any value, and only values of Python's own types are
     judged: what else may stand in for what is asked for isn't known.
     """
-    from .fit import Misfit, from_value, short_repr
+    from .fit import Misfit
+    from .judge import check_value
 
-    if parameter.annotation is None or type(value).__module__ != "builtins":
+    if parameter.annotation is None:
         return None
-    expected = expected_type(parameter)
-    shapes = {part.shape for part in expected.parts()}
-    if isinstance(value, str) and "Path" in shapes and not shapes & {"str", "any"}:
-        return f"{short_repr(value)} is not a Path"
     try:
-        from_value(value, expected)
+        check_value(value, expected_type(parameter))
     except Misfit as error:
         return str(error)
     return None
@@ -174,20 +180,3 @@ def expected_type(parameter: ParameterLike | None) -> Expected:
     if parameter.literal and parameter.default is not None or parameter.type == PATH:
         return read_annotation(parameter.type or "")
     return Expected(ANY)
-
-
-def nearest(name: str, names: Iterable[str], n: int = 3) -> list[str]:
-    """Up to `n` of the names that look like this one, the most alike first.
-
-    Example:
-        >>> nearest("learing_rate", ["learning_rate", "epochs"])
-        ['learning_rate']
-    """
-    from difflib import get_close_matches
-
-    # By what they say, whatever their case: DEBUG is near to debug.
-    by_lower: dict[str, list[str]] = {}
-    for candidate in dict.fromkeys(names):
-        by_lower.setdefault(candidate.lower(), []).append(candidate)
-    close = get_close_matches(name.lower(), by_lower, n)
-    return [candidate for lower in close for candidate in by_lower[lower]][:n]

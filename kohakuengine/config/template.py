@@ -95,7 +95,7 @@ def _taken(function: Callable[..., object]) -> tuple[dict[str, Parameter], bool]
 
 
 def _unknown(given: Mapping[str, Any], taken: Mapping[str, Parameter], anything: bool) -> list[str]:
-    from .overrides import nearest
+    from .near import nearest
 
     faults = []
     for name in given:

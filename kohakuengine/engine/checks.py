@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from ..config.overrides import nearest
+from ..config.near import nearest
 from . import bindings as B
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .bindings import Binding
+    from .script import Script
 
 
 class Surprise:
@@ -55,6 +56,28 @@ def find_surprises(
             message = f"{owner} (line {line}) declares {name} global: what it assigns wins."
             yield Surprise(name, message, refused=False)
     yield from _relaunches(tree, overrides)
+
+
+def find_unread(
+    tree: ast.Module, found: list[Binding], overrides: Iterable[str], script: Script
+) -> Iterator[Surprise]:
+    """The overrides of defaults that nothing in the script can be reading.
+
+    Args:
+        tree: The script, as it is.
+        found: Its bindings.
+        overrides: Names.
+        script: The script.
+    """
+    lines = {b.name: b.line for b in reversed(found) if b.kind in (B.ASSIGN, B.UNPACK, B.DECLARE)}
+    names = [name for name in overrides if name in lines]
+    if not names:
+        return
+    from .unread import unread
+
+    for name in unread(tree, names, script.folder, script.path):
+        message = f"nothing in {script.name} reads {name} (line {lines[name]}): it changes nothing."
+        yield Surprise(name, message, refused=False)
 
 
 _ODD = {

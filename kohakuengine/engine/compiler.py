@@ -21,15 +21,23 @@ from .stars import star_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import CodeType
+    from typing import TypeAlias
 
     from ..config.base import Config
+    from .bindings import Binding
     from .checks import Surprise
     from .script import Script
 
+    Examine: TypeAlias = Callable[
+        [bytes, ast.Module, list[Binding], list[Surprise]], list[Surprise]
+    ]
 
-def compile_program(script: Script, config: Config, *, strict: bool = False) -> Program:
+
+def compile_program(
+    script: Script, config: Config, *, strict: bool = False, examine: Examine | None = None
+) -> Program:
     """Compile a script for a config.
 
     Without overrides, and where no value of an entry call is to be kept, what is compiled are the
@@ -39,16 +47,19 @@ def compile_program(script: Script, config: Config, *, strict: bool = False) -> 
         script: What to run.
         config: What to run it with.
         strict: Refuse overrides of names that have no default in the script.
+        examine: Is told what the script's syntax says, refuses a config that doesn't fit it, and
+            gives what else there is to warn of.
 
     Raises:
         ScriptError: The script can't be read, isn't valid Python, or hasn't the entrypoint.
         OverrideError: An override can't be applied, or is refused.
     """
-    check_names(config.globals_dict)
+    if examine is None:
+        check_names(config.globals_dict)
     source = script.read()
     with deep_calls():
         try:
-            return _compiled(script, source, config, strict)
+            return _compiled(script, source, config, strict, examine)
         except RecursionError:
             if config.globals_dict or config.args or config.kwargs or script.entrypoint:
                 raise ScriptError(
@@ -59,11 +70,14 @@ def compile_program(script: Script, config: Config, *, strict: bool = False) -> 
             return Program(source, {}, _compile(source, script.path), {}, (), entry)
 
 
-def _compiled(script: Script, source: bytes, config: Config, strict: bool) -> Program:
+def _compiled(
+    script: Script, source: bytes, config: Config, strict: bool, examine: Examine | None
+) -> Program:
     overrides = config.globals_dict
     parsed = _Parsed(source, script.path)
     found = find_bindings(parsed.tree, star_names(script.folder)) if overrides else []
     surprises = list(find_surprises(parsed.tree, found, overrides, script.name))
+    more = [] if examine is None else examine(source, parsed.tree, found, surprises)
     _refuse([surprise for surprise in surprises if surprise.refused] if strict else [])
     entry = plan_entry(
         parsed.tree,
@@ -76,7 +90,7 @@ def _compiled(script: Script, source: bytes, config: Config, strict: bool) -> Pr
     presets = inject(parsed.tree, found, overrides, parsed.constants)
     changed = bool(overrides) or entry.changes_script
     code = parsed.compile() if changed else _compile(source, script.path)
-    warnings = [surprise.message for surprise in surprises]
+    warnings = [surprise.message for surprise in [*surprises, *more]]
     return Program(
         source, overrides, code, parsed.constants.markers, tuple(presets), entry, warnings
     )
@@ -95,6 +109,13 @@ def compile_for_child(
     presets = inject(parsed.tree, found, overrides, parsed.constants)
     values = {name: overrides[name] for name in presets}
     return filled(parsed.compile(), parsed.constants.markers), values
+
+
+def quietly_parsed(source: bytes, path: str) -> ast.Module:
+    """A script's syntax tree; what the parser warns of is left to whoever runs it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return parse(source, path)
 
 
 @contextmanager

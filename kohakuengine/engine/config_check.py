@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from ..config.overrides import misfit, nearest, split_override, typed_value
+from ..config.base import Config
+from ..config.near import nearest
+from ..config.overrides import split_override, typed_value
+from ..config.sweep import Sweep
 from ..errors import OverrideError
 from .bindings import find_bindings
-from .checks import find_surprises
+from .checks import find_surprises, find_unread
+from .examiner import Examiner
+from .expectations import Expectations
 from .injector import check_names
 from .parameters import parameters
 from .source import check, decode, parse
@@ -25,6 +30,7 @@ FITS = "fits"  # the script gives it a default, which the value replaces
 NEW = "new"  # nothing gives it a default, but the script reads it
 UNKNOWN = "unknown"  # the script neither binds nor reads it
 WRONG_TYPE = "wrong type"  # the value is none that the annotation allows
+BREACH = "breaks the schema"  # the value is none that a schema allows
 REFUSED = "refused"  # no variable can have that name
 
 
@@ -71,6 +77,34 @@ def check_keys(script: Script, values: Mapping[str, object]) -> list[KeyCheck]:
     return [checker.check(key, value) for key, value in values.items()]
 
 
+def check_configs(script: Script, configs: object) -> list[KeyCheck]:
+    """What each key of configs means to a script, and to the schema of their file.
+
+    Args:
+        script: The script.
+        configs: A Config; or a `Sweep`, which is looked at axis by axis.
+
+    Raises:
+        ScriptError: The script can't be read, or isn't valid Python.
+    """
+    if isinstance(configs, Config):
+        values = configs.globals_dict
+    else:
+        assert isinstance(configs, Sweep)
+        values = {**configs.base.globals_dict, **configs[0].globals_dict}
+    checks = {check.key: check for check in check_keys(script, values)}
+    for fault in Examiner(script).faults_of_all(configs):
+        key = fault.key or "(all)"
+        status = WRONG_TYPE if fault.line is not None else BREACH
+        found = checks.get(key) or checks.get(key.partition(".")[0])
+        if found is None or found.status != REFUSED:
+            # Of several faults of a key the last would be told alone.
+            before = found.note if found is not None and not found.ok and found.note else None
+            told = str(fault) if before in (None, str(fault)) else f"{before} {fault}"
+            checks[key] = KeyCheck(key, status, told)
+    return list(checks.values())
+
+
 def check_texts(script: Script, texts: Iterable[str]) -> list[KeyCheck]:
     """What each `KEY=VALUE` means to a script, as `check_keys` tells it.
 
@@ -92,6 +126,8 @@ class _Checker:
         self._name = script.name
         self._found: list[Binding] = find_bindings(self._tree, star_names(script.folder))
         self._defaults = {binding.name for binding in self._found if not binding.update}
+        self._script = script
+        self._expected = Expectations(source, script.path, script.name, self._found)
         known = parameters(source, script.path, whole=True)
         self._parameters: dict[str, Parameter] = {p.name: p for p in known}
 
@@ -100,16 +136,14 @@ class _Checker:
             check_names([key])
         except OverrideError as error:
             return KeyCheck(key, REFUSED, str(error))
-        parameter = self._parameters.get(key)
-        problem = misfit(value, parameter) if parameter else None
-        if parameter and problem:
-            note = f"line {parameter.line} says {parameter.annotation}, and {problem}."
-            return KeyCheck(key, WRONG_TYPE, note)
-        note = " ".join(
-            surprise.message
-            for surprise in find_surprises(self._tree, self._found, {key: value}, self._name)
-            if surprise.name == key
-        )
+        fault = self._expected.fault(key, value)
+        if fault is not None:
+            return KeyCheck(key, WRONG_TYPE, str(fault))
+        found = [
+            *find_surprises(self._tree, self._found, {key: value}, self._name),
+            *find_unread(self._tree, self._found, [key], self._script),
+        ]
+        note = " ".join(surprise.message for surprise in found if surprise.name == key)
         if key in self._defaults:
             return KeyCheck(key, FITS, note or None)
         if "*" in self._defaults or key in self._read_names():

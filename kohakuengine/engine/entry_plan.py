@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import deque
 
+from ..config.near import did_you_mean
 from ..errors import EntrypointError
 from .bindings import find_bindings
 from .entry_calls import definitions, entry_calls, main_blocks, scope_nodes
@@ -115,7 +116,8 @@ class _Plan:
         bound = {binding.name for binding in find_bindings(self._tree)}
         if name not in bound and "*" not in bound:
             raise EntrypointError(
-                f"{self._script} has no function {name}{self._choice()}.",
+                f"{self._script} has no function {name}{self._choice()}"
+                f"{did_you_mean(name, self._defined)}",
                 path=self._script,
                 candidates=tuple(self._defined),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from stat import S_ISBLK, S_ISCHR, S_ISDIR, S_ISREG, S_ISSOCK
 
+from ..config.near import did_you_mean, did_you_mean_file
 from ..errors import ScriptError, ScriptNotFoundError
 
 TYPE_CHECKING = False
@@ -222,7 +223,8 @@ def _check_file(path: str, name: str) -> None:
             path=name,
         )
     if not mode:
-        raise ScriptNotFoundError(f"there is no file {name}{_similar_files(path)}", path=name)
+        meant = did_you_mean_file(name, (".py",))
+        raise ScriptNotFoundError(f"there is no file {name}{meant}", path=name)
 
 
 def _mode(path: str) -> int:
@@ -233,22 +235,25 @@ def _mode(path: str) -> int:
         return 0
 
 
-def _similar_files(path: str) -> str:
-    from ..config.overrides import nearest
-
-    folder = os.path.dirname(path)
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    scripts = [name for name in names if name.endswith(".py")]
-    similar = nearest(os.path.basename(path), scripts)
-    return f"; did you mean {' or '.join(similar)}?" if similar else "."
-
-
 def _module_path(module: str, folder: str) -> str:
     """The file of a module, found without importing anything where that is possible."""
     spec = module_spec(module, folder)
     if spec is None or spec.origin is None or not spec.has_location:
-        raise ScriptNotFoundError(f"there is no file and no module {module}.", path=module)
+        raise ScriptNotFoundError(
+            f"there is no file and no module {module}{_meant(module, folder)}", path=module
+        )
     return os.path.abspath(spec.origin)
+
+
+def _meant(module: str, folder: str) -> str:
+    """What may be meant by a module that isn't there: a file, or a module of the same package."""
+    if "." not in module:
+        return did_you_mean_file(module, (".py",))
+    package, _, name = module.rpartition(".")
+    inside = os.path.join(folder, *package.split("."))
+    files = os.listdir(inside) if os.path.isdir(inside) else []
+    names = [f"{package}.{file[:-3]}" for file in files if file.endswith(".py")]
+    return did_you_mean(f"{package}.{name}", names)
 
 
 def module_spec(module: str, folder: str) -> ModuleSpec | None:

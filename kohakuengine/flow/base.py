@@ -13,9 +13,10 @@ from ..errors import ConfigError
 from ..launch.base import check_limits
 from ..launch.registry import get_launcher, launcher_of_flow
 from ..runs.store import RunStore
+from .checks import Examiners
 from .coordinator import Coordinator
 from .handle import FlowHandle
-from .options import Options, check_secrets, cores, launcher_name
+from .options import check_secrets, cores, launcher_name, options_of
 from .plan import Plan
 from .recorder import Recorder
 from .slots import Slots, gpu_ids
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..runs.table import Runs
+    from .options import Options
     from .attached import AttachedFlow
     from .coordinator import EarlierRuns
     from .plan import ConfigLike, ScriptLike
@@ -63,7 +65,7 @@ class Workflow:
         self.plan = plan or Plan([_pair(item, config) for item in _listed(scripts)], axes)
         if not self.plan.items:
             raise ConfigError("a flow needs at least one script.")
-        self.options = Options(**choices) if options is None else options
+        self.options = options_of(choices) if options is None else options
         if self.workers is not None and self.options.workers not in (None, self.workers):
             raise ConfigError(
                 f"workers must be {self.workers} where runs go on one after the other, got "
@@ -152,6 +154,7 @@ class Workflow:
     def _detached(self, resume: bool | str) -> AttachedFlow:
         from .detach import spawn_detached
 
+        self.check()  # what is wrong is told here, as what it is
         return spawn_detached(self, resume)
 
     def _begin(self, resume: bool | str, view: View, *, here: bool = False) -> FlowHandle:
@@ -191,9 +194,11 @@ class Workflow:
         """Refuse what can't be run so.
 
         Raises:
+            CheckError: Configs don't fit their scripts or schemas; all of their faults are told.
             LauncherError: The launcher can't keep a run to one of the limits.
             ConfigError: An option would record a secret of a config.
         """
+        Examiners(self.options).check_plan(self.plan)
         for own in ({}, *self.plan.own):
             check_limits(self._make_launcher, self.options.with_own(own))
         for config in self.plan.there():

@@ -108,7 +108,7 @@ class Coordinator:
         self.interrupted = False
         self._interrupts = Interrupts(self._note_interrupt)
         self._earlier = earlier
-        self._checks = Checks(options.strict, recorder.keep_program)
+        self._checks = Checks(options, recorder.keep_program)
         self._ended = ended
         self._slots = slots
         self._going: dict[str, Going] = {}
@@ -281,7 +281,7 @@ class Coordinator:
         return planned
 
     def _begin(self, planned: Planned) -> None:
-        for warning in self._checks.warnings(planned.script, planned.config):
+        for warning in self._checks.warnings(planned):
             self.view.note(warning)
         check_limits(type(self.launcher), self.options.with_own(planned.own))
         row = self._earlier.take(planned) if self._earlier else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..config.near import did_you_mean
 from ..errors import ConfigError
 from .base import Workflow
 
@@ -37,7 +38,8 @@ class Flow(Workflow):
         **choices: Any,
     ) -> None:
         if mode not in MODES:
-            raise ConfigError(f"mode must be one of {', '.join(MODES)}, got {mode!r}.")
+            meant = did_you_mean(mode, MODES)
+            raise ConfigError(f"mode must be one of {', '.join(MODES)}, got {mode!r}{meant}")
         if mode == "sequential":
             self.workers = 1
         elif max_workers is not None:

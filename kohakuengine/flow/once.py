@@ -7,8 +7,8 @@ import sys
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import Run, error_of
-from .checks import Checked
-from .options import Options, own_options
+from .checks import Checked, examine_of
+from .options import own_options
 from .single import Single
 
 TYPE_CHECKING = False
@@ -17,22 +17,24 @@ if TYPE_CHECKING:
     from ..engine.script import Script
     from ..launch.relay import Write
     from ..runs.outcome import Outcome
+    from .options import Options
 
 
-def run_once(script: Script, config: Config, *, launcher: str, strict: bool) -> object:
+def run_once(script: Script, config: Config, *, launcher: str, options: Options) -> object:
     """Run a script once, recorded; see `kohakuengine.run`."""
-    checked = Checked(script, config, strict)  # and refuse what can't be run
-    options = Options(strict=strict)
+    examine = examine_of(script, config, options)
+    checked = Checked(script, config, options.strict, examine)  # and refuse what can't be run
     alone = not own_options(config).get("retries")
-    if launcher == "inline" and alone:
-        return _inline(script, config, options)
     for message in checked.warnings:
         warn_user(message, OverrideWarning)
+    if launcher == "inline" and alone:
+        return _inline(script, config, options)
     if launcher == "fresh" and alone:
         return _fresh(Single(script, config, options, launcher, checked.program))
     from .sequential import Sequential
 
-    [run] = Sequential(script, config=config, launcher=launcher, strict=strict).run(show=True)
+    options.launcher = launcher
+    [run] = Sequential(script, config=config, options=options).run(show=True)
     return run.result
 
 
@@ -44,7 +46,7 @@ def _inline(script: Script, config: Config, options: Options) -> object:
     single = Single(script, config, options, "inline")
     single.began()
     try:
-        return execute(single.job, echo=True)
+        return execute(single.job, echo=True, warn=False)
     finally:
         single.ended()
 
@@ -59,13 +61,15 @@ def run_here(script: Script, config: Config, options: Options) -> Run:
     from ..launch.base import check_limits
     from ..launch.inline import Inline, execute
 
-    Checked(script, config, options.strict)
+    examine = examine_of(script, config, options)
+    for message in Checked(script, config, options.strict, examine).warnings:
+        warn_user(message, OverrideWarning)
     check_limits(Inline, options.with_own(own_options(config)))
     single = Single(script, config, options, "inline")
     single.began()
     run = Run(single.recorder.store, single.id)
     try:
-        execute(single.job, echo=True, ran=run.keep_module)
+        execute(single.job, echo=True, warn=False, ran=run.keep_module)
     finally:
         single.ended()
     return run

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from copy import copy
 
-from ..errors import ConfigError
+from ..config.near import did_you_mean, nearest
+from ..errors import ConfigError, ConfigTypeError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..launch.base import Launcher
 
 ANY_CODE = "any-code"  # to resume with what finished before the scripts were changed
+STATUSES = ("failed", "timed_out")  # that can be tried again
 ON_ERROR = ("continue", "stop", "cancel")
 _RETRY_ON = "a list of statuses, exit statuses and names of exceptions"
 RETRY_DELAY = 1.0  # before the first retry, in seconds; doubled before each further one
@@ -50,6 +52,8 @@ class Options:
         metrics: Whether printed numbers are metrics: True, False, or a regular expression with the
             groups `name` and `value`, perhaps `step`.
         strict: Refuse overrides of names that have no default in a script.
+        check: Whether values are checked, by the scripts' annotations and by schemas.
+        schema: What the configs have to fit: a pydantic model or a dataclass, the class itself.
 
     Raises:
         ConfigError: An option has a value that it can't have.
@@ -73,6 +77,8 @@ class Options:
         max_log: int | None = None,
         metrics: bool | str = True,
         strict: bool = False,
+        check: bool = True,
+        schema: Any = None,
     ) -> None:
         self.name = name
         self.tags = _listed("tags", tags, "a list of words")
@@ -93,6 +99,8 @@ class Options:
         self.max_log = max_log
         self.metrics = metrics
         self.strict = strict
+        self.check = check
+        self.schema = schema
         self._check()
 
     def _check(self) -> None:
@@ -102,7 +110,9 @@ class Options:
         _number("timeout", self.timeout, 0, above=True)
         _number("max_log", self.max_log, 1024, whole=True)
         if self.on_error not in ON_ERROR:
-            raise _wrong("on_error", f"one of {', '.join(ON_ERROR)}", self.on_error)
+            raise _no_choice("on_error", ON_ERROR, self.on_error)
+        if isinstance(self.gpus, str) and self.gpus.isalpha() and self.gpus != "auto":
+            raise _wrong("gpus", '"auto" or a list of ids', self.gpus)
         if self.gpus is not None and not isinstance(self.gpus, str):
             ids = list(self.gpus) if isinstance(self.gpus, (list, tuple, range)) else []
             if not ids or not all(isinstance(gpu, (int, str)) for gpu in ids):
@@ -118,9 +128,16 @@ class Options:
         for sign in self.retry_on:
             if not isinstance(sign, (str, int)):
                 raise _wrong("retry_on", _RETRY_ON, self.retry_on)
+            if isinstance(sign, str) and sign.islower() and sign not in STATUSES:
+                if near := nearest(sign, STATUSES, 1):
+                    raise ConfigError(f"retry_on: there is no {sign}; did you mean {near[0]}?")
         for tag in self.tags:
             if not isinstance(tag, str) or not tag:
                 raise _wrong("tags", "a list of words", self.tags)
+        if self.schema is not None:
+            from ..config.schema import check_schema
+
+            check_schema(self.schema)
         if not isinstance(self.metrics, bool):
             from ..runs.scalars import ScalarReader
 
@@ -141,9 +158,12 @@ class Options:
         return both
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON can hold it, for the record: keyword arguments that make the same options."""
+        """As JSON can hold it, for the record: keyword arguments that make the same options.
+
+        But for a schema, which no JSON can hold: the values of runs that are run again fitted it.
+        """
         name = None if self.launcher is None else launcher_name(self.launcher)
-        return {**vars(self), "launcher": name}
+        return {**vars(self), "launcher": name, "schema": None}
 
 
 def own_options(config: Config) -> dict[str, Any]:
@@ -175,11 +195,8 @@ def _checked(given: object) -> dict[str, Any]:
         raise _wrong("they", "a dict of values by name", given)
     for name in given:
         if name not in OF_A_RUN:
-            from ..config.overrides import nearest
-
-            similar = nearest(str(name), OF_A_RUN, 1)
-            hint = f"did you mean {similar[0]}?" if similar else f"there are {', '.join(OF_A_RUN)}."
-            raise ConfigError(f"a run has no option {name}; {hint}")
+            meant = did_you_mean(name, OF_A_RUN, f"; there are {', '.join(OF_A_RUN)}.", 1)
+            raise ConfigError(f"a run has no option {name}{meant}")
     options = Options(**given)
     return {name: getattr(options, name) for name in given}
 
@@ -239,6 +256,26 @@ def _listed(name: str, value: object, wanted: str) -> list[Any]:
     if not isinstance(value, Iterable):
         raise _wrong(name, wanted, value)
     return list(value)
+
+
+def options_of(choices: Mapping[str, Any]) -> Options:
+    """The options that keyword arguments choose.
+
+    Raises:
+        ConfigTypeError: There is no option of a name.
+        ConfigError: An option has a value that it can't have.
+    """
+    known = list(vars(Options()))
+    for name in choices:
+        if name not in known:
+            meant = did_you_mean(name, known, f": there are {', '.join(known)}.", 1)
+            raise ConfigTypeError(f"there is no option {name}{meant}", field=name, got=name)
+    return Options(**choices)
+
+
+def _no_choice(name: str, choices: Sequence[str], value: object) -> ConfigError:
+    meant = did_you_mean(str(value), choices)
+    return ConfigError(f"{name} must be one of {', '.join(choices)}, got {value!r}{meant}")
 
 
 def _wrong(name: str, wanted: str, value: object) -> ConfigError:

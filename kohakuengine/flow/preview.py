@@ -10,6 +10,7 @@ from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.record import Run
 from ..runs.store import RunStore
+from .checks import Examiners
 from .view import View
 
 TYPE_CHECKING = False
@@ -57,6 +58,7 @@ class Preview:
     def __init__(self, workflow: Workflow, resume: bool | str, shown: int) -> None:
         workflow.check()
         self._plan = workflow.plan
+        self._examiners = Examiners(workflow.options)
         self._shown = shown
         self._store = RunStore(create=False)
         self._earlier = self._look_for_earlier(workflow, resume)
@@ -120,6 +122,7 @@ class Preview:
                 continue
             new += 1
             if new <= self._shown:
+                self._examiners.check(planned)
                 self.first.append(planned)
         return False
 

@@ -6,7 +6,8 @@ import os
 from collections import deque
 from itertools import islice
 
-from ..errors import StoreError
+from ..config.near import did_you_mean
+from ..errors import NotFoundError, StoreError
 from ..runs.columns import plain
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
@@ -120,7 +121,14 @@ def find_flow(store: RunStore, plan: Plan, options: Options, resume: bool | str)
     scripts = [script.place for script in plan.scripts]
     if resume in (True, ANY_CODE):
         return str(_newest(store, scripts, options)["id"])
-    return str(store.flow(str(resume))["id"])
+    try:
+        return str(store.flow(str(resume))["id"])
+    except NotFoundError as error:
+        meant = did_you_mean(str(resume), [ANY_CODE], "")
+        if not meant:
+            raise
+        message = f"there is no flow {resume} to resume{meant}"
+        raise NotFoundError(message, path=error.path, candidates=()) from None
 
 
 def read_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> Earlier:

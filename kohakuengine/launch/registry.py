@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..config.overrides import nearest
+from ..config.near import did_you_mean
 from ..errors import LauncherError
 
 TYPE_CHECKING = False
@@ -123,6 +123,5 @@ def _others() -> dict[str, Any]:
 
 
 def _unknown(name: str, known: list[str]) -> LauncherError:
-    similar = nearest(str(name), known)
-    hint = f"; did you mean {similar[0]}?" if similar else f": there are {', '.join(known)}."
-    return LauncherError(f"there is no launcher {name}{hint}")
+    meant = did_you_mean(name, known, f": there are {', '.join(known)}.", 1)
+    return LauncherError(f"there is no launcher {name}{meant}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..config.overrides import nearest
+import os
+
+from ..config.near import did_you_mean, nearest
 from .cells import one_line
 from .terms import NAMES, name_in_order
 from .where import names_in_filter
@@ -40,6 +42,30 @@ def strange_names(
     # A value that is None or nan isn't found by a filter, but is there.
     lost = [name for name in found if not any(name[1] in known[kind] for kind in _held(name[0]))]
     return [_sentence(name, known) for name in lost] if rows else []
+
+
+def strange_choices(
+    store: RunStore, *, tag: str | None = None, script: str | None = None, **which: Any
+) -> list[str]:
+    """What is said of a tag or a script that no run has, with what may be meant.
+
+    Args:
+        store: Where the runs are kept.
+        tag: The tag.
+        script: The script.
+        which: What else was chosen; it is passed over.
+    """
+    sentences = []
+    if tag is not None and not store.count(tag=tag):
+        rows = store.select(limit=_LOOKED_AT)
+        tags = dict.fromkeys(t for row in rows for t in row["tags"])
+        sentences.append(f"no run here has the tag {one_line(tag)}{did_you_mean(tag, tags)}")
+    if script is not None and not store.count(script=script):
+        rows = store.select(limit=_LOOKED_AT)
+        scripts = dict.fromkeys(os.path.basename(row["script"]) for row in rows)
+        meant = did_you_mean(os.path.basename(script), scripts)
+        sentences.append(f"no run here is of a script {one_line(script)}{meant}")
+    return sentences
 
 
 def _held(kind: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import os
 import threading
 from contextlib import contextmanager
 
+from ..config.near import did_you_mean
 from ..errors import NotFoundError, StoreError
 from .columns import FLOW_COLUMNS, RUN_COLUMNS, decoded, encoded
 from .home import cannot_make, find_home, index_path, make_home
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # How many rows are held in memory at once where all are gone through.
 _BATCH = 500
 # How many of several candidates are named.
+_NAMES = 1_000  # of flows that one may have meant
 _NAMED = 5
 
 
@@ -259,7 +261,8 @@ class RunStore:
             found = [("flows", id) for id in self._called(prefix)]
         exact = [pair for pair in found if pair[1] == prefix]
         if len(found) != 1 and len(exact) != 1:
-            raise _not_found(prefix, tables, [id for _, id in found], self.paths.home)
+            names = self._flow_names() if not found and "flows" in tables else []
+            raise _not_found(prefix, tables, [id for _, id in found], self.paths.home, names)
         return (exact or found)[0]
 
     def _beginning(self, table: str, prefix: str) -> list[str]:
@@ -275,6 +278,11 @@ class RunStore:
             return []
         sql = "SELECT id FROM flows WHERE name = ? ORDER BY created DESC LIMIT 1"
         return [row[0] for row in self._read(sql, [name])]
+
+    def _flow_names(self) -> list[str]:
+        """What flows are called, the newest first."""
+        sql = "SELECT name FROM flows WHERE name IS NOT NULL ORDER BY created DESC LIMIT ?"
+        return [row[0] for row in self._read(sql, [_NAMES])]
 
     def _row(self, table: str, id: str) -> dict[str, Any]:
         names = FLOW_COLUMNS if table == "flows" else RUN_COLUMNS
@@ -343,10 +351,13 @@ class RunStore:
             return index.execute(sql, parameters).fetchall()
 
 
-def _not_found(prefix: str, tables: Sequence[str], ids: list[str], home: str) -> NotFoundError:
+def _not_found(
+    prefix: str, tables: Sequence[str], ids: list[str], home: str, names: Sequence[str] = ()
+) -> NotFoundError:
     what = " or ".join(table.removesuffix("s") for table in tables)
     if not ids:
-        message = f"there is no {what} {prefix!r} in the store {home}: `kogine runs` lists all."
+        meant = did_you_mean(prefix, names, ": `kogine runs` lists all.")
+        message = f"there is no {what} {prefix!r} in the store {home}{meant}"
         return NotFoundError(message, path=home, candidates=())
     named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
     message = f"{prefix!r} is the beginning of several ids, {named}: write more of it."

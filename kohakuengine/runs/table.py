@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..config.near import did_you_mean
 from ..errors import RunsFailed
 from .idlist import Ids
 from .outcome import FAILED, FINISHED, TIMED_OUT
@@ -104,8 +105,18 @@ class Runs(Sequence[Run]):
         """
         if isinstance(condition, str):
             chosen = set(self._store.ids(where=condition))
+            if not chosen:
+                self._tell_strange(condition)
             return Runs(self._store, [id for id in self._ids if id in chosen])
         return Runs(self._store, [run.id for run in self if condition(run)])
+
+    def _tell_strange(self, condition: str) -> None:
+        """Warn of names in a filter that no run has: most often a slip of the pen."""
+        from ..errors import warn_user
+        from .names import strange_names
+
+        for sentence in strange_names(self._store, where=condition):
+            warn_user(sentence, UserWarning)
 
     def _with(self, condition: Callable[[dict[str, Any]], bool]) -> Runs:
         return Runs(self._store, [row["id"] for row in self.rows() if condition(row)])
@@ -137,7 +148,8 @@ class Runs(Sequence[Run]):
                 best = (sign * value, row)
         if best is None:
             raise KeyError(
-                f"no finished run has a metric {metric!r}; there are {', '.join(known) or 'none'}."
+                f"no finished run has a metric {metric!r}"
+                + did_you_mean(metric, known, f"; there are {', '.join(known) or 'none'}.")
             )
         return Run(self._store, best[1]["id"], best[1])
 

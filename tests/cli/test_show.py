@@ -26,7 +26,7 @@ def trained(folder: Path, monkeypatch: pytest.MonkeyPatch):
         "artifacts = Path(os.environ['KOGINE_RUN_DIR'], 'artifacts')\n"
         "artifacts.mkdir()\n"
         "(artifacts / 'model.bin').write_text('m')\n"
-        "print('loss: 0.5')\n"
+        "print('loss: 0.5', flush=bool(lr or path))\n"
         "def main(epochs):\n"
         "    return '[bold]' + str(epochs)\n"
     )

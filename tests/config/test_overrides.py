@@ -340,7 +340,7 @@ def test_nearest_names_are_those_that_look_alike(name: str, near: list[str]) -> 
 MISFITS = [
     ("int", 3, None),
     ("int", 2.5, "2.5 is not an int"),
-    ("int", True, "True is not an int"),
+    ("int", True, None),
     ("float", 3, None),
     ("float", 10**400, "is not a float"),
     ("float | None", None, None),

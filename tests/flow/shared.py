@@ -35,7 +35,7 @@ def statuses(runs: Any) -> list[str]:
 def train(tmp_path: Path) -> Path:
     """A script with a parameter `lr`, which the fake launcher doesn't run."""
     path = tmp_path / "train.py"
-    path.write_text("lr = 0.1\nraise SystemExit('nobody runs this')\n")
+    path.write_text("lr = 0.1\nraise SystemExit(f'nobody runs this: {lr}')\n")
     return path
 
 

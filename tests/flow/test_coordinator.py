@@ -438,9 +438,10 @@ def test_the_generator_of_a_stopped_flow_is_not_asked_again(train: Path, fake) -
 
 
 def test_a_config_that_cannot_be_run_ends_the_flow(train: Path, fake, store: RunStore) -> None:
-    """Under strict, a name that the script lacks is refused before its run begins."""
+    """Under strict, a name that the script lacks is refused when its config is made."""
     launcher = fake()
-    flow = Sequential(train, [Config({"lr": 1}), Config({"rl": 1})], strict=True, **FAKE)
+    configs = ConfigGenerator(lambda: iter([Config({"lr": 1}), Config({"rl": 1})]))
+    flow = Sequential(train, configs, strict=True, **FAKE)
     handle = flow.start()
     with pytest.raises(OverrideError, match="rl"):
         handle.wait(SECONDS)

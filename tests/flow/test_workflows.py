@@ -681,6 +681,8 @@ def test_runs_are_filtered(runs) -> None:
     """By a text, as on the command line, or by a function."""
     assert runs.filter("lr > 1 and loss < 3").ids == [runs[2].id]
     assert runs.filter(lambda run: run.status == "failed").ids == [runs[1].id]
+    with pytest.warns(UserWarning, match="metric or parameter los; did you mean loss?"):
+        assert not runs.filter("los < 3")
     with pytest.raises(ConfigError):
         runs.filter("lr >")
 

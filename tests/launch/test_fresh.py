@@ -45,7 +45,7 @@ def test_result_that_cannot_be_pickled(path):
 def test_config_that_cannot_be_pickled(path):
     """A config that can't be sent is an error that says what to do, and leaves nothing behind."""
     with pytest.raises(LauncherError, match="can't be sent to a new process.*inline"):
-        run(path("x = 1"), globals_dict={"x": threading.Lock()}, launcher="fresh")
+        run(path("x = 1\nassert x"), globals_dict={"x": threading.Lock()}, launcher="fresh")
     assert not os.listdir(RunStore().paths.flows)
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_left_behind(path, tmp_path, monkeypatch):
     """The files that carry a run to its process are gone when it has ended."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
     (tmp_path / "temp").mkdir()
-    run(path("x = 1"), globals_dict={"x": {1}}, launcher="fresh")
+    run(path("x = 1\nassert x"), globals_dict={"x": {1}}, launcher="fresh")
     with pytest.raises(ScriptDied):
         run(path("import os; os._exit(1)"), launcher="fresh")
     assert os.listdir(tmp_path / "temp") == []

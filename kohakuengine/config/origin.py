@@ -1,0 +1,153 @@
+"""Where the values of a Config come from, and what schema its file has for them."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from .base import Config
+
+SET = "--set"
+AXIS = "sweep axis"
+
+
+class Origin:
+    """What is known of a Config besides what it holds.
+
+    Args:
+        places: For variables by name, the config file that sets them, or what is said in its place.
+        schema: A class that the values have to fit, or None.
+    """
+
+    __slots__ = ("places", "schema")
+
+    def __init__(self, places: Mapping[str, str] | None = None, schema: Any = None) -> None:
+        self.places = dict(places or {})
+        self.schema = schema
+
+    def place_of(self, key: str) -> str | None:
+        """Where a variable is set, with the line of a file; None where that isn't known.
+
+        Args:
+            key: Its name; with dots, a place within what it holds.
+        """
+        name = key.partition(".")[0]
+        place = self.places.get(key) or self.places.get(name)
+        if place is None or place in (SET, AXIS):
+            return place
+        line = _line_of(place, name)
+        return place if line is None else f"{place} line {line}"
+
+
+def origin_of(config: Config) -> Origin:
+    """What is known of a Config."""
+    return config.origin or _NOTHING
+
+
+def of_file(config: Config, name: str, schema: Any = None) -> Config:
+    """A Config, marked as what a file gives.
+
+    Args:
+        config: The Config; it is left as it is.
+        name: The file, as it was named.
+        schema: The file's schema.
+    """
+    known = origin_of(config)
+    places = {**dict.fromkeys(config.globals_dict, name), **known.places}
+    return with_origin(config, Origin(places, known.schema if schema is None else schema))
+
+
+def set_by(config: Config, names: Iterable[str], place: str) -> Config:
+    """A Config, marked as one of which some variables are set elsewhere than the rest."""
+    known = origin_of(config)
+    return with_origin(
+        config, Origin({**known.places, **dict.fromkeys(names, place)}, known.schema)
+    )
+
+
+def with_origin(config: Config, origin: Origin | None) -> Config:
+    """A copy of a Config with that origin; its values are the same objects."""
+    copy = config.with_values(dict(config.globals_dict))
+    copy.origin = origin
+    return copy
+
+
+def merged_origin(under: Config, over: Config) -> Origin | None:
+    """The origin of a Config that is merged of two."""
+    if under.origin is None and over.origin is None:
+        return None
+    below, above = origin_of(under), origin_of(over)
+    kept = {name: p for name, p in below.places.items() if name not in over.globals_dict}
+    return Origin({**kept, **above.places}, below.schema if above.schema is None else above.schema)
+
+
+def kept_origin(before: Config, after: Config) -> Origin | None:
+    """The origin of a Config that was made of another one, for the values that it still has."""
+    if before.origin is None:
+        return None
+    places = before.origin.places
+    old, new = before.globals_dict, after.globals_dict
+    kept = {n: p for n, p in places.items() if n in new and n in old and new[n] is old[n]}
+    return Origin(kept, before.origin.schema)
+
+
+_NOTHING = Origin()
+
+
+def _line_of(path: str, name: str) -> int | None:
+    """The 1-based line at which a file sets a variable, where its text tells."""
+    try:
+        with open(path, "rb") as file:
+            source = file.read()
+    except OSError:
+        return None
+    if path.lower().endswith(".py"):
+        return _line_in_python(source, name)
+    import re
+
+    key = re.compile(rf"""^[\s{{,-]*(["']?){re.escape(name)}\1\s*[:=]""".encode(), re.MULTILINE)
+    found = [source.count(b"\n", 0, match.end()) + 1 for match in key.finditer(source)]
+    return found[0] if len(found) == 1 else None
+
+
+def _line_in_python(source: bytes, name: str) -> int | None:
+    import ast
+
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    bound = [
+        node.lineno
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and _binds(node, name)
+    ]
+    if bound:
+        return bound[-1]
+    named = [line for node in ast.walk(tree) for line in _lines_in(node, name)]
+    return named[0] if len(named) == 1 else None
+
+
+def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
+    import ast
+
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return any(
+        isinstance(part, ast.Name) and part.id == name
+        for target in targets
+        for part in ast.walk(target)
+    )
+
+
+def _lines_in(node: ast.AST, name: str) -> list[int]:
+    """Where a dictionary, or a call, names a key."""
+    import ast
+
+    if isinstance(node, ast.Dict):
+        return [k.lineno for k in node.keys if isinstance(k, ast.Constant) and k.value == name]
+    if isinstance(node, ast.keyword) and node.arg == name:
+        return [node.value.lineno]
+    return []

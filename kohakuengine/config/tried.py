@@ -1,0 +1,50 @@
+"""What the axes of a space try, each value once, without a point being made."""
+
+from __future__ import annotations
+
+from .grid import Grid, When
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from .space import Space
+
+# Of a list, which holds its values, so many are looked at; of a range or of draws, which would have
+# to make each, so many, evenly spread, with both ends.
+_LISTED = 100_000
+_MADE = 1_000
+
+
+def tried(space: Space) -> Iterator[tuple[str, Any]]:
+    """Each variable of a space with each value that it is to have, axis by axis.
+
+    Args:
+        space: The space, of any size.
+    """
+    for name, values in _axes(space):
+        if isinstance(values, (list, tuple)):
+            yield from ((name, value) for value in values[:_LISTED])
+        else:
+            yield from ((name, values[place]) for place in _places(values))
+
+
+def _axes(space: Space) -> Iterator[tuple[str, Sequence[Any]]]:
+    if isinstance(space, Grid):
+        for piece in space.pieces:
+            if isinstance(piece, When):
+                yield from ((name, [value]) for name, value in piece.otherwise.items())
+    parts = list(space.parts())
+    if not parts:
+        yield from ((axis.name, axis.values) for axis in space.axes())
+    for part in parts:
+        yield from _axes(part)
+
+
+def _places(values: Sequence[Any]) -> Iterator[int]:
+    count = len(values)
+    if count <= _MADE:
+        yield from range(count)
+    else:
+        yield from (place * (count - 1) // (_MADE - 1) for place in range(_MADE))
