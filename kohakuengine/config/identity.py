@@ -234,9 +234,31 @@ class _Digester:
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             items = dict(zip(value._fields, value))
             return _hash("namedtuple", tag.encode(), self._attributes(items, place))
+        if tag.partition(".")[0] == "pandas" and type(value).__name__ in ("DataFrame", "Series"):
+            return self._of_frame(value, place)
         if tag.startswith("numpy.") and hasattr(value, "dtype") and hasattr(value, "tobytes"):
             return _hash("scalar", tag.encode(), str(value.dtype).encode(), value.tobytes())
         raise _no_key(value, place, "give its class __kogine_key__() to be told apart")
+
+    def _of_frame(self, value: Any, place: str) -> bytes:
+        """A DataFrame or a Series of pandas: its columns and its index, in order, with their names."""
+        if value.ndim == 1:
+            columns, names = [value], [value.name]
+        else:
+            columns = [value.iloc[:, n] for n in range(value.shape[1])]
+            names = list(value.columns)
+        held = [self._of_column(one, place) for one in [value.index, *columns]]
+        names += [None, *value.index.names]
+        return _hash("frame", str(value.ndim).encode(), *self._all(names, place), *held)
+
+    def _of_column(self, value: Any, place: str) -> bytes:
+        dtype = str(value.dtype)
+        if dtype == "object":  # which pandas would make texts of
+            return _hash("column", dtype.encode(), *self._all(value.tolist(), place))
+        from pandas.util import hash_pandas_object
+
+        rows = hash_pandas_object(value, index=False).to_numpy().tobytes()
+        return _hash("column", dtype.encode(), rows)
 
     def _attributes(self, items: dict[str, Any], place: str) -> bytes:
         pairs = [_hash(name, self.digest(item, f"{place}.{name}")) for name, item in items.items()]

@@ -9,6 +9,7 @@ import click
 
 from ..cli.app import NAMES
 from ..cli.groups import LazyGroup
+from ..cli.run import RunCommand
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
@@ -60,13 +61,17 @@ class NotebookGroup(LazyGroup):
         names = [name for name in NAMES if name != "completion"]
         super().__init__(
             "%kogine",
-            names=names if face.cell is None else ["run"],
+            names=names,
             help="Run the scripts you already have under every configuration you want to try.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self._face = face
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if self._face.cell is not None and cmd_name in NAMES and cmd_name != "run":
+            raise click.UsageError(
+                f"%%kogine {cmd_name} has no use for a cell: write %kogine {cmd_name}."
+            )
         command = super().get_command(ctx, cmd_name)
         if command is None:
             return None
@@ -106,10 +111,29 @@ def _with_flow_options(group: click.Group) -> click.Group:
 def _run(command: click.Command, face: Face) -> click.Command:
     if face.cell is None:
         return _adapted(command, partial(_run_script, face), _OUT, _BACKGROUND, _INLINE)
-    adapted = _adapted(command, partial(_run_cell, face), _OUT, _BACKGROUND, _INLINE, _WITH)
-    adapted.params = [param for param in adapted.params if param.name != "script"]
-    adapted.help = "Run the cell as a script: its variables can be set, like any script's."
-    return adapted
+    own = (_OUT, _BACKGROUND, _INLINE, _WITH)
+    return _CellCommand(
+        command.name,
+        params=[*(param for param in command.params if param.name != "script"), *own],
+        callback=partial(_run_cell, face),
+        help="Run the cell as a script: its variables can be set, like any script's.",
+    )
+
+
+class _CellCommand(RunCommand):
+    """A command whose script is the cell: its words are options alone, but for those behind --."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        rest = super().parse_args(ctx, args[:end])
+        if ctx.params.get("args"):
+            raise click.UsageError(
+                f"{ctx.params['args'][0]}: the cell is the script; its own command line goes "
+                "behind --.",
+                ctx,
+            )
+        ctx.params["args"] = tuple(args[end + 1 :])
+        return rest
 
 
 def _run_script(
@@ -243,7 +267,7 @@ def _attach(command: click.Command, face: Face) -> click.Command:
 
         store = open_store()
         attached = AttachedFlow(store, find_flow(store, flow)["id"])
-        return partial(face.follow, attached, store)
+        return partial(face.follow, attached, store, as_json)
 
     return _adapted(command, attach)
 

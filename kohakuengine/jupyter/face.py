@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from ..errors import ConfigError, KogineError
 
 TYPE_CHECKING = False
@@ -15,9 +13,11 @@ if TYPE_CHECKING:
 
     from ..cli.run import Order
     from ..engine.script import Script
+    from ..flow.attached import AttachedFlow
     from ..flow.base import Workflow
     from ..flow.handle import FlowHandle
     from ..flow.view import View
+    from ..runs.store import RunStore
     from ..runs.table import Runs
     from .cell import Cell
     from .shown import Shown
@@ -244,17 +244,21 @@ class Face:
         show(value)
         return self.was_shown(value)
 
-    def follow(self, flow: Any, store: Any) -> Runs:
+    def follow(self, flow: AttachedFlow, store: RunStore, as_json: bool) -> Runs | None:
         """Follow a flow of another process until it has ended, or an interrupt comes."""
+        from ..cli.reply import json_text, say
         from ..flow.follow import follow_flow
 
-        view = self.view({"quiet": False, "as_json": False})
+        view = self.view({"quiet": False, "as_json": as_json})
         try:
-            partial(follow_flow, flow, store, view)()
+            follow_flow(flow, store, view)
         except KeyboardInterrupt:
             print(f"flow {flow.id[:8]} goes on; %kogine cancel {flow.id[:8]} ends it.")
         self.close(view)
-        runs: Runs = flow.runs
+        runs = flow.runs
+        if as_json:
+            say(json_text(list(runs.rows())))
+            return None
         if hasattr(view, "open"):
             self.was_shown(runs)
         return runs

@@ -53,5 +53,6 @@ class KogineMagics(Magics):
         with told(shell):
             names = {**shell.user_ns, **local_ns} if local_ns else shell.user_ns
             below = None if cell is None else Cell(line, cell)
-            words = split_line(line if below is None else below.line, names)
+            said = line.rstrip().removesuffix(";") if below is None else below.line
+            words = split_line(said, names)
             return Face(shell, self.shown, names, below).do(words)

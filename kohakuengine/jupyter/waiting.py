@@ -51,7 +51,8 @@ class Waiting:
             _open(view)
             handle.join()
         finally:
-            signal.signal(signal.SIGINT, before)
+            # None: somebody's handler that isn't Python's, and that can't be put back.
+            signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
         return handle
 
     def _interrupt(self, number: int, frame: object) -> None:

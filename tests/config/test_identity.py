@@ -258,3 +258,25 @@ def test_keys_are_the_same_in_every_process():
         for seed in ("0", "1", "2")
     }
     assert len(keys) == 1
+
+
+def test_frames_of_pandas_are_told_apart() -> None:
+    """By their values, types, columns and index, as notebooks pass them to their runs."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": [1, 2], "y": ["a", "b"], "z": [None, "c"]})
+    others = [
+        frame.rename(columns={"x": "w"}),
+        frame[["y", "x", "z"]],
+        frame.astype({"x": float}),
+        frame.set_index("y"),
+        frame.iloc[::-1],
+        frame.rename_axis("n"),
+        frame.assign(y=["a", "c"]),
+        frame.assign(z=[1, "c"]),
+        frame.assign(z=["1", "c"]),
+        frame["x"],
+        frame["x"].rename("w"),
+    ]
+    keys = [config_key(Config({"data": one})) for one in [frame, *others]]
+    assert len(set(keys)) == len(keys)
+    assert config_key(Config({"data": frame.copy()})) == keys[0]

@@ -90,6 +90,29 @@ def test_a_cell_that_displays_is_refused(shell: Shell) -> None:
         shell.cell("%%kogine run\ndisplay(1)")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("run train.py", "train.py: the cell is the script"),
+        ("show last", "write %kogine show"),
+        ("nonsense", "No such command"),
+    ],
+)
+def test_a_cells_magic_runs_that_cell(shell: Shell, line: str, said: str) -> None:
+    """Nothing else can be said on top of one."""
+    with pytest.raises(UsageError, match=said):
+        shell.cell(f"%%kogine {line}\nx = 1")
+
+
+@pytest.mark.process
+def test_a_cell_has_a_command_line(shell: Shell) -> None:
+    """Behind --, as any script."""
+    [run] = shell.cell(
+        "%%kogine run --launcher inline -- --fast {1 + 1}\nimport sys\nprint(sys.argv[1:])"
+    )
+    assert run.output == "['--fast', '2']\n"
+
+
 def test_what_cannot_travel_is_named(shell: Shell) -> None:
     """Not every object can be sent to another process."""
     shell.cell("import threading\nlock, one = threading.Lock(), 1")
