@@ -11,6 +11,7 @@ from pathlib import Path
 from .cases import make_cases
 from .flows import flow_figures
 from .measure import in_turns
+from .notebook import notebook_figures
 from .table import Figure, Limit, as_data, machine, render, render_limits, versions
 from .warm import warm_figures
 
@@ -35,6 +36,7 @@ def main() -> int:
     for title, asked, figures_of in (
         ("flows and the store", options.flows, flow_figures),
         ("warm runs", options.warm, warm_figures),
+        ("notebooks", options.notebook, notebook_figures),
     ):
         if asked:
             with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
@@ -56,6 +58,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--warm", action="store_true", help="also warm runs beside other tools; some minutes more"
     )
+    parser.add_argument("--notebook", action="store_true", help="also magics; a minute more")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every single time, in seconds")
     return parser.parse_args()
 
