@@ -18,11 +18,19 @@ class View:
 
     Attributes:
         wants_output: Whether the runs' output is to be read for it.
+        leaves_table: Whether the runs are in view when the flow has ended, as they are below a cell.
         fault: Why it couldn't go on to show the flow, or None.
     """
 
     wants_output = False
+    leaves_table = False
     fault: OSError | None = None
+
+    def open(self) -> None:
+        """The flow goes on; told by whoever began it, in his own thread."""
+
+    def close(self) -> None:
+        """The flow is over: wait until all of it is shown; told by the same."""
 
     def flow_began(self, flow: str, total: int | None) -> None:
         """A flow begins; `total` is how many runs it has, where that is known."""

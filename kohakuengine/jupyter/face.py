@@ -114,10 +114,8 @@ class Face:
 
         view = self.view(given) if self.in_kernel else View()
         handle = workflow.start_here(resume, view)
-        if hasattr(view, "open"):
-            view.open()
-            self.was_shown(handle)
-        return handle
+        view.open()
+        return self.was_shown(handle) if view.leaves_table else handle
 
     def _in_foreground(
         self, workflow: Workflow, resume: bool | str, given: dict[str, Any], alone: bool
@@ -125,14 +123,12 @@ class Face:
         from .waiting import Waiting
 
         view, waiting = self.view(given, alone), Waiting()
-        if alone and hasattr(view, "traceback_is_told"):
-            view.traceback_is_told = True
         handle = waiting.run(workflow, resume, view)
         runs: Runs = self.keep(given, handle.runs)
         interrupted = bool(waiting.interrupts) or handle.interrupted
         if not alone and not interrupted:
             self._hint(view, handle)
-        self.close(view)
+        view.close()
         if given["as_json"]:
             from ..cli.reply import json_text, say
 
@@ -143,7 +139,7 @@ class Face:
             self._raise(handle.fault)
         if alone:
             self._check(runs)
-        if hasattr(view, "open"):
+        if view.leaves_table:
             self.was_shown(runs)
         return None if given["as_json"] else runs
 
@@ -210,7 +206,7 @@ class Face:
         if self.in_kernel and not (given["quiet"] or given["as_json"]):
             from .live import LiveView
 
-            return LiveView()
+            return LiveView(traceback_is_told=alone)
         if alone and not (given["quiet"] or given["as_json"]):
             from ..flow.lines import Lines
 
@@ -218,11 +214,6 @@ class Face:
         from ..cli.sweep import view_for
 
         return view_for(given["quiet"], given["as_json"])
-
-    def close(self, view: View) -> None:
-        """Wait until a view has shown all."""
-        if hasattr(view, "close"):
-            view.close()
 
     def keep(self, given: dict[str, Any], value: Any) -> Any:
         """Give a value the name that --out says."""
@@ -254,11 +245,11 @@ class Face:
             follow_flow(flow, store, view)
         except KeyboardInterrupt:
             print(f"flow {flow.id[:8]} goes on; %kogine cancel {flow.id[:8]} ends it.")
-        self.close(view)
+        view.close()
         runs = flow.runs
         if as_json:
             say(json_text(list(runs.rows())))
             return None
-        if hasattr(view, "open"):
+        if view.leaves_table:
             self.was_shown(runs)
         return runs

@@ -62,11 +62,18 @@ class LiveView(View):
 
     Args:
         publish: Shows a bundle of MIME types; the first time as a new display, then in its place.
+        traceback_is_told: Whether a failure of the only run is told by the cell's own error, too.
     """
 
     wants_output = True
+    leaves_table = True
 
-    def __init__(self, publish: Callable[[Bundle], None] | None = None) -> None:
+    def __init__(
+        self,
+        publish: Callable[[Bundle], None] | None = None,
+        *,
+        traceback_is_told: bool = False,
+    ) -> None:
         self._lock = threading.Lock()
         self._shown = Renewed(self._render, publish)
         self.flow = ""
@@ -82,7 +89,7 @@ class LiveView(View):
         self.failed = 0
         self.notes: deque[str] = deque(maxlen=_NOTES)
         self.status = "running"
-        self.traceback_is_told = False  # by the error that the cell ends with
+        self.traceback_is_told = traceback_is_told
         self._maker = threading.get_ident()
 
     # ---- what the cell's thread does ----

@@ -32,7 +32,7 @@ class Waiting:
         Args:
             workflow: The flow.
             resume: As for `Workflow.run`.
-            view: Is told what happens; `open()`ed by this thread, where it is a display.
+            view: Is told what happens.
 
         Raises:
             KogineError: It can't be run, because of what the message says.
@@ -40,7 +40,7 @@ class Waiting:
         self._note = view.note
         if workflow.inline or threading.current_thread() is not threading.main_thread():
             handle = workflow.start_here(resume, view, wait=workflow.inline)
-            _open(view)
+            view.open()
             handle.join()
             return handle
         before = signal.signal(signal.SIGINT, self._interrupt)
@@ -48,7 +48,7 @@ class Waiting:
             self._handle = handle = workflow.start_here(resume, view)
             if self.interrupts:  # it came before there was anything to be ended
                 handle.cancel("interrupt")
-            _open(view)
+            view.open()
             handle.join()
         finally:
             # None: somebody's handler that isn't Python's, and that can't be put back.
@@ -64,9 +64,3 @@ class Waiting:
             # From another thread: this one may be amid anything, with a lock that a view needs.
             note = "ending the runs; to interrupt once more kills them."
             threading.Thread(target=self._note, args=[note], daemon=True).start()
-
-
-def _open(view: View) -> None:
-    show = getattr(view, "open", None)
-    if show is not None:
-        show()
