@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from math import prod
 
 from ..errors import ConfigError
 from .condition import Condition
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .space import Point
+
+_MOST = 1_000_000  # combinations of what conditions look at: some ten seconds
 
 
 class When:
@@ -50,7 +53,7 @@ class Grid(Space):
 
     Raises:
         ConfigError: Two parts set the same variable; or a condition looks at one that no part sets,
-            or that doesn't stand before it.
+            or that doesn't stand before it; or conditions look at more than can be gone through.
     """
 
     # A count goes by the values of those parts alone that a condition looks at later on: the state.
@@ -89,6 +92,20 @@ class Grid(Space):
             self._needed.append(tuple(sorted(part for part in later if part < n)))
         self._needed.reverse()
         self._needed.append(())
+        for n in range(len(self.pieces)):
+            here = {n} if self._filters[n] or n in self._needed[n + 1] else set()
+            self._check_looks(here.union(self._needed[n]))
+
+    def _check_looks(self, parts: set[int]) -> None:
+        """Refuse conditions on more than can be gone through, which is what they need."""
+        count = prod(self._spaces[part].size for part in parts)
+        if count > _MOST:
+            looked = ", ".join(n for part in sorted(parts) for n in self._spaces[part].names)
+            raise ConfigError(
+                f"sweep: its conditions look at {looked}, which have {count:,} combinations, and at "
+                f"most {_MOST:,} are gone through: leave out what isn't wanted from the axes "
+                "themselves, or sample them first."
+            )
 
     def _homes(
         self, condition: Condition, homes: dict[str, int], before: int | None = None

@@ -81,6 +81,14 @@ def _repeat(one: Pair, times: int) -> Pair:
     return axes.repeat(one[0], times), [point for point in one[1] for _ in range(times)]
 
 
+def test_conditions_on_too_much() -> None:
+    """A condition on an axis with a thousand million values is refused, and not begun to be tried."""
+    huge = axes.grid(x=range(10**9), y=[1, 2])
+    assert axes.exclude(huge, "y == 1").size == 10**9
+    with pytest.raises(ConfigError, match="look at x, which have 1,000,000,000 combinations"):
+        axes.exclude(huge, "x == 1")
+
+
 @given(st.integers(1, 5).flatmap(lambda n: named(list(NAMES[:n]))))
 def test_a_space_is_the_list_of_its_points(both: Pair) -> None:
     """Its length, each of its points, its slices and its loop are those of the plain list."""
