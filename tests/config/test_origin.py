@@ -76,3 +76,11 @@ def test_an_origin_is_no_part_of_the_config(write) -> None:
     config = load_config("conf.py")
     assert config == Config({"lr": 0.1}) and repr(config) == repr(Config({"lr": 0.1}))
     assert place(pickle.loads(pickle.dumps(config)), "lr") == "conf.py line 1"
+
+
+def test_a_file_that_is_not_python_is_a_place_too(write) -> None:
+    """Also that of a sweep's base, with the line where the text tells it."""
+    write("conf.toml", "lr = 0.1\n")
+    write("sweep.json", '{\n"lr": 1,\n"_sweep": {"bs": [1, 2]}\n}\n')
+    assert place(load_config("conf.toml"), "lr") == "conf.toml line 1"
+    assert place(next(iter(load_config("sweep.json"))), "lr") == "sweep.json line 2"
