@@ -83,7 +83,7 @@ bench:
 	@test -x .venv-bench/bin/python || \
 		$(MAKE) --no-print-directory .venv-bench/bin/python VENV=.venv-bench
 	@.venv-bench/bin/python -m pip install -qq ".[bench]"
-	@.venv-bench/bin/python -m benchmarks --flows --warm --notebook
+	@.venv-bench/bin/python -m benchmarks --configs --flows --warm --notebook
 
 clean:
 	rm -rf .venv .venv-bench .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis

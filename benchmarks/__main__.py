@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from .cases import make_cases
+from .configs import config_figures
 from .flows import flow_figures
 from .measure import in_turns
 from .notebook import notebook_figures
@@ -34,6 +35,7 @@ def main() -> int:
     print(render(figures), flush=True)
     limits: list[Limit] = []
     for title, asked, figures_of in (
+        ("configs", options.configs, config_figures),
         ("flows and the store", options.flows, flow_figures),
         ("warm runs", options.warm, warm_figures),
         ("notebooks", options.notebook, notebook_figures),
@@ -52,6 +54,7 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--repeat", type=positive, default=20, metavar="N", help="default: 20")
+    parser.add_argument("--configs", action="store_true", help="also configs; takes a minute")
     parser.add_argument(
         "--flows", action="store_true", help="also flows and the store; takes some minutes"
     )
