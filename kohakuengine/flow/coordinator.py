@@ -10,7 +10,7 @@ import time
 from collections import deque
 from functools import partial
 
-from ..errors import KogineError, StoreError
+from ..errors import KogineError, LauncherError, StoreError
 from ..launch.base import Job, check_limits
 from ..launch.survivors import settle_attempt
 from ..runs.idlist import Ids
@@ -343,12 +343,23 @@ class Coordinator:
 
     def _start(self, going: Going) -> None:
         try:
-            self._of_user(partial(self.launcher.submit, going.job))
+            self._of_user(partial(self._launch, going))
         except KogineError as error:  # recorded like any other end
             self.fault = self.fault or error
             self._left = None
             going.refusal = f"it couldn't be started: {error}".removesuffix(".")
             self._settle([going.job.id])
+
+    def _launch(self, going: Going) -> None:
+        job = going.job
+        try:
+            self.launcher.submit(job)
+        except LauncherError:
+            cwd = self.recorder.cwd_of(going.planned, job.cwd)
+            if cwd == job.cwd:
+                raise
+            job.cwd = cwd  # another run has removed the folder since we looked
+            self.launcher.submit(job)
 
     def _of_user(self, code: Callable[[], _T]) -> _T | None:
         """Do what may run code of the user's in this thread; a Ctrl-C in it ends the flow."""

@@ -130,7 +130,7 @@ def test_in_this_process_it_is_told_before_anything_runs(
     script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`run()` raises, without a line of the script."""
-    path = script("token = ''\nprint('ran')\n")
+    path = script("token = ''\nprint('ran', len(token))\n")
     one = Config({"token": env("A_TOKEN", secret=True)})
     assert run(path, config=one) is None
     monkeypatch.delenv("A_TOKEN")

@@ -132,6 +132,32 @@ def test_a_flow_that_has_started_stays_where_it_began(
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("kind", ["fresh", "warm", "pool"])
+def test_a_folder_that_is_removed_while_a_run_is_started(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that another run removes right before a process is started there keeps none back."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    (tmp_path / "s.py").write_text("def main(): return 'done'\n")
+    monkeypatch.chdir(folder)
+    found = Recorder.cwd_of
+    asked = []
+
+    def and_then_gone(recorder: Recorder, *arguments: object) -> str | None:
+        cwd = found(recorder, *arguments)  # type: ignore[arg-type]
+        asked.append(cwd)
+        if len(asked) == 2:  # for the record, and for the process
+            folder.rmdir()
+        return cwd
+
+    monkeypatch.setattr(Recorder, "cwd_of", and_then_gone)
+    [run] = Parallel(str(tmp_path / "s.py"), launcher=kind).run()
+    assert asked[:2] == [str(folder)] * 2
+    assert (run.status, run.result) == ("finished", "done"), run.error
+
+
+@pytest.mark.process
 @pytest.mark.parametrize("kind", ["inline", "fresh", "warm", "pool"])
 @pytest.mark.parametrize("flow", [Sequential, Parallel])
 def test_a_script_is_the_one_meant_when_the_flow_was_made(
