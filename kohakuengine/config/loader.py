@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
-from types import ModuleType, TracebackType
 
 from ..errors import ConfigError, ConfigFileError, ConfigTypeError
 from .base import Config
 from .capture import captured, unwrap
 from .documents import check_there, is_text_file
 from .generator import END, ConfigGenerator, advance, start
-from .loading import Loading, loading
 from .origin import of_file
-from .siblings import siblings
+from .python_file import PythonFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any
-
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_LIBRARY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_CALLED = [os.path.join(os.path.dirname(__file__), name) for name in ("compose.py", "env.py")]
-_numbers = count(1)
 
 
 def load_config(
@@ -36,11 +27,11 @@ def load_config(
 ) -> Config | ConfigGenerator:
     """What a config file says to run with.
 
-    A file in YAML, TOML or JSON gives values by name, with `_args`, `_kwargs`, `_metadata`, `_sweep`
-    and `_base`, as told in docs/formats.md. One in Python gives, in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config
-    or several; else one Config made of its own variables, with `_args`, `_kwargs` and `_metadata`,
-    and one for each point of its `_sweep`, if it has that: what `axes` puts together, or a dict of
-    values by name.
+    A file in YAML, TOML or JSON gives values by name, with `_args`, `_kwargs`, `_metadata`, `_sweep`,
+    `_schema` and `_base`, as told in docs/formats.md. One in Python gives, in this order: what its
+    `config_gen()` returns or yields; its `CONFIG`, a Config or several; else one Config made of its
+    own variables, with `_args`, `_kwargs` and `_metadata`, and one for each point of its `_sweep`,
+    if it has that: what `axes` puts together, or a dict of values by name.
     What its `_schema` says the values have to be is checked when they are to be run with.
     It may import the modules beside it, and is read anew each time.
 
@@ -66,7 +57,7 @@ def load_config(
     given = arguments or {}
     if not os.fspath(path).lower().endswith(".py"):
         return _text_file(os.fspath(path), given)
-    file = _ConfigFile(path)
+    file = PythonFile(path)
     own = file.execute()
     names = vars(file.module)
     if "_schema" in names:
@@ -98,6 +89,34 @@ def load_config(
     return _swept(file, config, own.space if space is None else space)
 
 
+def load_schema(path: str, name: str | None = None) -> type:
+    """The schema that a Python file has.
+
+    Args:
+        path: The file; it is executed.
+        name: The class; None for what the file's `_schema` says.
+
+    Raises:
+        ConfigFileError: The file can't be loaded.
+        ConfigError: It has no such class.
+        ConfigTypeError: What it has is no schema.
+    """
+    from .near import did_you_mean
+    from .schema import check_schema
+
+    file = PythonFile(path)
+    file.execute()
+    names = vars(file.module)
+    wanted = "_schema" if name is None else name
+    if wanted not in names:
+        classes = [one for one, value in names.items() if isinstance(value, type)]
+        meant = did_you_mean(wanted, classes) if name else f": name its class, as in {path}:Study."
+        raise ConfigError(f"{path} has no {wanted}{meant}", key="_schema")
+    schema = unwrap(names[wanted])
+    check_schema(schema, f"{path}: {wanted}")
+    return schema  # type: ignore[no-any-return]  # which check_schema has seen to
+
+
 def _text_file(path: str, arguments: Mapping[str, Any]) -> Config | ConfigGenerator:
     from .text_files import load_text_file
 
@@ -114,11 +133,7 @@ def _text_file(path: str, arguments: Mapping[str, Any]) -> Config | ConfigGenera
             "config_gen() takes those of that function.",
             path=os.path.abspath(path),
         )
-    loaded = load_text_file(path, load_config)
-    if isinstance(loaded, Config):
-        return of_file(loaded, path)
-    loaded.source.base = of_file(loaded.source.base, path)  # type: ignore[union-attr]  # a Sweep
-    return loaded
+    return load_text_file(path, load_config, load_schema)
 
 
 def _above(bases: Sequence[Config], config: Config) -> Config:
@@ -129,7 +144,7 @@ def _above(bases: Sequence[Config], config: Config) -> Config:
 
 
 def _caller(
-    file: _ConfigFile, function: object, worker_id: int | None, arguments: Mapping[str, Any]
+    file: PythonFile, function: object, worker_id: int | None, arguments: Mapping[str, Any]
 ) -> Callable[[], object]:
     """A way to call a file's `config_gen`."""
     if not callable(function):
@@ -151,7 +166,7 @@ def _worker_id() -> int:
 
 
 def _configs(
-    file: _ConfigFile, name: str, give: Callable[[], object], bases: Sequence[Config]
+    file: PythonFile, name: str, give: Callable[[], object], bases: Sequence[Config]
 ) -> Config | ConfigGenerator:
     """What `config_gen()` or `CONFIG` comes to."""
     given = give()
@@ -172,7 +187,7 @@ def _configs(
     return ConfigGenerator(steps, name=f"{name} of {file.name}")
 
 
-def _several(file: _ConfigFile, name: str, given: object) -> object:
+def _several(file: PythonFile, name: str, given: object) -> object:
     if isinstance(given, ConfigGenerator):
         return given.source  # what it gives is checked, by a ConfigGenerator of ours
     if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
@@ -181,7 +196,7 @@ def _several(file: _ConfigFile, name: str, given: object) -> object:
 
 
 def _steps(
-    file: _ConfigFile, source: object, name: str, bases: Sequence[Config]
+    file: PythonFile, source: object, name: str, bases: Sequence[Config]
 ) -> Generator[Any, object, None]:
     iterator = file.run(start, source, name)
     item = file.run(advance, iterator, None)
@@ -190,7 +205,7 @@ def _steps(
         item = file.run(advance, iterator, outcome)
 
 
-def _bare(file: _ConfigFile, bases: Sequence[Config]) -> Config:
+def _bare(file: PythonFile, bases: Sequence[Config]) -> Config:
     names = vars(file.module)
     fields = [unwrap(names.get(name)) for name in ("_args", "_kwargs", "_metadata")]
     try:
@@ -206,7 +221,7 @@ def _bare(file: _ConfigFile, bases: Sequence[Config]) -> Config:
         raise ConfigTypeError(message, field=f"_{error.field}", got=error.got) from None
 
 
-def _swept(file: _ConfigFile, config: Config, space: object) -> ConfigGenerator:
+def _swept(file: PythonFile, config: Config, space: object) -> ConfigGenerator:
     """What a bare file with `_sweep` comes to."""
     from .sweep import Sweep
 
@@ -215,171 +230,3 @@ def _swept(file: _ConfigFile, config: Config, space: object) -> ConfigGenerator:
     except ConfigError as error:
         message = f"{file.name} sets _sweep wrongly: {error}"
         raise ConfigError(message, **{**vars(error), "path": file.path}) from None
-
-
-class _ConfigFile:
-    """One config file: its module, and how the file's code is run."""
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.name = os.fspath(path)
-        self.path = os.path.abspath(self.name)
-        self._source = _read(self.name)
-        self._folder = os.path.dirname(os.path.realpath(self.path))
-        self._siblings = siblings(self._folder, forget=False)
-        stem = "".join(
-            c if f"_{c}".isidentifier() else "_" for c in os.path.basename(self.name)[:-3]
-        )
-        self.module = ModuleType(f"kogine_config_{next(_numbers)}_{stem}")
-        vars(self.module).update(__file__=self.path, __package__="")
-
-    def marked(self, config: Config) -> Config:
-        """A Config that the file gives, with where it comes from and the file's schema."""
-        return of_file(config, self.name, unwrap(vars(self.module).get("_schema")))
-
-    def execute(self) -> Loading:
-        """Execute the file's top level, and tell what it builds on."""
-        code = self.run(compile, self._source, self.path, "exec", dont_inherit=True)
-        self.run(exec, code, vars(self.module))
-        return self._loading
-
-    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the file: its siblings can be imported, its errors are told as such.
-
-        Its module is in `sys.modules` meanwhile, since dataclasses look there. It can't be found
-        there otherwise, so that pickles hold the file's functions and classes themselves.
-        """
-        try:
-            with self._siblings, loading(self.name, self.path) as self._loading:
-                sys.modules[self.module.__name__] = self.module
-                try:
-                    return function(*args, **kwargs)
-                finally:
-                    sys.modules.pop(self.module.__name__, None)
-        except (Exception, SystemExit) as error:
-            if isinstance(error, ConfigError) and _is_of_a_call(error.__traceback__):
-                raise self._of_call(error) from error.__cause__
-            error.__traceback__ = _theirs(error.__traceback__)
-            raise self._failed(error) from error
-
-    def wrong_type(self, what: str, wanted: str, value: object) -> ConfigTypeError:
-        got = type(value).__name__
-        message = f"{self.name}: {what} must be {wanted}, got {got}."
-        return ConfigTypeError(message, field=what, got=got)
-
-    def _of_call(self, error: ConfigError) -> ConfigError:
-        """What is wrong with a file that this one builds on, or with how it calls us."""
-        if getattr(error, "line", None) is not None:
-            return error.with_traceback(None)
-        path, line = self._place(error.__traceback__)
-        name = self.name if path == self.path else path
-        facts = {**vars(error), "path": path, "line": line}
-        return type(error)(f"{name} line {line}: {error}", **facts)
-
-    def _failed(self, error: BaseException) -> ConfigFileError:
-        if isinstance(error, SyntaxError) and self._holds(error.filename or ""):
-            path = str(error.filename)
-            line, problem = _invalid(error)
-        else:
-            path, line = self._place(error.__traceback__)
-            problem = f"raised {type(error).__name__}: {error}".removesuffix(": ")
-        where = self.name if path == self.path else f"{path}, imported by {self.name},"
-        where = f"{where} line {line}" if line else where
-        return ConfigFileError(f"{where} {problem}", path=path, line=line)
-
-    def _place(self, trace: TracebackType | None) -> tuple[str, int | None]:
-        """The innermost line of the file or of a module beside it."""
-        path, line = self.path, None
-        while trace is not None:
-            if self._holds(trace.tb_frame.f_code.co_filename):
-                path, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-            trace = trace.tb_next
-        return path, line
-
-    def _holds(self, path: str) -> bool:
-        """Whether it is the file or beside it, and not of an environment within its folder."""
-        if path == self.path:
-            return True
-        installed = path.startswith((_OURS, _LIBRARY)) or "site-packages" in path
-        return path.startswith(self._folder + os.sep) and not installed
-
-
-def _is_of_a_call(trace: TracebackType | None) -> bool:
-    """Whether an error comes of `use_config()` or `env()`, and isn't one of a file's own code."""
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename in _CALLED:
-            return True
-        trace = trace.tb_next
-    return False
-
-
-def _read(path: str) -> bytes:
-    check_there(path)
-    try:
-        with open(path, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        message = f"{path}: the config file can't be read: {error.strerror}."
-        raise ConfigFileError(message, path=os.path.abspath(path), line=None) from error
-    wrong = _not_text(source)
-    if wrong is not None:
-        line, problem = wrong
-        message = f"{path} line {line} {problem}"
-        raise ConfigFileError(message, path=os.path.abspath(path), line=line)
-    return source
-
-
-def _not_text(source: bytes) -> tuple[int, str] | None:
-    """The line at which a file isn't text, and how to tell; None if it is.
-
-    Python can't be asked: `compile()` takes wrong bytes in comments, and doesn't say the line.
-    """
-    place, problem = source.find(b"\0"), "is not valid Python: it holds a null byte."
-    if place < 0:
-        error = _decoding_error(source)
-        if error is None:
-            return None
-        place = error.start
-        problem = (
-            f"is not {error.encoding.upper()}: it holds the byte 0x{source[place]:02x}; save the "
-            "file as UTF-8, or name its encoding in its first line."
-        )
-    return source.count(b"\n", 0, place) + 1, problem
-
-
-def _decoding_error(source: bytes) -> UnicodeDecodeError | None:
-    try:
-        source.decode("utf-8")
-        return None
-    except UnicodeDecodeError as error:
-        not_utf8 = error
-    from tokenize import detect_encoding  # only the few files in another encoding pay for it
-
-    try:
-        encoding, _ = detect_encoding(iter(source.splitlines(keepends=True)).__next__)
-        source.decode(encoding)
-        return None
-    except UnicodeDecodeError as error:
-        return error
-    except (SyntaxError, LookupError):  # no coding line, or an unknown encoding in it
-        return not_utf8
-
-
-def _invalid(error: SyntaxError) -> tuple[int | None, str]:
-    """The line of a syntax error; what is wrong, with that line and a caret line below."""
-    from traceback import format_exception_only
-
-    shown = [line.rstrip() for line in format_exception_only(error)[1:] if line.startswith("    ")]
-    return error.lineno or None, "\n".join([f"is not valid Python: {error.msg}", *shown])
-
-
-def _theirs(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without the frames of this package."""
-    frames = []
-    while trace is not None:
-        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
-            frames.append(trace)
-        trace = trace.tb_next
-    kept = None
-    for link in reversed(frames):
-        kept = TracebackType(kept, link.tb_frame, link.tb_lasti, link.tb_lineno)
-    return kept

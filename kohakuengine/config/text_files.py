@@ -11,6 +11,7 @@ from .base import Config
 from .documents import DEPTH, Document, in_short, is_text_file, read_document
 from .generator import ConfigGenerator
 from .loading import loading
+from .origin import Origin, origin_of, with_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +20,19 @@ if TYPE_CHECKING:
     from .documents import Place
 
     Load = Callable[..., Config | ConfigGenerator]
+    LoadSchema = Callable[[str, str | None], type]
 
 _BY_NAME = ("_kwargs", "_metadata")  # of these, what is above is merged into what is below
-_OURS = ("_args", "_kwargs", "_metadata", "_sweep", "_base")
+_OURS = ("_args", "_kwargs", "_metadata", "_sweep", "_base", "_schema")
 
 
-def load_text_file(name: str, load: Load) -> Config | ConfigGenerator:
+def load_text_file(name: str, load: Load, schema: LoadSchema) -> Config | ConfigGenerator:
     """What a config file in YAML, TOML or JSON says to run with.
 
     Args:
         name: The file.
         load: Loads a Python file that it builds on; as `load_config()`.
+        schema: Gives the schema of a Python file; as `load_schema()`.
 
     Returns:
         A Config, or a ConfigGenerator where the file or what it builds on has `_sweep`.
@@ -38,7 +41,7 @@ def load_text_file(name: str, load: Load) -> Config | ConfigGenerator:
         ConfigFileError: The file can't be read, or a value in it can't be told.
         ConfigError: What it says can't be used; or it builds on itself.
     """
-    return _layers(name, load, {}).result()
+    return _layers(name, load, {}).result(schema)
 
 
 def _layers(name: str, load: Load, known: dict[str, _Layers], depth: int = 0) -> _Layers:
@@ -125,12 +128,14 @@ class _Layers:
         self._top = document  # the file that is asked for
         self._root: dict[str, Any] = {}
         self._homes: dict[Place, Document] = {}
+        self._places: dict[str, str] = {}  # the Python files that set the others
 
     def put_document(self, document: Document) -> None:
         self._put({n: v for n, v in document.tree.items() if n != "_base"}, lambda _: document)
 
     def put_layers(self, layers: _Layers) -> None:
         self._put(layers._root, layers._home)
+        self._places |= layers._places
 
     def put_loaded(self, loaded: Config | ConfigGenerator, name: str) -> None:
         space = None
@@ -146,9 +151,11 @@ class _Layers:
             "_kwargs": loaded.kwargs,
             "_metadata": loaded.metadata,
             "_sweep": space,
+            "_schema": origin_of(loaded).schema,
         }
         said = {name: value for name, value in fields.items() if value}
         self._put({**loaded.globals_dict, **said}, lambda _: None)
+        self._places |= {**dict.fromkeys(loaded.globals_dict, name), **origin_of(loaded).places}
 
     def _put(self, values: Mapping[str, Any], home: Callable[[Place], Document | None]) -> None:
         """Put values above those that are there."""
@@ -177,10 +184,12 @@ class _Layers:
         """The text file in which a value stands; None for one of a Python file."""
         return self._homes.get(place[:1]) or self._homes.get(place[:2])
 
-    def result(self) -> Config | ConfigGenerator:
+    def result(self, load_schema: LoadSchema) -> Config | ConfigGenerator:
         values, uses = self._evaluated()
         space = values.pop("_sweep", None)
+        schema = self._schema(values.pop("_schema", None), load_schema)
         config = self._config(values)
+        config = with_origin(config, Origin(self._places_of(config), schema))
         if space is None:
             return config
         from .sweep import Sweep
@@ -204,6 +213,34 @@ class _Layers:
         if name in _BY_NAME and isinstance(self._root[name], dict):
             return {key: interpolation.value((name, key)) for key in self._root[name]}
         return interpolation.value((name,))
+
+    def _schema(self, given: object, load: LoadSchema) -> type | None:
+        """The schema that a text names; or that of a Python file beneath, which is there already."""
+        if given is None or isinstance(given, type):
+            return given
+        home = self._home(("_schema",)) or self._top
+        file, colon, name = given.rpartition(":") if isinstance(given, str) else ("", "", "")
+        if not colon or not file.lower().endswith(".py"):
+            file, name = (given, "") if isinstance(given, str) else ("", "")
+        if not file.lower().endswith(".py") or "\0" in file:
+            raise home.error(
+                "_schema must name a Python file and a class in it, as in schemas.py:Study, got "
+                f"{_shown(given)}.",
+                ("_schema",),
+            )
+        try:
+            return load(os.path.join(os.path.dirname(home.name), file), name or None)
+        except ConfigError as error:
+            raise self._wrong("_schema", error) from error.__cause__
+
+    def _places_of(self, config: Config) -> dict[str, str]:
+        """Which file sets each variable."""
+        places = {}
+        for name in config.globals_dict:
+            home = self._home((name,))
+            there = self._places.get(name, self._top.name) if home is None else home.name
+            places[name] = there
+        return places
 
     def _config(self, values: dict[str, Any]) -> Config:
         own = {name: value for name, value in values.items() if not name.startswith("_")}

@@ -14,7 +14,8 @@ import pytest
 
 from kohakuengine.config.base import Config
 from kohakuengine.config.loader import load_config
-from kohakuengine.errors import ConfigError, ConfigFileError, ConfigTypeError
+from kohakuengine.config.schema import check_by_own
+from kohakuengine.errors import CheckError, ConfigError, ConfigFileError, ConfigTypeError
 
 Write = Callable[[str, str], Path]
 
@@ -228,7 +229,85 @@ def test_private_names(write: Write) -> None:
     """A name that begins with an underscore is for references, as it is in Python."""
     assert load(write, "_half: 50\nlimit: ${_half}") == Config({"limit": 50})
     assert "there is no _arg; did you mean _args?" in refusal(write, "_arg: [1]")
-    assert load(write, "_size: 1\n_schema: 2\n_seed: 3\n_case: 4") == Config()
+    assert load(write, "_size: 1\n_seed: 3\n_case: 4") == Config()
+
+
+# ---- schemas ----
+
+SCHEMA = """
+    from dataclasses import dataclass
+
+    @dataclass
+    class Study:
+        epochs: int = 1
+
+        def __post_init__(self):
+            if self.epochs > 5:
+                raise ValueError("too long")
+
+    _schema = Study
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "_schema: schemas.py:Study\nepochs: 7"),
+        ("a.toml", '_schema = "schemas.py:Study"\nepochs = 7'),
+        ("a.json", '{"_schema": "schemas.py", "epochs": 7}'),
+        ("a.yaml", "_schema: schemas.py\n_sweep: {epochs: [7]}"),
+        ("a.yaml", "_base: schemas.py\nepochs: 7"),
+        ("a.yaml", "_base: [{file: schemas.py}, b.toml]\nepochs: 7"),
+        ("a.yaml", "_base: c.yaml\nepochs: 7"),
+    ],
+)
+def test_schema(write: Write, name: str, text: str) -> None:
+    """A text file names its schema, or has that of a file that it builds on."""
+    write("schemas.py", SCHEMA)
+    write("b.toml", "epochs = 2")
+    write("c.yaml", "_schema: schemas.py:Study")
+    loaded = load_config(write(name, text))
+    config = loaded if isinstance(loaded, Config) else next(iter(loaded))
+    with pytest.raises(CheckError, match="by the schema Study, too long"):
+        check_by_own(config)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            "schemas.py:Stdy",
+            "a.yaml line 1 sets _schema wrongly: schemas.py has no Stdy; did you mean Study?",
+        ),
+        ("empty.py", "empty.py has no _schema: name its class, as in empty.py:Study."),
+        ("schema.py:Study", "schema.py: there is no such config file; did you mean schemas.py?"),
+        ("schemas.py:dataclass", "dataclass must be a pydantic model or a dataclass"),
+        ("schemas:Study", "must name a Python file and a class in it, as in schemas.py:Study"),
+        ("[1]", "must name a Python file and a class in it, as in schemas.py:Study, got [1]."),
+    ],
+)
+def test_wrong_schema(
+    write: Write, monkeypatch: pytest.MonkeyPatch, folder: Path, given: str, told: str
+) -> None:
+    """What names no schema is an error that says so, and never passed over."""
+    monkeypatch.chdir(folder)
+    write("schemas.py", SCHEMA)
+    write("empty.py", "")
+    write("a.yaml", f"_schema: {given}")
+    with pytest.raises(ConfigError) as caught:
+        load_config("a.yaml")
+    assert told in str(caught.value)
+
+
+def test_places_of_bases(write: Write) -> None:
+    """Each value is known to be of the file that sets it, whichever that is."""
+    base = write("base.py", "lr = 1\nepochs = 2")
+    under = write("under.toml", "seed = 1")
+    top = write("top.yaml", "_base: [base.py, under.toml]\nepochs: 3")
+    config = load_config(top)
+    assert isinstance(config, Config) and config.origin is not None
+    expected = {"lr": f"{base} line 1", "seed": f"{under} line 1", "epochs": f"{top} line 2"}
+    assert {name: config.origin.place_of(name) for name in expected} == expected
 
 
 # ---- what is wrong ----
