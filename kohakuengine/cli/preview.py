@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..config.varied import Varied
 from ..runs.cells import table
 from .params import one_line
-from .reply import json_text, say, tell
+from .reply import json_text, say, tell, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def show_plan(workflow: Workflow, resume: bool | str, as_json: bool) -> int:
 
     total = workflow.plan.total
     preview = Preview(workflow, resume, _SHOWN if total is None or not as_json else total)
+    for message in preview.warnings:
+        warn(message)
     if as_json:
         say(json_text([_described(one, preview) for one in preview.first]))
         if resume or preview.count is None:

@@ -117,6 +117,14 @@ class Examiner:
                 break
         return found
 
+    def warnings(self, config: Config) -> list[str]:
+        """What a config does that its user may not expect, and that nothing refuses; sentences."""
+        values = config.globals_dict
+        if not values:
+            return []
+        found = [*self._surprises_of(values), *find_unread(*self._parse(), values, self._script)]
+        return [one.message for one in found if not (self._strict and one.refused)]
+
     # ---- the names ----
 
     def _of_names(self, values: Mapping[str, object], origin: Origin) -> list[Fault]:

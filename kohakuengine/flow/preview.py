@@ -49,6 +49,7 @@ class Preview:
         looked_at: How many of the runs have been looked for there; None for all.
         known: The positions of the runs that are shown and have finished there.
         fault: What a generator raised in place of giving more, or None.
+        warnings: What the configs that are shown do that their user may not expect, sentences.
 
     Raises:
         KogineError: The flow would be refused, or can't be resumed.
@@ -69,12 +70,16 @@ class Preview:
         self.flow: str | None = None
         self.known: set[int] = set()
         self.looked_at: int | None = None
+        self.warnings: list[str] = []
         whole = self._make()
         self.count = self.made if whole else self._plan.total
         if self._earlier and whole:
             self._earlier.note_if_strange(self._plan, View(), over=True)
         if not resume:
             self._look_for_finished(workflow)
+        alike = {(one.script, tuple(one.config.globals_dict)): one.config for one in self.first}
+        for (script, _), config in alike.items():
+            self.warnings += self._examiners.of(script).warnings(config)
 
     def _look_for_earlier(self, workflow: Workflow, resume: bool | str) -> Earlier | None:
         if not resume:

@@ -110,6 +110,16 @@ def test_a_schema_is_checked_with_what_is_set(kogine, write, capsys) -> None:
     )
 
 
+def test_a_dry_run_warns_as_the_run_would(kogine, write, capsys) -> None:
+    """Names that the script doesn't have are told when it is looked what would run, each once."""
+    for command in (["run", "train.py"], ["workflow", "sequential", "train.py"]):
+        assert done(kogine(*command, "--set", "epoch=1", "--dry-run")) == 0
+        err = capsys.readouterr().err
+        assert err.count("train.py binds epoch: ") == 1 and "Did you mean epochs?" in err
+    assert done(kogine("run", "train.py", "--sweep", "lrr=1,2", "--dry-run", "--json")) == 0
+    assert capsys.readouterr().err.count("train.py binds lrr: ") == 1
+
+
 def statuses(out: str) -> dict[str, str]:
     return {key["key"]: key["status"] for key in json.loads(out)["keys"]}
 
