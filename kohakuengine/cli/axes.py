@@ -56,38 +56,84 @@ def axes_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def space_of(given: dict[str, Any], script: Script) -> Space | None:
-    """What the options of `axes_options` say is to be tried; None where they say nothing.
+class Asked:
+    """What the options of `axes_options` say is to be tried.
 
     Args:
         given: The options, which are taken out.
         script: By whose parameters texts are typed.
 
+    Attributes:
+        several: Whether they say anything.
+
     Raises:
         ConfigError, OverrideError: An option can't be understood.
     """
-    names = ("axes", "paired", "exclude", "repeat", "sample", "seed")
-    texts, paired, excluded, times, count, seed = (given.pop(name) for name in names)
-    if not texts:
-        if paired or excluded or times is not None or count is not None:
-            raise ConfigError("--zip, --exclude, --repeat and --sample are for a --sweep.")
-        return None
-    from ..config import axes
-    from ..config.grid import Grid
-    from ..config.space import Space
 
-    parts = _parts(texts, script)
-    pairs = _paired(parts, paired) if paired else []
-    pieces: list[Any] = []
-    for name, values in parts.items():
-        if name not in pairs:
-            pieces.append(values if isinstance(values, Space) else axes.axis(name, values))
-        elif name == pairs[0]:
-            pieces.append(axes.zip(*(_as_space(n, parts[n]) for n in pairs)))
-    whole: Space = Grid(pieces, excluded)
-    if count is not None:
-        whole = axes.sample(whole, count, seed)
-    return whole if times is None else axes.repeat(whole, times)
+    def __init__(self, given: dict[str, Any], script: Script) -> None:
+        names = ("axes", "paired", "exclude", "repeat", "sample", "seed")
+        texts, paired, excluded, times, count, seed = (given.pop(name) for name in names)
+        if paired and not texts:
+            raise ConfigError("--zip pairs the axes of --sweep, and there is none.")
+        self._parts: dict[str, Any] = _parts(texts, script) if texts else {}
+        self._pairs = _paired(self._parts, paired) if paired else []
+        self._excluded = excluded
+        self._times = times
+        self._count = count
+        self._seed = seed
+        self.several = bool(texts or excluded) or times is not None or count is not None
+
+    def space(self, below: Space | None) -> Space | None:
+        """The space that they say; None for no sweep at all.
+
+        Args:
+            below: What a config file sweeps, or None. An axis that is said here, too, has the values
+                that are said here; the others make a grid with it. What is left out, sampled and
+                repeated is of both.
+
+        Raises:
+            ConfigError: There is nothing to exclude, repeat or sample; or it can't be put together.
+        """
+        if not self.several:
+            return below
+        if below is None and not self._parts:
+            raise ConfigError(
+                "--exclude, --repeat and --sample are for a sweep: there is neither a --sweep nor a "
+                "config file with _sweep."
+            )
+        from ..config import axes
+        from ..config.grid import Grid
+
+        below, pieces = self._pieces(below)
+        whole: Space | None = below if below is not None and not pieces else None
+        if whole is None or self._excluded:
+            whole = Grid([*([] if below is None else [below]), *pieces], self._excluded)
+        if self._count is not None:
+            whole = axes.sample(whole, self._count, self._seed)
+        return whole if self._times is None else axes.repeat(whole, self._times)
+
+    def _pieces(self, below: Space | None) -> tuple[Space | None, list[Any]]:
+        """What a file sweeps, with the values that are said here; and what is tried beside that."""
+        from ..config import axes
+        from ..config.grid import When
+        from ..config.reshape import with_axis, without
+        from ..config.space import Axis, Space
+
+        pieces: list[Any] = []
+        for name, values in self._parts.items():
+            if name in self._pairs:
+                if name != self._pairs[0]:
+                    continue
+                piece: Any = axes.zip(*(_as_space(n, self._parts[n]) for n in self._pairs))
+            else:
+                piece = values if isinstance(values, Space) else axes.axis(name, values)
+            if below is not None and isinstance(piece, Axis) and name in below.names:
+                below = with_axis(below, piece)
+                continue
+            pieces.append(piece)
+            for one in (piece.space if isinstance(piece, When) else piece).names:
+                below = None if below is None else without(below, one)
+        return below, pieces
 
 
 def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from ..config.sweep import Sweep
     from ..engine.parameters import Parameter
     from ..engine.script import Script
+    from .axes import Asked
 
 
 def configs_of(
     path: str | None,
     overrides: tuple[str, ...],
-    space: Space | None,
+    asked: Asked | None,
     script: Script,
     arguments: tuple[str, ...] = (),
 ) -> Config | ConfigGenerator | Sweep:
@@ -33,7 +34,7 @@ def configs_of(
     Args:
         path: A config file, or None; or a text that stands for configs that are there already.
         overrides: `KEY=VALUE` texts, which win over it.
-        space: What is tried with that, or None.
+        asked: What is tried with that, or None.
         script: By whose parameters texts are typed.
         arguments: `NAME=VALUE` texts for the file, if it is a template.
 
@@ -41,7 +42,7 @@ def configs_of(
         ConfigError: The file can't be loaded, or a text can't be understood; or two of these say
             what the same variable is.
     """
-    base, spaces = Config(), [] if space is None else [space]
+    base, below = Config(), None
     if path is None:
         _need_no_arguments(arguments)
     else:
@@ -51,8 +52,8 @@ def configs_of(
         if isinstance(loaded, Config):
             base = loaded
         elif isinstance(loaded.source, Sweep):
-            base, spaces = loaded.source.base, [loaded.source.space, *spaces]
-        elif space is not None:
+            base, below = loaded.source.base, loaded.source.space
+        elif asked is not None and asked.several:
             raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
         else:
             return _above_each(loaded, overrides, script, path)
@@ -60,7 +61,9 @@ def configs_of(
         top = with_overrides(base, overrides, script)
     except CheckError as error:  # told with what else is wrong
         raise _with_others(error, base, script) from None
-    return _swept(top, overrides, spaces) if spaces else top
+    names = [text.partition("=")[0].strip() for text in overrides]
+    space = _space(names, asked, below)
+    return top if space is None else _swept(top, names, space)
 
 
 def loaded_with(
@@ -118,15 +121,30 @@ def _with_others(error: CheckError, config: Config, script: Script) -> CheckErro
     return error_of_faults([*others, *error.faults])
 
 
-def _swept(base: Config, overrides: tuple[str, ...], spaces: list[Space]) -> Sweep:
-    from ..config.grid import Grid
+def _space(set_names: list[str], asked: Asked | None, below: Space | None) -> Space | None:
+    """What is tried: what a file sweeps, but for what is set, and what is asked for."""
+    from ..config.reshape import without
+
+    for name in set_names:
+        if below is not None and name in below.names:
+            below = without(below, name)
+    return below if asked is None else asked.space(below)
+
+
+def _swept(base: Config, set_names: list[str], space: Space) -> Sweep:
     from ..config.sweep import Sweep
 
-    swept = Sweep(base, Grid(spaces) if len(spaces) > 1 else spaces[0])
-    for name in swept.names:
-        if any(text.partition("=")[0].strip() == name for text in overrides):
-            raise ConfigError(f"{name} is both set and swept: say it in one of them.", key=name)
-    return swept
+    for swept in space.names:
+        for name in set_names:
+            if name == swept:
+                raise ConfigError(f"{name} is both set and swept: say it in one of them.", key=name)
+            if name.startswith(f"{swept}."):
+                raise ConfigError(
+                    f"{name} is set, and {swept}, in which it is, swept: each value of {swept} would "
+                    "take its place. Set it in those values.",
+                    key=name,
+                )
+    return Sweep(base, space)
 
 
 def _above_each(

@@ -14,7 +14,7 @@ from ..errors import ConfigError, KogineError
 from ..flow.options import ANY_CODE, own_options
 from ..launch.registry import launcher_of_one
 from .arguments import CONFIG_ARG, FILE, FUNCTION, OVERRIDE, ScriptCommand
-from .axes import ALL, axes_options, space_of
+from .axes import ALL, Asked, axes_options
 from .configs import configs_of
 from .flow_options import flow_options, options_of, resume_of
 from .reply import fail, give_up
@@ -84,7 +84,7 @@ def run(
 ) -> int | Callable[[], int]:
     """Run a SCRIPT: a file, a module (pkg.train), or a function in one (train.py:main).
 
-    What follows -- is the script's own command line. What --set says wins over the config file.
+    What follows -- is the script's own command line. What --set and --sweep say wins over the config file.
     Several --sweep make a grid: each combination of their values is a run.
     """
     target = script_of(script, entrypoint, args)
@@ -154,7 +154,7 @@ def wanted_of(
         KogineError: They can't be understood.
     """
     options = options_of(given, launcher)
-    configs = configs_of(config, overrides, space_of(given, script), script, config_args)
+    configs = configs_of(config, overrides, Asked(given, script), script, config_args)
     return Wanted(script, configs, options, given)
 
 

@@ -52,5 +52,5 @@ def use_config(path: str | os.PathLike[str], /, **arguments: Any) -> Config:
         space, loaded = loaded.source.space, loaded.source.base
     if file is not None:
         file.bases.append(loaded)
-        file.space = space or file.space
+        file.space = file.space if space is None else space
     return loaded

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from math import prod
 
 from ..errors import ConfigError
 from .condition import Condition
 from .near import did_you_mean
+from .nested import nested_values
 from .space import Space, all_names, merged
 
 TYPE_CHECKING = False
@@ -46,14 +47,15 @@ class Grid(Space):
     Args:
         parts: The spaces; one may be only for some of the points, by `When`.
         excluded: Conditions; what one of them holds for is left out.
+        known: Values of variables that it doesn't set and that conditions look at, by name.
 
     Attributes:
         pieces: The parts, as given.
         excluded: The conditions.
 
     Raises:
-        ConfigError: Two parts set the same variable; or a condition looks at one that no part sets,
-            or that doesn't stand before it; or conditions look at more than can be gone through.
+        ConfigError: Two parts set the same variable; or a condition looks at one that doesn't stand
+            before it; or conditions look at more than can be gone through.
     """
 
     # A count goes by the values of those parts alone that a condition looks at later on: the state.
@@ -63,17 +65,40 @@ class Grid(Space):
         self,
         parts: Sequence[Space | When],
         excluded: Sequence[Callable[..., object] | str | Condition] = (),
+        known: Mapping[str, Any] | None = None,
     ) -> None:
         self.pieces = list(parts)
+        if excluded and not self.pieces:
+            self.pieces = [Grid([])]  # its only point, of no values, may be left out
         self._spaces = [p.space if isinstance(p, When) else p for p in self.pieces]
         self._guards = [p if isinstance(p, When) else None for p in self.pieces]
         self.names = all_names(self._spaces, "grid")
         self.excluded = [Condition(source) for source in excluded]
         self._filters: list[list[Condition]] = [[] for _ in self.pieces]
         self._needed: list[tuple[int, ...]] = []  # for each place, the parts that are looked at
+        self._own_free: dict[str, Condition] = {}
+        self._check_parts()
         if self.excluded or any(self._guards):
             self._plan()
+        self._note_free(self._spaces)
+        self._known = nested_values(known or {}, self._own_free)
+        if self._own_free:
+            unknown = [name for name in self._own_free if name not in self._known]
+            self.free = tuple(dict.fromkeys([*self.free, *self._own_free]))
+            self.open = tuple(dict.fromkeys([*self.open, *unknown]))
+        self._beside = tuple(known or ())
         self._counts: dict[tuple[object, ...], tuple[int, list[int] | None]] = {}
+
+    def _check_parts(self) -> None:
+        """Refuse parts whose own conditions look at what other parts set."""
+        for space in self._spaces:
+            for name in space.free:
+                if name in self.names:
+                    raise ConfigError(
+                        f"sweep: a condition within a part of a grid looks at {name}, which another "
+                        f"part sets: put both into one grid, {name} first.",
+                        key=name,
+                    )
 
     def _plan(self) -> None:
         """Find out at which places which parts are looked at."""
@@ -84,8 +109,9 @@ class Grid(Space):
                 looks[n] |= self._homes(guard.condition, homes, before=n)
         for condition in self.excluded:
             found = self._homes(condition, homes)
-            self._filters[max(found)].append(condition)
-            looks[max(found)] |= found
+            last = max(found, default=0)
+            self._filters[last].append(condition)
+            looks[last] |= found
         later: set[int] = set()
         for n in range(len(self.pieces) - 1, -1, -1):
             later |= looks[n]
@@ -98,6 +124,8 @@ class Grid(Space):
 
     def _check_looks(self, parts: set[int]) -> None:
         """Refuse conditions on more than can be gone through, which is what they need."""
+        if any(self._spaces[part].open for part in parts):
+            return  # it is asked again when that is known
         count = prod(self._spaces[part].size for part in parts)
         if count > _MOST:
             looked = ", ".join(n for part in sorted(parts) for n in self._spaces[part].names)
@@ -110,21 +138,38 @@ class Grid(Space):
     def _homes(
         self, condition: Condition, homes: dict[str, int], before: int | None = None
     ) -> set[int]:
+        found = set()
         for name in condition.names:
-            if name not in homes or before is not None and homes[name] >= before:
-                first = self._spaces[: len(self._spaces) if before is None else before]
-                there = ", ".join(n for space in first for n in space.names) or "none"
-                meant = did_you_mean(name, (n for space in first for n in space.names))
+            if name not in homes:
+                self._own_free.setdefault(name, condition)
+            elif before is not None and homes[name] >= before:
+                there = ", ".join(n for space in self._spaces[:before] for n in space.names)
                 raise ConfigError(
                     f"sweep: the condition {condition.shown} looks at {name}, which is none of the "
-                    f"variables {'before it ' if before is not None else ''}in its grid: "
-                    f"{there}{meant}",
+                    f"variables before it in its grid: {there or 'none'}; write it before.",
                     key=name,
                 )
-        return {homes[name] for name in condition.names}
+            else:
+                found.add(homes[name])
+        return found
+
+    def _check_open(self) -> None:
+        super()._check_open()
+        name = next((name for name in self.open if name in self._own_free), None)
+        if name is None:
+            return
+        meant = did_you_mean(name, [*self.names, *self._beside], "", 1)
+        raise ConfigError(
+            f"sweep: the condition {self._own_free[name].shown} looks at {name}, which neither the "
+            f"sweep ({', '.join(self.names) or 'none'}) nor the config sets{meant or ';'} "
+            f"{'Else give' if meant else 'give'} it a value there, with --set, or as an axis of one "
+            "value.",
+            key=name,
+        )
 
     @property
     def size(self) -> int:
+        self._check_open()
         if self._needed:
             return self._below(0, ())[0]
         count = 1
@@ -133,6 +178,7 @@ class Grid(Space):
         return count
 
     def point(self, index: int) -> Point:
+        self._check_open()
         if self._needed:
             return self._point_by_counts(index)
         found: list[Point] = []
@@ -179,7 +225,7 @@ class Grid(Space):
 
     def _values(self, n: int, state: tuple[int | None, ...]) -> Point:
         """The values of the parts that are looked at."""
-        values: Point = {}
+        values: Point = dict(self._known)
         for part, choice in zip(self._needed[n], state):
             values |= self._otherwise(part) if choice is None else self._spaces[part].point(choice)
         return values
@@ -213,6 +259,7 @@ class Grid(Space):
     # ---- all of them ----
 
     def __iter__(self) -> Iterator[Point]:
+        self._check_open()
         return self._walk(0, ()) if self._needed else self._plain_walk(0)
 
     def _plain_walk(self, n: int) -> Iterator[Point]:
@@ -243,6 +290,19 @@ class Grid(Space):
 
     def parts(self) -> Iterator[Space]:
         return iter(self._spaces)
+
+    def remade(self, parts: Sequence[Space | None], known: Mapping[str, Any] | None = None) -> Grid:
+        pieces = [
+            part if guard is None else When(guard.condition, part, guard.otherwise)
+            for guard, part in zip(self._guards, parts)
+            if part is not None
+        ]
+        return Grid(pieces, self.excluded, self._known if known is None else known)
+
+    def bound(self, values: Mapping[str, Any]) -> Space:
+        if not self.free:
+            return self
+        return self.remade([part.bound(values) for part in self._spaces], values)
 
     def __repr__(self) -> str:
         without = "".join(f".exclude({c.shown!r})" for c in self.excluded)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from ..errors import ConfigError
@@ -26,10 +26,13 @@ class Space(Sequence["Point"]):
 
     Attributes:
         names: The variables that its points set, in order; one point may set only some of them.
-        axes: What each of its axes tries, by name; several where concatenated parts have the same.
+        free: Variables that its conditions look at and that it doesn't set.
+        open: Those of them whose value isn't known: before they are, it has no size, and no points.
     """
 
     names: tuple[str, ...]
+    free: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -44,10 +47,38 @@ class Space(Sequence["Point"]):
     def parts(self) -> Iterator[Space]:
         """The spaces that it is made of."""
 
+    @abstractmethod
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        """The same of other parts; None for one that is taken out, and where nothing is left."""
+
     def axes(self) -> Iterator[Axis]:
         """All of its axes, in order."""
         for part in self.parts():
             yield from part.axes()
+
+    def bound(self, values: Mapping[str, Any]) -> Space:
+        """The same, where its conditions know these values of variables that it doesn't set."""
+        if not self.free:
+            return self
+        made = self.remade([part.bound(values) for part in self.parts()])
+        assert made is not None  # nothing is taken out
+        return made
+
+    def _check_open(self) -> None:
+        """Refuse to go on where conditions look at what nobody sets.
+
+        Raises:
+            ConfigError: They do.
+        """
+        for part in self.parts() if self.open else ():
+            part._check_open()
+
+    def _note_free(self, parts: Iterable[Space]) -> None:
+        """Take over what the conditions in some parts look at."""
+        free = dict.fromkeys(name for part in parts for name in part.free)
+        if free:
+            self.free = tuple(free)
+            self.open = tuple(dict.fromkeys(name for part in parts for name in part.open))
 
     def __len__(self) -> int:
         return self.size
@@ -103,6 +134,9 @@ class Axis(Space):
     def parts(self) -> Iterator[Space]:
         return iter(())
 
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        return self
+
     def axes(self) -> Iterator[Axis]:
         yield self
 
@@ -124,12 +158,14 @@ class Zip(Space):
         self.names = all_names(self._parts, "zip")
         if not self._parts:
             raise ConfigError("zip: there is nothing to pair.")
-        if len({part.size for part in self._parts}) > 1:
+        self._note_free(self._parts)
+        if not self.open and len({part.size for part in self._parts}) > 1:
             counts = ", ".join(f"{_called(part)} has {part.size}" for part in self._parts)
             raise ConfigError(f"zip: what is paired must have as many values each: {counts}.")
 
     @property
     def size(self) -> int:
+        self._check_open()
         return self._parts[0].size
 
     def point(self, index: int) -> Point:
@@ -140,6 +176,10 @@ class Zip(Space):
 
     def parts(self) -> Iterator[Space]:
         return iter(self._parts)
+
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        left = [part for part in parts if part is not None]
+        return Zip(left) if left else None
 
     def __repr__(self) -> str:
         return f"zip({', '.join(map(repr, self._parts))})"
@@ -155,15 +195,21 @@ class Concat(Space):
         self.names = tuple(dict.fromkeys(name for part in self._parts for name in part.names))
         if not self._parts:
             raise ConfigError("concat: there is nothing to try.")
-        self._ends = list(accumulate(part.size for part in self._parts))
+        self._note_free(self._parts)
+        self._sums: list[int] = []
+
+    def _ends(self) -> list[int]:
+        self._sums = self._sums or list(accumulate(part.size for part in self._parts))
+        return self._sums
 
     @property
     def size(self) -> int:
-        return self._ends[-1]
+        return self._ends()[-1]
 
     def point(self, index: int) -> Point:
-        place = bisect_right(self._ends, index)
-        return self._parts[place].point(index - (self._ends[place - 1] if place else 0))
+        ends = self._ends()
+        place = bisect_right(ends, index)
+        return self._parts[place].point(index - (ends[place - 1] if place else 0))
 
     def __iter__(self) -> Iterator[Point]:
         for part in self._parts:
@@ -171,6 +217,10 @@ class Concat(Space):
 
     def parts(self) -> Iterator[Space]:
         return iter(self._parts)
+
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        left = [part for part in parts if part is not None]
+        return Concat(left) if left else None
 
     def __repr__(self) -> str:
         return f"concat({', '.join(map(repr, self._parts))})"
@@ -191,7 +241,8 @@ class Sample(Space):
     def __init__(self, space: Space, count: int, seed: int = 0) -> None:
         _check_whole("sample", "count", count, 1)
         _check_whole("sample", "seed", seed, 0)
-        if count > space.size:
+        self._note_free([space])
+        if not self.open and count > space.size:
             raise ConfigError(f"sample: {count} points are wanted, and there are {space.size}.")
         self._space = space
         self._seed = seed
@@ -201,6 +252,7 @@ class Sample(Space):
 
     @property
     def size(self) -> int:
+        self._check_open()
         return self._count
 
     def point(self, index: int) -> Point:
@@ -212,6 +264,10 @@ class Sample(Space):
 
     def parts(self) -> Iterator[Space]:
         yield self._space
+
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        (space,) = parts
+        return None if space is None else Sample(space, self._count, self._seed)
 
     def __repr__(self) -> str:
         return f"{self._space!r}.sample({self._count}, seed={self._seed})"
@@ -251,6 +307,8 @@ class Repeat(Space):
         self._space = space
         self._times = times
         self._seed = None if seed is None else Axis(seed, range(first, first + times))
+        self._first = first
+        self._note_free([space])
         self.names = space.names if seed is None else (*space.names, seed)
 
     @property
@@ -272,6 +330,18 @@ class Repeat(Space):
         yield self._space
         if self._seed is not None:
             yield self._seed
+
+    def remade(self, parts: Sequence[Space | None]) -> Space | None:
+        space, *seeds = parts
+        if self._seed is not None and seeds != [self._seed]:
+            if seeds != [None]:
+                raise ConfigError(
+                    f"repeat: {self._seed.name} tells the repeats apart, and can't have other values.",
+                    key=self._seed.name,
+                )
+            seeds = []
+        seed = self._seed.name if self._seed is not None and seeds else None
+        return None if space is None else Repeat(space, self._times, seed, self._first)
 
     def __repr__(self) -> str:
         seed = "" if self._seed is None else f", {self._seed.name!r}"

@@ -21,7 +21,8 @@ class Sweep(Sequence[Config]):
     Args:
         base: What is the same for all of them.
         space: What varies: whatever `axes.as_space()` takes, as a dict of values by name. A name
-            with dots in it sets a value within the dictionary that a variable holds.
+            with dots in it sets a value within the dictionary that a variable holds. Its conditions
+            may look at what the base sets, too.
 
     Attributes:
         base: The base.
@@ -43,7 +44,7 @@ class Sweep(Sequence[Config]):
         )  # what has no sweep, and only asks whether it is one, needs it not
 
         self.base = base
-        self.space = as_space(space)
+        self.space = as_space(space).bound(base.globals_dict)
         self.names = self.space.names
         if not self.space.size:
             raise ConfigError("sweep: its conditions leave no point.")

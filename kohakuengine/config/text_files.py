@@ -150,10 +150,10 @@ class _Layers:
             "_args": loaded.args,
             "_kwargs": loaded.kwargs,
             "_metadata": loaded.metadata,
-            "_sweep": space,
             "_schema": origin_of(loaded).schema,
         }
         said = {name: value for name, value in fields.items() if value}
+        said |= {} if space is None else {"_sweep": space}
         self._put({**loaded.globals_dict, **said}, lambda _: None)
         self._places |= {**dict.fromkeys(loaded.globals_dict, name), **origin_of(loaded).places}
 

@@ -1218,7 +1218,7 @@ WRONG_AXES = {
     "a function with too few arguments": (["lr=linspace(0,1)"], "missing 1 required positional"),
     "pairs that don't match": (["lr=1,2", "bs=1,2,3", "--zip"], "lr has 2, bs has 3"),
     "a pair that isn't swept": (["lr=1,2", "--zip=lr,sb"], "there is no --sweep of sb, but of lr"),
-    "a pair of nothing": (["--zip"], "are for a --sweep"),
+    "a pair of nothing": (["--zip"], "--zip pairs the axes of --sweep, and there is none"),
     "no condition": (["lr=1", "--exclude", "lr >"], "the condition lr > can't be understood"),
     "a condition on something else": (["lr=1", "--exclude", "bs > 1"], "looks at bs"),
     "nothing left": (["lr=1", "--exclude", "lr == 1"], "its conditions leave no point"),
@@ -1253,15 +1253,80 @@ def test_a_config_file_that_sweeps(sweep, folder: Path) -> None:
     assert [row["name"] for row in rows][:2] == ["lr=1 name=a", "lr=1 name=b"]
 
 
-def test_what_a_config_file_sweeps_is_said_once(do, folder: Path) -> None:
-    """A variable that the file sweeps can't be set or swept by the command line."""
-    (folder / "c.py").write_text(SWEPT)
-    for words, message in (
-        (["--set", "lr=5"], "lr is both set and swept"),
-        (["--sweep", "lr=5,6"], "lr is in it twice"),
-    ):
-        reply = do("run", "train.py", "--config", "c.py", *words, "--dry-run")
-        assert reply.outcome == 2 and message in reply.err
+FILE_AXES = """\
+from kohakuengine import axes
+_sweep = axes.grid(
+    axes.zip(lr=[1, 3], name=["a", "b"]), bs=[2, 4], color=axes.when("bs == 4", ["RED"])
+)
+"""
+ABOVE_AXES: dict[str, tuple[list[str], list[str]]] = {
+    "set": (["--set", "bs=4"], ["1a4RED", "3b4RED"]),
+    "set, and a condition on it": (["--set", "bs=2"], ["1a2", "3b2"]),
+    "set, of a pair": (["--set", "name=x", "--set", "bs=2"], ["1x2", "3x2"]),
+    "all set": (
+        ["--set", "bs=4", "--set", "lr=1", "--set", "name=n", "--set", "color=RED"],
+        ["1n4RED"],
+    ),
+    "swept": (["--sweep", "bs=4,6"], ["1a4RED", "1a6", "3b4RED", "3b6"]),
+    "swept, of a pair": (["--sweep", "lr=5,7", "--set", "bs=2"], ["5a2", "7b2"]),
+    "paired": (["--sweep", "lr=5", "--sweep", "name=x", "--zip", "--set", "bs=2"], ["5x2"]),
+    "depending on the file": (
+        ["--sweep", "color=when(lr == 1, ['RED', 'BLUE'])", "--set", "bs=4"],
+        ["1a4RED", "1a4BLUE", "3b4"],
+    ),
+    "left out of what depends": (
+        ["--sweep", "color=RED,BLUE", "--set", "bs=4", "--exclude", "color == 'RED' and lr == 1"],
+        ["1a4BLUE", "3b4RED", "3b4BLUE"],
+    ),
+    "left out": (["--exclude", "lr == 1 or bs == 2"], ["3b4RED"]),
+    "repeated": (["--repeat", "2", "--set", "bs=2"], ["1a2", "1a2", "3b2", "3b2"]),
+    "sampled": (["--sample", "1", "--seed", "3", "--sweep", "bs=4"], ["1a4RED"]),
+}
+
+
+@pytest.mark.parametrize("words, expected", ABOVE_AXES.values(), ids=ABOVE_AXES)
+def test_the_command_line_wins_over_what_a_file_sweeps(
+    do, folder: Path, words: list[str], expected: list[str]
+) -> None:
+    """What is set isn't swept, an axis has the values given last, and options are for all of it."""
+    (folder / "c.py").write_text(FILE_AXES)
+    reply = do("run", "train.py", "--config", "c.py", *words, "--dry-run", "--json")
+    points = [row["params"] for row in json.loads(reply.out)]
+    names = ("lr", "name", "bs", "color")
+    assert ["".join(str(one[n]) for n in names if n in one) for one in points] == expected
+
+
+def test_options_for_a_sweep_without_one(do) -> None:
+    """They say that there is nothing to sample, to repeat or to leave out."""
+    for words in (["--sample", "3"], ["--repeat", "2"], ["--exclude", "lr > 1"]):
+        reply = do("run", "train.py", *words)
+        assert reply.outcome == 2 and "neither a --sweep nor a config file with" in reply.err
+
+
+ABOVE_AXES_WRONG = {
+    "a pair of another length": (["--sweep", "lr=5"], "lr has 1, name has 2"),
+    "no sweep": (["--sweep", "bs=1", "--zip=lr"], "there is no --sweep of lr, but of bs"),
+    "a pair of nothing": (["--zip"], "--zip pairs the axes of --sweep, and there is none"),
+}
+
+
+@pytest.mark.parametrize("words, message", ABOVE_AXES_WRONG.values(), ids=ABOVE_AXES_WRONG)
+def test_wrong_above_what_a_file_sweeps(do, folder: Path, words: list[str], message: str) -> None:
+    """What can't be put together is one sentence."""
+    (folder / "c.py").write_text(FILE_AXES)
+    reply = do("run", "train.py", "--config", "c.py", *words, "--dry-run")
+    assert reply.outcome == 2 and message in reply.err
+
+
+def test_a_value_within_what_is_swept(do, folder: Path) -> None:
+    """What a swept value would take the place of is refused, and not lost."""
+    (folder / "nested.py").write_text(NESTED)
+    (folder / "c.py").write_text("_sweep = {'model': [{'layers': 1}]}")
+    command = ("run", "nested.py", "--config", "c.py", "--set", "model.layers=3", "--dry-run")
+    reply = do(*command)
+    assert (
+        reply.outcome == 2 and "model.layers is set, and model, in which it is, swept" in reply.err
+    )
 
 
 NESTED = "model = {'layers': 2, 'opt': {'lr': 0.1, 'name': 'sgd'}}\nprint(model)\n"

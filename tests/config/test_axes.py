@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohakuengine.config import axes
+from kohakuengine.config.base import Config
 from kohakuengine.config.space import Space
+from kohakuengine.config.sweep import Sweep
 from kohakuengine.errors import ConfigError
 
 Points = list[dict[str, Any]]
@@ -199,7 +201,8 @@ def test_a_condition_looks_at_what_a_variable_holds() -> None:
 
 
 WRONG_CONDITIONS = {
-    "looks at no axis": ("lr > 1", "looks at lr, which is none of the variables before it.*: a"),
+    "looks at no axis": ("lr > 1", r"looks at lr, which neither the sweep \(a.*\) nor the config"),
+    "a slip of the pen": ("hti > 1", "nor the config sets; did you mean hit\\?"),
     "no condition": ("a +", "can't be understood"),
     "a call": ("open('x')", "is no part of a comparison"),
     "a power": ("a ** 9 ** 9 ** 9", "is no part of a comparison"),
@@ -216,9 +219,76 @@ WRONG_CONDITIONS = {
 
 @pytest.mark.parametrize("condition, message", WRONG_CONDITIONS.values(), ids=WRONG_CONDITIONS)
 def test_wrong_conditions(condition: Any, message: str) -> None:
-    """What can't be a condition is refused when the space is made."""
+    """What can't be a condition is refused before there are any points."""
     with pytest.raises(ConfigError, match=message):
-        axes.grid(a=[1, 2], b=axes.when(condition, [1]))
+        len(axes.grid(a=[1, 2], hit=axes.when(condition, [1])))
+
+
+LOOKING_OUT: dict[str, tuple[Any, list[Any], list[Any]]] = {
+    "when": (
+        axes.grid(lr=[1, 2], hit=axes.when("opt == 'sgd'", [5, 6], 7)),
+        [(1, 5), (1, 6), (2, 5), (2, 6)],
+        [(1, 7), (2, 7)],
+    ),
+    "excluded": (
+        axes.exclude({"lr": [1, 2], "hit": [5, 6]}, "opt != 'sgd' and hit == 6"),
+        [(1, 5), (1, 6), (2, 5), (2, 6)],
+        [(1, 5), (2, 5)],
+    ),
+    "concatenated": (
+        axes.concat({"lr": [0]}, axes.grid(lr=[1], hit=axes.when("opt == 'sgd'", [5, 6]))),
+        [(0,), (1, 5), (1, 6)],
+        [(0,), (1,)],
+    ),
+    "repeated": (
+        axes.repeat(axes.grid(lr=axes.when("opt == 'sgd'", [1, 2], 3)), 2, "hit"),
+        [(1, 0), (1, 1), (2, 0), (2, 1)],
+        [(3, 0), (3, 1)],
+    ),
+    "sampled": (
+        axes.sample(axes.grid(lr=axes.when("opt == 'sgd'", [4, 4], 3)), 1),
+        [(4,)],
+        [(3,)],
+    ),
+    "paired": (
+        axes.zip(axes.exclude({"lr": [1, 2, 3]}, "lr == 3 or opt == 'rms'"), hit=[1, 2]),
+        [(1, 1), (2, 2)],
+        [(1, 1), (2, 2)],
+    ),
+    "within": (
+        axes.grid(axes.grid(lr=axes.when("opt == 'sgd'", [1, 2])), hit=[5]),
+        [(1, 5), (2, 5)],
+        [(5,)],
+    ),
+    "a part of a value": (
+        axes.exclude({"lr": [1, 2, 3]}, "lr == net.layers", "opt == 'sgd' and lr > 2"),
+        [(2,)],
+        [(2,), (3,)],
+    ),
+}
+
+
+@pytest.mark.parametrize("space, sgd, adam", LOOKING_OUT.values(), ids=LOOKING_OUT)
+def test_conditions_look_at_what_the_config_sets(space: Any, sgd: Any, adam: Any) -> None:
+    """They know the values that are the same for all, also those within dictionaries."""
+    for opt, expected in (("sgd", sgd), ("adam", adam)):
+        swept = Sweep(Config({"opt": opt, "net": {"layers": 1}}), space)
+        assert [tuple(point.values()) for point in swept.space] == expected
+        assert [tuple(swept.space[n].values()) for n in range(len(swept))] == expected
+        again = Sweep(Config({"opt": "sgd", "net": {"layers": 1}}), swept.space)
+        assert [tuple(point.values()) for point in again.space] == sgd  # as above --set
+
+
+def test_what_is_looked_at_is_set_by_nobody() -> None:
+    """Without a value for what a condition looks at there are no points, and a sentence says why."""
+    for space, _, _ in LOOKING_OUT.values():
+        for ask in (len, list, lambda space: space[0]):
+            with pytest.raises(ConfigError, match="neither the sweep .* nor the config sets"):
+                ask(space)
+        with pytest.raises(ConfigError, match="with --set, or as an axis of one value"):
+            Sweep(Config(), space)
+    with pytest.raises(ConfigError, match="which another part sets: put both into one grid, opt"):
+        axes.grid(LOOKING_OUT["when"][0], opt=["sgd"])
 
 
 def test_a_condition_that_cannot_be_told() -> None:
