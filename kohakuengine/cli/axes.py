@@ -6,6 +6,7 @@ import click
 
 from ..config.given import Given, given_object, is_given
 from ..config.near import did_you_mean
+from ..config.origin import SWEEP, mark_axes
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
 from .arguments import OVERRIDE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from ..config.faults import Fault
     from ..config.space import Space
     from ..engine.parameters import Parameter
     from ..engine.script import Script
@@ -65,9 +67,10 @@ class Asked:
 
     Attributes:
         several: Whether they say anything.
+        faults: What is wrong with the values of --sweep. With any, no space can be asked for.
 
     Raises:
-        ConfigError, OverrideError: An option can't be understood.
+        ConfigError: An option can't be understood.
     """
 
     def __init__(self, given: dict[str, Any], script: Script) -> None:
@@ -75,7 +78,8 @@ class Asked:
         texts, paired, excluded, times, count, seed = (given.pop(name) for name in names)
         if paired and not texts:
             raise ConfigError("--zip pairs the axes of --sweep, and there is none.")
-        self._parts: dict[str, Any] = _parts(texts, script) if texts else {}
+        self.faults: list[Fault] = []
+        self._parts: dict[str, Any] = _parts(texts, script, self.faults) if texts else {}
         self._pairs = _paired(self._parts, paired) if paired else []
         self._excluded = excluded
         self._times = times
@@ -102,9 +106,11 @@ class Asked:
                 "config file with _sweep."
             )
         from ..config import axes
-        from ..config.grid import Grid
+        from ..config.grid import Grid, When
 
         below, pieces = self._pieces(below)
+        for piece in pieces:
+            mark_axes(piece.space if isinstance(piece, When) else piece, SWEEP)
         whole: Space | None = below if below is not None and not pieces else None
         if whole is None or self._excluded:
             whole = Grid([*([] if below is None else [below]), *pieces], self._excluded)
@@ -128,6 +134,7 @@ class Asked:
             else:
                 piece = values if isinstance(values, Space) else axes.axis(name, values)
             if below is not None and isinstance(piece, Axis) and name in below.names:
+                mark_axes(piece, SWEEP)
                 below = with_axis(below, piece)
                 continue
             pieces.append(piece)
@@ -136,8 +143,11 @@ class Asked:
         return below, pieces
 
 
-def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
-    """The values of each axis, by name; what is a whole space, by its text."""
+def _parts(texts: Iterable[str], script: Script, faults: list[Fault]) -> dict[str, Any]:
+    """The values of each axis, by name; what is a whole space, by its text.
+
+    What is wrong with values is put to the faults.
+    """
     from ..config import axes
     from ..config.expression import is_call
     from .configs import known_of
@@ -157,17 +167,24 @@ def _parts(texts: Iterable[str], script: Script) -> dict[str, Any]:
             parts[str(name)] = given_object(values)
             continue
         called = is_call(values, axes.FUNCTIONS)
-        parts[name] = values if called else _typed(name, values, known, script)
+        parts[name] = values if called else _typed(name, values, known, script, faults)
     return parts
 
 
-def _typed(name: str, text: str, known: list[Parameter], script: Script) -> list[Any]:
+def _typed(
+    name: str, text: str, known: list[Parameter], script: Script, faults: list[Fault]
+) -> list[Any]:
     """The values that stand in a text, each typed by the parameter."""
-    try:
-        return [_value(name, one, known, script) for one in split_values(text)]
-    except OverrideError as error:
-        message = str(error).replace("--set ", "--sweep ", 1) + _near_call(text)
-        raise OverrideError(message, key=name) from None
+    from ..config.faults import Fault
+
+    values = []
+    for one in split_values(text):
+        try:
+            values.append(_value(name, one, known, script))
+        except OverrideError as error:
+            told = str(error).replace("--set ", "--sweep ", 1) + _near_call(text)
+            faults.append(Fault(name, told, soft=False, told=told))
+    return values
 
 
 def _value(name: str, text: str, known: list[Parameter], script: Script) -> Any:

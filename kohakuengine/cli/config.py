@@ -20,7 +20,7 @@ from ..engine.script import Script
 from ..errors import ConfigError
 from ..flow.options import own_options
 from ..runs.cells import table
-from .arguments import CONFIG_ARG, FILE, OVERRIDE, ScriptCommand
+from .arguments import CONFIG_ARG, FILE, OVERRIDE, Choice, ScriptCommand
 from .config_diff import diff
 from .config_new import new
 from .config_several import count_of, show_several, varied_of
@@ -75,8 +75,11 @@ def validate(file: str, config_args: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         say(json_text({"file": file, "valid": True, "kind": kind, "keys": keys}))
     else:
-        what = "one config" if kind == "config" else "several configs, made as they are asked for"
-        say(f"{file} is valid: {what}{', that sets ' + ', '.join(keys) if keys else ''}.")
+        count = 1 if isinstance(loaded, Config) else count_of(loaded)
+        what = "one config" if count == 1 else f"{count} configs"
+        what = "several configs, made as they are asked for" if count is None else what
+        sets = f", {'that sets' if count == 1 else 'that set'} {', '.join(keys)}" if keys else ""
+        say(f"{file} is valid: {what}{sets}.")
     return 0
 
 
@@ -84,7 +87,7 @@ def validate(file: str, config_args: tuple[str, ...], as_json: bool) -> int:
 @CONFIG_FILE
 @CONFIG_ARG
 @click.option("--limit", type=click.IntRange(min=1), default=5, show_default=True, metavar="N")
-@click.option("--format", type=click.Choice(FORMATS), help="As a config file in that format.")
+@click.option("--format", type=Choice(FORMATS), help="As a config file in that format.")
 @JSON
 def show(
     file: str, config_args: tuple[str, ...], limit: int, format: str | None, as_json: bool

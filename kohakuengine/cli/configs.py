@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from ..config.faults import Fault
     from ..config.generator import ConfigGenerator
     from ..config.space import Space
     from ..config.sweep import Sweep
@@ -57,10 +58,13 @@ def configs_of(
             raise ConfigError(f"{path} gives several configs: they can't be combined with --sweep.")
         else:
             return _above_each(loaded, overrides, script, path)
+    faults = [] if asked is None else asked.faults
     try:
         top = with_overrides(base, overrides, script)
-    except CheckError as error:  # told with what else is wrong
-        raise _with_others(error, base, script) from None
+    except CheckError as error:
+        faults = [*error.faults, *faults]
+    if faults:  # told with what else is wrong
+        raise _with_others(faults, base, script)
     names = [text.partition("=")[0].strip() for text in overrides]
     space = _space(names, asked, below)
     return top if space is None else _swept(top, names, space)
@@ -111,14 +115,14 @@ def _known(known: Any, texts: Sequence[str], option: str) -> Config | ConfigGene
     return ConfigGenerator(known, name="--config")
 
 
-def _with_others(error: CheckError, config: Config, script: Script) -> CheckError:
-    """What is wrong with `--set`, and with the config file as well."""
+def _with_others(faults: list[Fault], config: Config, script: Script) -> CheckError:
+    """What is wrong with `--set` and `--sweep`, and with the config file as well."""
     from ..config.faults import error_of_faults
     from ..engine.examiner import Examiner
 
-    keys = {fault.key for fault in error.faults}
+    keys = {fault.key for fault in faults}
     others = [fault for fault in Examiner(script).faults(config) if fault.key not in keys]
-    return error_of_faults([*others, *error.faults])
+    return error_of_faults([*others, *faults])
 
 
 def _space(set_names: list[str], asked: Asked | None, below: Space | None) -> Space | None:

@@ -113,6 +113,7 @@ class Config:
 
         Raises:
             ConfigError: With `nested`, one of the two has a dictionary where the other has none.
+            ConfigTypeError: The other is no Config.
 
         Example:
             >>> base = Config({"lr": 0.1, "model": {"layers": 2, "width": 8}})
@@ -122,6 +123,13 @@ class Config:
         from .nested import merged
         from .origin import merged_origin
 
+        if not isinstance(other, Config):
+            raise ConfigTypeError(
+                f"Config.merge takes a Config, got {type(other).__name__}"
+                f"{': write Config({...})' if isinstance(other, dict) else ''}.",
+                field="other",
+                got=type(other).__name__,
+            )
         both = Config(
             merged(self.globals_dict, other.globals_dict, nested),
             other.args or self.args,

@@ -19,7 +19,7 @@ class Fault:
     Attributes:
         key: The variable; with dots, a place within what it holds; None for the config as a whole.
         value: Its value as it is shown, or None.
-        place: Where that stands, e.g. `conf.py line 3`, `--set`, `sweep axis`; None where that
+        place: Where that stands, e.g. `conf.py line 3`, `--set`, `--sweep`; None where that
             isn't known.
         problem: What is wrong, a clause.
         remedy: What to do, a clause or a question; or None.

@@ -10,7 +10,7 @@ from .base import Config
 from .capture import captured, unwrap
 from .documents import check_there, is_text_file
 from .generator import END, ConfigGenerator, advance, start
-from .origin import of_file
+from .origin import mark_axes, of_file
 from .python_file import PythonFile
 
 TYPE_CHECKING = False
@@ -226,7 +226,9 @@ def _swept(file: PythonFile, config: Config, space: object) -> ConfigGenerator:
     from .sweep import Sweep
 
     try:
-        return ConfigGenerator(Sweep(config, unwrap(space)), name=f"_sweep of {file.name}")
+        swept = Sweep(config, unwrap(space))
+        mark_axes(swept.space, file.name)
+        return ConfigGenerator(swept, name=f"_sweep of {file.name}")
     except ConfigError as error:
         message = f"{file.name} sets _sweep wrongly: {error}"
         raise ConfigError(message, **{**vars(error), "path": file.path}) from None

@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .base import Config
+    from .space import Space
 
 SET = "--set"
+SWEEP = "--sweep"
 AXIS = "sweep axis"
 
 
@@ -40,6 +42,23 @@ class Origin:
             return place
         line = _line_of(place, name)
         return place if line is None else f"{place} line {line}"
+
+
+def mark_axes(space: Space, place: str) -> None:
+    """Note where the axes of a space are said: a config file, or `--sweep`.
+
+    Those of which that is known already keep their place.
+    """
+    for axis in space.axes():
+        axis.place = axis.place or place
+
+
+def place_of_axis(place: str | None) -> str:
+    """The place of an axis, with the line of a file's `_sweep`."""
+    if place is None or place == SWEEP:
+        return place or AXIS
+    line = _line_of(place, "_sweep")
+    return f"{place}{'' if line is None else f' line {line}'}, _sweep"
 
 
 def origin_of(config: Config) -> Origin:
@@ -108,7 +127,10 @@ def _line_of(path: str, name: str) -> int | None:
         return _line_in_python(source, name)
     import re
 
-    key = re.compile(rf"""^[\s{{,-]*(["']?){re.escape(name)}\1\s*[:=]""".encode(), re.MULTILINE)
+    key = re.compile(
+        rf"""^[\s{{,-]*(["']?){re.escape(name)}\1\s*[:=]|^\s*\[{re.escape(name)}\]""".encode(),
+        re.MULTILINE,
+    )
     found = [source.count(b"\n", 0, match.end()) + 1 for match in key.finditer(source)]
     return found[0] if len(found) == 1 else None
 

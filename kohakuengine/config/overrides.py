@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import OverrideError
 from .given import given_object, is_given
 from .members import EnumMember
-from .near import nearest
+from .near import did_you_mean, nearest
 
 __all__ = ["EnumMember", "misfit", "nearest", "parse_overrides", "split_override", "typed_value"]
 
@@ -99,13 +99,16 @@ def typed_value(
     from .fit import Misfit, short
     from .values import from_text
 
+    expected = expected_type(parameter)
     try:
-        return from_text(text, expected_type(parameter))
+        return from_text(text, expected)
     except Misfit as misfit:
         line = getattr(parameter, "line", None)
         where = " ".join(filter(None, [script, line and f"line {line}"]))
         shown = getattr(parameter, "annotation", None) or getattr(parameter, "type", None)
-        message = f"--set {key}={short(text)}: {key} is {shown}{where and f' ({where})'}; {misfit}."
+        message = f"--set {key}={short(text)}: {key} is {shown}{where and f' ({where})'}; {misfit}"
+        choices = [choice for part in expected.parts() for choice in part.choices]
+        message += did_you_mean(text, map(str, choices))
         raise OverrideError(message, key=key) from None
 
 

@@ -110,9 +110,14 @@ class Axis(Space):
         name: The variable; with dots in it, a place in a dictionary that the variable holds.
         values: What it is to be, at least one value.
 
+    Attributes:
+        place: Where it is said, for messages: a config file, or `--sweep`; None where that isn't known.
+
     Raises:
         ConfigError: There are no values.
     """
+
+    place: str | None = None
 
     def __init__(self, name: str, values: Sequence[Any]) -> None:
         if not len(values):

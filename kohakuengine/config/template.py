@@ -70,9 +70,9 @@ def bound(
     if faults:
         missing = any(n not in given and _is_needed(p) for n, p in taken.items())
         all_of_them = f" It takes {_listed(taken)}." if missing else ""
-        raise ConfigError(
-            f"{file} can't be used like this: {'; '.join(faults)}.{all_of_them}", path=file
-        )
+        told = "; ".join(faults)
+        end = "" if told.endswith("?") else "."
+        raise ConfigError(f"{file} can't be used like this: {told}{end}{all_of_them}", path=file)
     if ("worker_id" in taken or anything) and "worker_id" not in arguments:
         arguments["worker_id"] = worker()
     return arguments

@@ -93,15 +93,17 @@ def check_configs(script: Script, configs: object) -> list[KeyCheck]:
         assert isinstance(configs, Sweep)
         values = {**configs.base.globals_dict, **configs[0].globals_dict}
     checks = {check.key: check for check in check_keys(script, values)}
+    told_before: set[str] = set()
     for fault in Examiner(script).faults_of_all(configs):
         key = fault.key or "(all)"
         status = WRONG_TYPE if fault.line is not None else BREACH
         found = checks.get(key) or checks.get(key.partition(".")[0])
         if found is None or found.status != REFUSED:
-            # Of several faults of a key the last would be told alone.
-            before = found.note if found is not None and not found.ok and found.note else None
+            # The first is told with its place, in place of what was found without; others besides.
+            before = found.note if found is not None and key in told_before else None
             told = str(fault) if before in (None, str(fault)) else f"{before} {fault}"
             checks[key] = KeyCheck(key, status, told)
+            told_before.add(key)
     return list(checks.values())
 
 

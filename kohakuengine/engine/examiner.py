@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..config.base import Config
 from ..config.faults import Fault, refuse_faults
-from ..config.origin import AXIS, SET, origin_of
+from ..config.origin import SET, origin_of, place_of_axis
 from ..errors import OverrideError
 from .checks import find_surprises, find_unread
 from .injector import check_names
@@ -214,12 +214,15 @@ class Examiner:
             return found
         found += self._of_types(base, origin)
         schemas = list(self._schemas_of(origin))
-        for name, value in tried(sweep.space):
-            fault = None if "." in name else self._misfit(name, value, AXIS)
-            found += [fault] if fault is not None else []
+        for name, value, said in tried(sweep.space):
+            fault = None if "." in name else self._misfit(name, value)
+            if fault is not None:
+                fault.place = place_of_axis(said)
+                found.append(fault)
             for schema in schemas:
                 breach = schema.breach_of(name, value)
-                found += [fault_of(breach, schema, origin, None, AXIS)] if breach else []
+                if breach is not None:
+                    found.append(fault_of(breach, schema, origin, None, place_of_axis(said)))
             if len(found) >= _ENOUGH:
                 return found
         if schemas and not found:
@@ -233,13 +236,13 @@ class Examiner:
         from ..config.schema import fault_of
 
         found: list[Fault] = []
+        roots = {axis.name.partition(".")[0]: axis.place for axis in sweep.space.axes()}
         for config in islice(sweep, WHOLE if sweep.size <= WHOLE else 1):
             called = _called(config.globals_dict, sweep.names)
             for schema in schemas:
                 for breach in schema.breaches(config.globals_dict):
                     root = (breach.key or "").partition(".")[0]
-                    swept = any(name.partition(".")[0] == root for name in sweep.names)
-                    place = AXIS if swept else None
+                    place = place_of_axis(roots[root]) if root in roots else None
                     found.append(fault_of(breach, schema, origin, called, place))
             if len(found) >= _ENOUGH:
                 break

@@ -78,6 +78,49 @@ def test_faults_of_set_and_of_the_file_are_told_together(kogine, write) -> None:
         assert said in reply.err
 
 
+def test_faults_of_set_sweep_and_the_file_are_told_together(kogine, write) -> None:
+    """Each value of each axis, what is set, and the file: all at once, with what may be meant."""
+    write("conf.py", 'lr = "fast"\n')
+    options = ["--sweep", "color=PINK,GREY", "--sweep", "mode=fast,slwo", "--set", "verbose=maybe"]
+    reply = kogine("run", "train.py", "--config", "conf.py", *options)
+    assert reply.outcome == 2 and "5 faults" in reply.err
+    for said in (
+        "lr='fast' (conf.py line 1): ",
+        "--set verbose=maybe: ",
+        "--sweep color=PINK: ",
+        "--sweep color=GREY: ",
+        "slwo is none of fast, slow; did you mean slow?",
+    ):
+        assert said in reply.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("c.py", "lr = 1\n_sweep = {'mode': ['slwo']}\n", "c.py line 2, _sweep"),
+        ("c.yaml", "lr: 1\n_sweep:\n  mode: [slwo]\n", "c.yaml line 2, _sweep"),
+        ("c.toml", "lr = 1\n\n[_sweep]\nmode = ['slwo']\n", "c.toml line 3, _sweep"),
+        ("c.json", '{"lr": 1,\n"_sweep": {"mode": ["slwo"]}}', "c.json line 2, _sweep"),
+        ("c.yaml", "_base: base.py\n", "base.py line 1, _sweep"),
+    ],
+)
+def test_faults_of_axes_say_where_the_axis_is(kogine, write, capsys, name, text, place) -> None:
+    """The file and the line of its `_sweep`; of the command line, the option."""
+    write("base.py", "_sweep = {'mode': ['slwo']}\n")
+    write(name, text)
+    assert done(kogine("run", "train.py", "--config", name, "--dry-run")) == 2
+    assert f"mode='slwo' ({place}): train.py line 16 says" in capsys.readouterr().err
+    assert done(kogine("run", "train.py", "--sweep", "mode=choice(['slwo'], 1)", "--dry-run")) == 2
+    assert "mode='slwo' (--sweep): " in capsys.readouterr().err
+
+
+def test_config_check_tells_each_fault_once(kogine, write) -> None:
+    """What the annotation doesn't allow is one sentence, with its place."""
+    write("conf.py", BAD)
+    reply = kogine("config", "check", "train.py", "--config", "conf.py")
+    assert reply.out.count("lr='fast'") == 1 and "lr='fast' (conf.py line 1)" in reply.out
+
+
 def test_what_is_set_above_a_file_is_what_counts(kogine, write) -> None:
     """A value of the file that `--set` replaces is no fault."""
     write("conf.py", BAD)

@@ -151,3 +151,10 @@ def test_arguments_of_the_project_need_no_file(kogine, write) -> None:
     )
     assert callable(kogine("run", "train.py", "--dry-run").outcome)
     assert "5" in kogine("config", "show", "t.py").out
+
+
+def test_a_sentence_ends_once(kogine, write) -> None:
+    """A question at its end is its end."""
+    write("t.py", "def config_gen(size: int = 1):\n    return None\n")
+    reply = kogine("config", "show", "t.py", "--config-arg", "szie=1")
+    assert reply.err.endswith("it takes no szie; did you mean size?\n")

@@ -270,3 +270,18 @@ def test_config_commands_take_every_format(kogine, write, name: str) -> None:
     assert kogine("config", "check", "script.py", "--config", name).out.split() == ["lr", "fits"]
     write(name, "{")
     assert f"{name} line " in kogine("config", "validate", name).err
+
+
+def test_a_format_that_there_is_not(kogine, write) -> None:
+    """It says which one may be meant."""
+    write("c.py", "lr = 1\n")
+    reply = kogine("config", "show", "c.py", "--format", "ymal")
+    assert reply.outcome == 2 and "did you mean yaml?" in reply.err
+
+
+def test_a_valid_sweep_is_counted(kogine, write) -> None:
+    """`validate` says how many configs a file gives, where that is known."""
+    write("c.py", "lr = 1\n_sweep = {'bs': [1, 2]}\n")
+    assert kogine("config", "validate", "c.py").out == (
+        "c.py is valid: 2 configs, that set lr, bs.\n"
+    )

@@ -205,3 +205,9 @@ def test_from_file_of_none(write: Any) -> None:
     """A file that gives no Config at all is refused."""
     with pytest.raises(ConfigError, match="gives no Config"):
         Config.from_file(write("none.py", "CONFIG = []"))
+
+
+def test_merge_takes_configs_alone() -> None:
+    """Anything else is refused with a sentence."""
+    with pytest.raises(ConfigTypeError, match="takes a Config, got dict: write Config"):
+        Config({"a": 1}).merge({"a": 2})  # type: ignore[arg-type]
