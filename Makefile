@@ -65,6 +65,14 @@ pythons: $(VENV)/bin/python
 pure: $(VENV)/.pure
 	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process and not slow"
 
+# What talks to a kernel, on the oldest ones that are supported, in an environment of their own.
+kernels:
+	@$(MAKE) --no-print-directory test-kernels VENV=.venv-kernels
+
+test-kernels: $(VENV)/.kernels
+	@$(IN) -m pip list 2>/dev/null | grep -E "^(ipykernel|ipython) "
+	@$(IN) -m pytest -q -n $(PROCESSES) -m "not slow and not browser" tests/jupyter
+
 # Format, types, and a wheel that works in an environment of its own.
 check: $(VENV)/.test
 	@echo "== black"
@@ -86,7 +94,7 @@ bench:
 	@.venv-bench/bin/python -m benchmarks --configs --flows --warm --notebook
 
 clean:
-	rm -rf .venv .venv-bench .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-kernels .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
 
 # ---- virtual environments: made once, brought up to date when pyproject.toml changes ----
 # Tests use a small part of what is installed: Python compiles that part when it is imported.
@@ -112,6 +120,11 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.pure: pyproject.toml | $(VENV)/bin/python
 	@echo "installing kohakuengine[test-pure] into $(VENV)"
 	@$(IN) -m pip install -qq --no-compile -e ".[test-pure]"
+	@touch $@
+
+$(VENV)/.kernels: pyproject.toml | $(VENV)/bin/python
+	@echo "installing kohakuengine[test-kernels] into $(VENV)"
+	@$(IN) -m pip install -qq --no-compile -e ".[test-kernels]"
 	@touch $@
 
 # On Linux only the CPU build will do: the plain name would bring gigabytes of CUDA libraries.

@@ -16,10 +16,11 @@ from ..launch.registry import LAUNCHERS, check_launcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ..engine.parameters import Parameter
+    from ..engine.script import Script
 
     Completions = list[CompletionItem[str]]
     _TextType = click.ParamType[str]
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 else:
     _ChoiceType = click.Choice
     _TextType = click.ParamType  # which takes no brackets before click 8.4
+
+
+class Completing:
+    """What is known to whoever completes a line, beyond the line; a context's object.
+
+    Attributes:
+        script: The script that the line is about, where it isn't named in it.
+        values: What any parameter may be set to, each with what it is.
+    """
+
+    def __init__(self, script: Script | None = None, values: Mapping[str, str] | None = None):
+        self.script = script
+        self.values = values or {}
 
 
 class ScriptCommand(click.Command):
@@ -97,10 +111,19 @@ class _Override(_TextType):
                 for parameter in parameters
                 if parameter.name.startswith(incomplete)
             ]
-        choices = [
-            c for parameter in parameters if parameter.name == key for c in _choices(parameter)
+        choices = {
+            c: None
+            for parameter in parameters
+            if parameter.name == key
+            for c in _choices(parameter)
+        }
+        known = ctx.find_object(Completing)
+        offered = {**choices, **(known.values if known else {})}
+        return [
+            CompletionItem(f"{key}={value}", help=help)
+            for value, help in offered.items()
+            if value.startswith(start)
         ]
-        return [CompletionItem(f"{key}={choice}") for choice in choices if choice.startswith(start)]
 
 
 class _Argument(_TextType):
@@ -155,11 +178,26 @@ CONFIG_ARG = click.option(
 )
 
 
-def _parameters(ctx: click.Context) -> list[Parameter]:
+def _script(ctx: click.Context) -> Script:
+    """The script that a line names, or is about.
+
+    Raises:
+        KogineError: There is none.
+    """
+    from ..config.given import given_object
     from ..engine.script import Script
 
+    known = ctx.find_object(Completing)
+    if known is not None and known.script is not None:
+        return known.script
+    name = ctx.params.get("script") or ""
+    given = given_object(name)
+    return given if isinstance(given, Script) else Script(name)
+
+
+def _parameters(ctx: click.Context) -> list[Parameter]:
     try:
-        found = Script(ctx.params.get("script") or "").parameters()
+        found = _script(ctx).parameters()
     except KogineError:
         return []
     return [parameter for parameter in found if not parameter.computed]
@@ -169,11 +207,10 @@ def _functions(ctx: click.Context) -> Iterator[str]:
     import ast
 
     from ..engine.outline import Outline
-    from ..engine.script import Script
     from ..engine.source import decode
 
     try:
-        script = Script(ctx.params.get("script") or "")
+        script = _script(ctx)
         outline = Outline(decode(script.read(), script.path), script.path)
     except KogineError:
         return

@@ -102,6 +102,12 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 """
 
 
+def option_of(word: str) -> str:
+    """The `--set=` of a word like `--set=lr=0.1`, else an empty text."""
+    option, equals, _ = word.partition("=")
+    return option + equals if equals and option.startswith("--") else ""
+
+
 class _Shell:
     """What all shells share: an item is completed with what precedes it in its word."""
 
@@ -109,8 +115,7 @@ class _Shell:
 
     def split_option(self, args: list[str], word: str) -> tuple[list[str], str]:
         """Note the `--set=` of a word like `--set=lr=0.1`: click completes what follows it."""
-        option, equals, _ = word.partition("=")
-        self.before = option + equals if equals and option.startswith("--") else ""
+        self.before = option_of(word)
         return args, word
 
     def whole_value(self, item: CompletionItem[str]) -> str:

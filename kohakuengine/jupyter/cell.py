@@ -88,6 +88,12 @@ def script_of_cell(
     )
 
 
+def cell_as_script(cell: Cell) -> Script:
+    """The script that a cell is, for whoever only reads it: nothing is checked or written."""
+    source = f"{_NEWLINE * cell.above}{cell.text}\n".encode()
+    return Script("cell.py", text=source, folder=os.getcwd())
+
+
 def refuse_ipython(cell: Cell) -> None:
     """Refuse what is no Python, and names the line that IPython alone would understand.
 

@@ -6,6 +6,7 @@ from copy import copy
 from functools import partial
 
 import click
+from click.shell_completion import CompletionItem
 
 from ..cli.app import NAMES
 from ..cli.groups import LazyGroup
@@ -33,6 +34,24 @@ class _Name(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return str(value)
 
 
+class _Passed(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """Names of variables that are passed on, with commas between them."""
+
+    name = "names"
+
+    def shell_complete(self, ctx: click.Context, param: Any, incomplete: str) -> list[Any]:
+        from .variables import Notebook
+
+        known = ctx.find_object(Notebook)
+        head, comma, start = incomplete.rpartition(",")
+        before = head + comma
+        return [
+            CompletionItem(before + name, help=help)
+            for name, help in (known.passed() if known else {}).items()
+            if name.startswith(start) and name not in head.split(",")
+        ]
+
+
 _OUT = click.Option(
     ["--out"], type=_Name(), metavar="NAME", help="The variable that the runs are put into."
 )
@@ -45,6 +64,7 @@ _INLINE = click.Option(
 _WITH = click.Option(
     ["--with", "passed"],
     multiple=True,
+    type=_Passed(),
     metavar="NAMES",
     help="Variables of the notebook that the cell reads.",
 )

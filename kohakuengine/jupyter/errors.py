@@ -25,9 +25,14 @@ def told(shell: InteractiveShell) -> Iterator[None]:
 
         raise UsageError(_said(error)) from None
     except KogineError as error:
-        said = f"{_coloured(type(error).__name__)}: {error}"
-        rendered(error, lambda: [said])
+        rendered_as_sentence(error)
         raise
+
+
+def rendered_as_sentence(error: KogineError) -> None:
+    """Have IPython show an error of ours without frames."""
+    said = f"{_coloured(type(error).__name__)}: {error}"
+    rendered(error, lambda: [said])
 
 
 def rendered(error: BaseException, lines: Callable[[], list[str]]) -> None:

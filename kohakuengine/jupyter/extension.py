@@ -1,4 +1,4 @@
-"""What `%load_ext kohakuengine` does: the magics, and nothing that takes long to import."""
+"""What `%load_ext kohakuengine` does: the magics and their completion, and no long imports."""
 
 from __future__ import annotations
 
@@ -17,14 +17,26 @@ def load(shell: InteractiveShell) -> None:
     Raises:
         KogineError: The kernel is one that they can't work in.
     """
-    refuse_bad_kernel(shell)
+    try:
+        refuse_bad_kernel(shell)
+    except KogineError as error:
+        from .errors import rendered_as_sentence
+
+        rendered_as_sentence(error)
+        raise
+    from . import completion
     from .magics import KogineMagics
 
-    shell.register_magics(KogineMagics(shell))
+    magics = KogineMagics(shell)
+    shell.register_magics(magics)
+    completion.add(shell, magics.face)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take the magics away again."""
+    from . import completion
+
+    completion.remove(shell)
     manager = shell.magics_manager
     magics = manager.registry.pop("KogineMagics", None)
     for kind in manager.magics.values():

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .cell import Cell
+    from .face import Face
+
 
 @magics_class
 class KogineMagics(Magics):
@@ -27,6 +30,13 @@ class KogineMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.shown = Shown(shell)
+
+    def face(self, cell: Cell | None) -> Face:
+        """What would do what a line says, were it executed."""
+        from .face import Face
+
+        shell: InteractiveShell = self.shell  # type: ignore[assignment]  # a magic has one
+        return Face(shell, self.shown, shell.user_ns, cell)
 
     def leave(self) -> None:
         """Leave the shell as it was before."""

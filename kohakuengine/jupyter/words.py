@@ -44,6 +44,38 @@ def split_line(line: str, names: dict[str, Any]) -> list[str]:
     return _Splitter(line, names).words()
 
 
+def split_unfinished(line: str, names: dict[str, Any]) -> Unfinished | None:
+    """Split a line that is still being typed; nothing in it is evaluated but names in braces.
+
+    Args:
+        line: What stands between `%kogine` and the cursor.
+        names: The notebook's variables.
+
+    Returns:
+        Its words; None where the cursor is in braces, in which Python is to be completed.
+    """
+    splitter = _Unfinished(line, names)
+    unfinished = splitter.unfinished()
+    return None if splitter.in_braces else unfinished
+
+
+class Unfinished:
+    """The words of a line that is still being typed.
+
+    Attributes:
+        before: The whole words.
+        last: The one that the cursor is in, less its quotes; empty behind a space.
+        typed: The same as it is typed.
+        quote: The quote that is open in it, or an empty text.
+    """
+
+    def __init__(self, before: list[str], last: str, typed: str, quote: str) -> None:
+        self.before = before
+        self.last = last
+        self.typed = typed
+        self.quote = quote
+
+
 class _Splitter:
     def __init__(self, line: str, names: dict[str, Any]) -> None:
         self._line = line
@@ -55,13 +87,16 @@ class _Splitter:
         self._quote = ""
 
     def words(self) -> list[str]:
-        at = 0
-        while at < len(self._line):
-            at = self._take(at)
+        self._take_all()
         if self._quote:
             raise ConfigError(f"a quote has no end: {self._quote} in {self._line.strip()}")
         self._end()
         return self._words
+
+    def _take_all(self) -> None:
+        at = 0
+        while at < len(self._line):
+            at = self._take(at)
 
     def _take(self, at: int) -> int:
         """Take what stands at a place; give where to go on."""
@@ -130,6 +165,35 @@ class _Splitter:
             ) from None
         except Exception as error:
             raise ConfigError(f"{{{source}}}: {type(error).__name__}: {error}.") from error
+
+
+class _Unfinished(_Splitter):
+    """Splits what is being typed."""
+
+    in_braces = False
+    _start = 0  # of the last word
+
+    def unfinished(self) -> Unfinished:
+        self._take_all()
+        return Unfinished(self._words, self._text, self._line[self._start :], self._quote)
+
+    def _take(self, at: int) -> int:
+        if not self._begun:
+            self._start = at
+        self.in_braces = self.in_braces or self._opens(at)
+        end = super()._take(at)
+        if not self._begun:
+            self._start = end
+        return end
+
+    def _opens(self, at: int) -> bool:
+        """Whether an expression begins at a place, and has no end yet."""
+        line = self._line
+        begins = line[at] == "{" and line[at - 1 : at] not in ("$", "\\")
+        return begins and "}" not in line[at:]
+
+    def _value(self, code: CodeType, source: str) -> object:
+        return self._names.get(source, f"{{{source}}}")
 
 
 def _compiled(source: str) -> CodeType | None:

@@ -199,6 +199,16 @@ class Kernel:
         """As the interrupt button does."""
         self.manager.interrupt_kernel()
 
+    def restart(self) -> None:
+        """As the restart button does; whatever goes on."""
+        self.manager.restart_kernel(now=True)
+        self.client.wait_for_ready(timeout=120)
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return int(self.manager.provisioner.pid)
+
     def close(self) -> None:
         """Shut it down."""
         self.client.stop_channels()
