@@ -28,7 +28,7 @@ test: $(VENV)/.test $(VENV)/.torch
 	@cat $(VENV)/.torch
 	@$(IN) -m coverage erase
 	@status=0; \
-	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) -m "not slow" || status=$$?; \
+	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) -m "not slow and not browser" || status=$$?; \
 	$(IN) -m coverage combine -q && $(IN) -m coverage report || status=1; \
 	rm -f .coverage.*; \
 	exit $$status
@@ -63,7 +63,7 @@ pythons: $(VENV)/bin/python
 	if [ -n "$$failed" ]; then echo "failed on Python$$failed"; exit 1; fi
 
 pure: $(VENV)/.pure
-	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process and not slow"
+	@$(IN) -m pytest -q -n $(PROCESSES) -m "not process and not slow and not browser"
 
 # What talks to a kernel, on the oldest ones that are supported, in an environment of their own.
 kernels:
@@ -72,6 +72,30 @@ kernels:
 test-kernels: $(VENV)/.kernels
 	@$(IN) -m pip list 2>/dev/null | grep -E "^(ipykernel|ipython) "
 	@$(IN) -m pytest -q -n $(PROCESSES) -m "not slow and not browser" tests/jupyter
+
+# JupyterLab in Chromium, in an environment of its own.
+browser: chromium
+	@$(MAKE) --no-print-directory test-browser VENV=.venv-browser
+
+test-browser: $(VENV)/.browser
+	@$(IN) -m pytest -q -rs -m browser tests/browser
+
+# The pictures of the documentation: to be looked at, and committed, when a display has changed.
+pictures: chromium
+	@$(MAKE) --no-print-directory .venv-browser/.browser VENV=.venv-browser
+	@.venv-browser/bin/python -m pytest -q tests/browser/pictures.py
+
+# Debian's own, where this may be installed; tests in a browser are skipped where there is none.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		echo "installing chromium"; \
+		log=$$(mktemp); \
+		{ apt-get install -y chromium || { apt-get update && apt-get install -y chromium; }; } \
+			>"$$log" 2>&1 </dev/null || \
+			echo "chromium can't be installed here, and the tests in a browser are skipped:" \
+				"$$(tail -n 1 "$$log")"; \
+		rm -f "$$log"; \
+	}
 
 # Format, types, and a wheel that works in an environment of its own.
 check: $(VENV)/.test
@@ -94,7 +118,7 @@ bench:
 	@.venv-bench/bin/python -m benchmarks --configs --flows --warm --notebook
 
 clean:
-	rm -rf .venv .venv-bench .venv-kernels .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-kernels .venv-browser .venv-3.* .coverage .coverage.* .mypy_cache .pytest_cache .hypothesis
 
 # ---- virtual environments: made once, brought up to date when pyproject.toml changes ----
 # Tests use a small part of what is installed: Python compiles that part when it is imported.
@@ -125,6 +149,11 @@ $(VENV)/.pure: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.kernels: pyproject.toml | $(VENV)/bin/python
 	@echo "installing kohakuengine[test-kernels] into $(VENV)"
 	@$(IN) -m pip install -qq --no-compile -e ".[test-kernels]"
+	@touch $@
+
+$(VENV)/.browser: pyproject.toml | $(VENV)/bin/python
+	@echo "installing kohakuengine[browser] into $(VENV)"
+	@$(IN) -m pip install -qq --no-compile -e ".[browser]"
 	@touch $@
 
 # On Linux only the CPU build will do: the plain name would bring gigabytes of CUDA libraries.

@@ -54,7 +54,7 @@ def add(shell: InteractiveShell, face_of: FaceOf) -> None:
             return _names(typed.line, face_of(None))
         # Where there is nothing to offer, IPython would go on to offer its own magics and Python's
         # names: unlike no completion, one that changes nothing suppresses them.
-        found = [*_completions(line, typed.cell, face_of)] or [SimpleCompletion(line.typed)]
+        found = [*_completions(line, face_of(typed.cell))] or [SimpleCompletion(line.typed)]
         return _result(found, line.typed)
 
     remove(shell)
@@ -132,29 +132,27 @@ def _names(line: str, face: Face) -> Result:
     return _result(found, start[0])
 
 
-def _completions(
-    line: Unfinished, cell: Cell | None, face_of: FaceOf
-) -> Iterator[SimpleCompletion]:
+def _completions(line: Unfinished, face: Face) -> Iterator[SimpleCompletion]:
     from ..cli.shells import option_of
 
     before = option_of(line.last)
-    for item in _items(line, cell, face_of):
+    for item in _items(line, face):
         if item.type == "plain":
-            told = " ".join((item.help or "").split())
-            yield SimpleCompletion(
-                _quoted(before + item.value, line.quote), type=_short(told) or "value"
-            )
+            told = _short(" ".join((item.help or "").split()), face.in_kernel)
+            yield SimpleCompletion(_quoted(before + item.value, line.quote), type=told or "value")
             continue
         for path in _paths(item.value, only_folders=item.type == "dir"):
             yield SimpleCompletion(_quoted(before + path, line.quote), type="path")
 
 
-def _short(told: str) -> str:
+def _short(told: str, in_kernel: bool) -> str:
     """What stands beside a completion; the type is what terminals and JupyterLab show there."""
-    return told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+    text = told if len(told) <= _LONGEST else told[: _LONGEST - 1] + "…"
+    # JupyterLab has lines of it overlap where it may be broken; terminals underline such spaces.
+    return text.replace(" ", "\xa0") if in_kernel else text
 
 
-def _items(line: Unfinished, cell: Cell | None, face_of: FaceOf) -> list[CompletionItem[Any]]:
+def _items(line: Unfinished, face: Face) -> list[CompletionItem[Any]]:
     """What click offers."""
     import click
     from click.shell_completion import ShellComplete
@@ -163,7 +161,6 @@ def _items(line: Unfinished, cell: Cell | None, face_of: FaceOf) -> list[Complet
     from .commands import group_for
     from .variables import Notebook
 
-    face = face_of(cell)
     group: click.Group = group_for(face)
     try:
         complete = ShellComplete(group, {"obj": Notebook(face)}, "%kogine", "")

@@ -100,7 +100,7 @@ def completed(kernel: Kernel, text: str) -> tuple[list[str], list[str]]:
     assert reply["status"] == "ok" and reply["cursor_end"] == len(text)
     details = reply["metadata"]["_jupyter_types_experimental"]
     lines = [text[: reply["cursor_start"]] + match for match in reply["matches"]]
-    return lines, [one["type"] for one in details]
+    return lines, [one["type"].replace("\xa0", " ") for one in details]
 
 
 def test_lines_are_completed(kernel: Kernel, folder: Path) -> None:
