@@ -11,7 +11,7 @@ IN = $(VENV)/bin/python
 SCRIPTS = examples/scripts
 CONFIGS = examples/configs
 
-.PHONY: demo test faults pythons pure check bench clean
+.PHONY: demo notebooks test faults pythons pure check bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -80,7 +80,11 @@ browser: chromium
 test-browser: $(VENV)/.browser
 	@$(IN) -m pytest -q -rs -m browser tests/browser
 
-# The pictures of the documentation: to be looked at, and committed, when a display has changed.
+# The notebooks' outputs, and the pictures of the documentation: to be looked at, and committed,
+# when a display has changed.
+notebooks: $(VENV)/.test
+	@$(IN) tests/execute_notebooks.py
+
 pictures: chromium
 	@$(MAKE) --no-print-directory .venv-browser/.browser VENV=.venv-browser
 	@.venv-browser/bin/python -m pytest -q tests/browser/pictures.py

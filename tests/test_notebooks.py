@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def test_a_committed_notebook_shows_its_outputs(path: Path) -> None:
     assert counts == list(range(1, len(counts) + 1))
     assert not complaints(notebook)
     assert "widgets" not in notebook["metadata"]
+    text = json.dumps([output for cell in code_cells(notebook) for output in cell["outputs"]])
+    assert not re.search(r"widget-view|(?<![\w/])/(tmp|root|work)/", text)
 
 
 @pytest.mark.process

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,63 @@ def test_bad_input_stops_the_notebook(folder: Path) -> None:
     """Whoever wrote it finds one sentence."""
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="there is no file nofile.py"):
         executed(folder, "%load_ext kohakuengine\n%kogine run nofile.py")
+
+
+def notebook_file(folder: Path, *cells: str) -> Path:
+    """A notebook, of which the first cell has parameters."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(text) for text in cells]
+    notebook.cells[0].metadata["tags"] = ["parameters"]
+    notebook.metadata["kernelspec"] = {
+        "name": "python3", "display_name": "Python 3", "language": "python"
+    }  # fmt: skip
+    path = folder / "notebook.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+CELLS = (
+    "rates = [0.5]",
+    "%load_ext kohakuengine\nruns = %kogine run train.py --sweep lr={rates}",
+    "print(len(runs), runs.best('loss').params['lr'])",
+)
+
+
+def command(folder: Path, *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=folder,
+        env={**os.environ, "IPYTHONDIR": str(folder / "ipython")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def outputs_of(path: Path) -> list[Any]:
+    return [cell.outputs for cell in nbformat.read(path, as_version=4).cells if "outputs" in cell]
+
+
+def test_jupyter_execute_runs_it(folder: Path) -> None:
+    """And the table is in the notebook then."""
+    path = notebook_file(folder, *CELLS)
+    command(folder, "jupyter", "execute", "--inplace", str(path))
+    _, table, printed = outputs_of(path)
+    assert "1 of 1 finished" in table[0].data["text/html"]
+    assert printed[0].text == "1 0.5\n"
+
+
+def test_papermill_runs_it(folder: Path) -> None:
+    """With its own parameters, which the magic's line sees."""
+    pytest.importorskip("papermill")
+    path = notebook_file(folder, *CELLS)
+    output = folder / "output.ipynb"
+    command(folder, "papermill", str(path), str(output), "-y", "rates: [0.5, 0.25]")
+    *_, table, printed = outputs_of(output)
+    assert "2 of 2 finished" in table[0].data["text/html"]
+    assert printed[0].text == "2 0.25\n"
 
 
 def test_a_notebook_stays_small(folder: Path) -> None:
