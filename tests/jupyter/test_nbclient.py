@@ -74,7 +74,7 @@ def notebook_file(folder: Path, *cells: str) -> Path:
 
 
 CELLS = (
-    "rates = [0.5]",
+    "rates = [0.5, 0.125, 0.75]",
     "%load_ext kohakuengine\nruns = %kogine run train.py --sweep lr={rates}",
     "print(len(runs), runs.best('loss').params['lr'])",
 )
@@ -102,8 +102,8 @@ def test_jupyter_execute_runs_it(folder: Path) -> None:
     path = notebook_file(folder, *CELLS)
     command(folder, "jupyter", "execute", "--inplace", str(path))
     _, table, printed = outputs_of(path)
-    assert "1 of 1 finished" in table[0].data["text/html"]
-    assert printed[0].text == "1 0.5\n"
+    assert "3 of 3 finished" in table[0].data["text/html"]
+    assert printed[0].text == "3 0.125\n"
 
 
 def test_papermill_runs_it(folder: Path) -> None:
