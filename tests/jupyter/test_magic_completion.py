@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,3 +193,38 @@ def test_unloading_takes_it_away(shell_with_script: Shell) -> None:
         assert "%kogine params" not in offered(shell_with_script, "%kogine par|")
     finally:
         shell_with_script.cell("%load_ext kohakuengine")
+
+
+@pytest.mark.process
+def test_a_terminal_completes(folder: Path) -> None:
+    """In IPython at a real terminal, Tab completes what is typed."""
+    pexpect = pytest.importorskip("pexpect")  # comes with IPython, but not on Windows
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", "--no-banner", "--colors=nocolor", "--no-confirm-exit"],
+        env={
+            **os.environ,
+            "TERM": "xterm",
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+            "IPYTHONDIR": str(folder / "ipython"),
+        },
+        cwd=str(folder),
+        encoding="utf-8",
+        dimensions=(24, 120),
+        timeout=60,
+    )
+    try:
+        child.expect_exact("In [")
+        child.send("%load_ext kohakuengine\r")
+        child.expect_exact("In [")
+        for typed, added in (
+            ("%kogine run train.py --laun", "cher"),
+            (" fre", "sh"),
+            (" --set step", "s="),
+        ):
+            child.send(f"{typed}\t")
+            child.expect_exact(added)
+        child.send("3 --dry-run\r")
+        child.expect_exact("1 run(s)")  # so that it was a line that can be executed
+    finally:
+        child.close(force=True)
