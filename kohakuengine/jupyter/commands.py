@@ -89,6 +89,8 @@ class NotebookGroup(LazyGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if self._face.cell is not None and cmd_name in NAMES and cmd_name != "run":
+            if ctx.resilient_parsing:
+                return None  # so that it isn't offered
             raise click.UsageError(
                 f"%%kogine {cmd_name} has no use for a cell: write %kogine {cmd_name}."
             )
