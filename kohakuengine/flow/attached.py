@@ -91,6 +91,10 @@ class AttachedFlow:
         """End the flow, or one run of it; see `FlowHandle.cancel`."""
         self._ask({"do": "cancel", "how": how, "run": run})
 
+    def retry(self, run: str) -> None:
+        """Try a run again that has ended and not finished; see `FlowHandle.retry`."""
+        self._ask({"do": "retry", "run": run})
+
     def pause(self) -> None:
         """Begin no further runs; those that go on do so."""
         self._ask({"do": "pause"})

@@ -7,7 +7,7 @@ import os
 import select
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from functools import partial
 
 from ..errors import KogineError, LauncherError, StoreError
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
+_RETRIABLE = 10_000  # runs that didn't finish which can be retried before the flow's end
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 # What no other run can be written for, either.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
@@ -114,7 +115,9 @@ class Coordinator:
         self._going: dict[str, Going] = {}
         self._retries: list[tuple[float, Planned, dict[str, Any]]] = []
         self._left: Iterator[Planned] | None = plan.runs()
-        self._bad: set[str] = set()  # the ways in which runs ended that didn't finish
+        self._bad: Counter[str] = Counter()  # the ways in which runs ended that didn't finish
+        self._ended_badly: dict[str, tuple[Planned, dict[str, Any]]] = {}  # to be retried if asked
+        self._retried: set[str] = set()  # runs that were asked to be tried again
         self._paused = False
         self._cancelled = False
         self._requests_due = 0.0
@@ -151,6 +154,15 @@ class Coordinator:
         for waiting in [w for w in self._retries if run in (None, w[2]["id"])]:
             self._retries.remove(waiting)
             self._give_up(*waiting[1:])
+
+    def retry(self, run: str) -> None:
+        """Try a run again that has ended and not finished. To be called by the loop."""
+        if self._cancelled or run not in self._ended_badly:
+            return
+        planned, row = self._ended_badly.pop(run)
+        self._bad[row["status"]] -= 1
+        self._retried.add(run)
+        self._retries.append((time.monotonic(), planned, row))
 
     def pause(self, paused: bool) -> None:
         """Start no further runs, or do so again. To be called by the loop."""
@@ -220,6 +232,8 @@ class Coordinator:
     def _obey(self, request: dict[str, Any]) -> None:
         if request["do"] == "cancel":
             self.cancel(request.get("how", "terminate"), request.get("run"))
+        elif request["do"] == "retry":
+            self.retry(request.get("run", ""))
         elif request["do"] in ("pause", "unpause"):
             self.pause(request["do"] == "pause")
 
@@ -443,7 +457,7 @@ class Coordinator:
         self.view.run_ended(going.row, None)
         self._tell(going.planned, going.row)
         self._announcing.append(going.job.id)
-        self._after_bad_end(INTERRUPTED)
+        self._after_bad_end(going.planned, going.row)
 
     def _record_end(self, going: Going, outcome: Outcome) -> None:
         row = going.row
@@ -461,10 +475,15 @@ class Coordinator:
         self._tell(going.planned, row)
         self._announcing.append(row["id"])
         if outcome.status != FINISHED:
-            self._after_bad_end(outcome.status)
+            self._after_bad_end(going.planned, row)
 
-    def _after_bad_end(self, status: str) -> None:
-        self._bad.add(status)
+    def _note_bad_end(self, planned: Planned, row: dict[str, Any]) -> None:
+        self._bad[row["status"]] += 1
+        if len(self._ended_badly) < _RETRIABLE:
+            self._ended_badly[row["id"]] = planned, row
+
+    def _after_bad_end(self, planned: Planned, row: dict[str, Any]) -> None:
+        self._note_bad_end(planned, row)
         if self.options.on_error != "continue":
             self._left = None
             while self._retries:
@@ -475,7 +494,7 @@ class Coordinator:
     def _give_up(self, planned: Planned, row: dict[str, Any]) -> None:
         """A run that was to be tried again isn't: how it ended the last time counts."""
         self._tell(planned, row)
-        self._bad.add(row["status"])
+        self._note_bad_end(planned, row)
         self._announcing.append(row["id"])
 
     def _retry_delay(self, going: Going, outcome: Outcome) -> float | None:
@@ -489,6 +508,8 @@ class Coordinator:
         return float(options.retry_delay * 2 ** (tried - 1))
 
     def _tell(self, planned: Planned, row: dict[str, Any]) -> None:
+        if row["id"] in self._retried:
+            return  # a generator has been told how it ended the first time
         from ..runs.record import Run
 
         self.plan.tell(planned, Run(self.store, row["id"], row))
@@ -505,9 +526,9 @@ class Coordinator:
         """How the flow ends: what was stopped hasn't failed, nor has what was interrupted."""
         if self._cancelled:
             return CANCELLED
-        if self.fault is not None or self._bad & {FAILED, TIMED_OUT}:
+        if self.fault is not None or self._bad[FAILED] or self._bad[TIMED_OUT]:
             return FAILED
-        bad = (one for one in (CANCELLED, INTERRUPTED) if one in self._bad)
+        bad = (one for one in (CANCELLED, INTERRUPTED) if self._bad[one])
         return next(bad, self.recorder.unfinished_status() or FINISHED)
 
     def _abandon(self) -> None:

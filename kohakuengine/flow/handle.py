@@ -137,6 +137,16 @@ class FlowHandle:
         """
         self._call(lambda coordinator: coordinator.cancel(how, run))
 
+    def retry(self, run: str) -> None:
+        """Try a run again, as soon as a slot is free, that has ended and not finished.
+
+        A flow that has ended is gone on with by `Retry`.
+
+        Args:
+            run: Its id.
+        """
+        self._call(lambda coordinator: coordinator.retry(run))
+
     def pause(self) -> None:
         """Begin no further runs; those that go on do so."""
         self._call(lambda coordinator: coordinator.pause(True))

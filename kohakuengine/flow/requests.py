@@ -19,7 +19,7 @@ def make_request(paths: FlowPaths, request: dict[str, Any]) -> str:
     Args:
         paths: The flow.
         request: `{"do": "cancel", "run": id or None, "how": ...}`, `{"do": "pause"}` or
-            `{"do": "unpause"}`.
+            `{"do": "unpause"}`, `{"do": "retry", "run": id}`.
 
     Raises:
         OSError: It can't be written.

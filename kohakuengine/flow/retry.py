@@ -18,7 +18,7 @@ from .settle import settle_flow, settle_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from typing import Any
 
     from .view import View
@@ -31,6 +31,7 @@ class Retry(Workflow):
 
     Args:
         flow: The beginning of the flow's id, or its name.
+        runs: The ids of those that are meant; all if None.
 
     Raises:
         StoreError: There is no such flow, it is going on, or all of its runs have finished.
@@ -38,12 +39,16 @@ class Retry(Workflow):
 
     partly = True
 
-    def __init__(self, flow: str) -> None:
+    def __init__(self, flow: str, runs: Container[str] | None = None) -> None:
         store = RunStore(create=False)
         self._id: str = store.flow(flow)["id"]
         if not settle_flow(store, self._id):
             raise StoreError(f"flow {self._id[:8]} is going on: wait for its end, or cancel it.")
-        rows = [row for row in store.select(flow=self._id) if row["status"] != FINISHED]
+        rows = [
+            row
+            for row in store.select(flow=self._id)
+            if row["status"] != FINISHED and (runs is None or row["id"] in runs)
+        ]
         record = read_record(store.paths.flow(self._id).record)
         if not rows:
             raise StoreError(

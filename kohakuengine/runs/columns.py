@@ -148,6 +148,14 @@ def decoded(table: str, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [dict(zip(names, values)) for values in zip(*columns)]
 
 
+def decoded_value(column: str, text: str | None) -> Any:
+    """One value of a column that holds JSON."""
+    value = _decoded_column([text], _EMPTY[column])[0]
+    if column == "metrics":
+        _restore_nan(value)
+    return value
+
+
 def _decoded_column(texts: Sequence[str | None], empty: Callable[[], Any]) -> list[Any]:
     """JSON texts as values; as one text, which takes a third of the time."""
     import json

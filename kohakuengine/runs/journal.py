@@ -80,15 +80,18 @@ def _write(file: int, data: bytes) -> None:
 
 def read(path: str) -> list[dict[str, Any]]:
     """The records of a journal, in order; torn lines, and all but JSON objects, are left out."""
-    import json
-
     try:
         with open(path, "rb") as file:
-            text = file.read().decode("utf-8", "replace")
+            return _records(file.read())
     except FileNotFoundError:
         return []
+
+
+def _records(data: bytes) -> list[dict[str, Any]]:
+    import json
+
     records = []
-    for line in text.split("\n"):
+    for line in data.decode("utf-8", "replace").split("\n"):
         if line.startswith("{"):
             try:
                 records.append(json.loads(line))
@@ -100,7 +103,39 @@ def read(path: str) -> list[dict[str, Any]]:
 def history(path: str) -> list[Point]:
     """Every value of every metric, in the order in which they were noted."""
     records = read(path)
-    logged = {name for record in records for name, _ in _values(record, "logged")}
+    return _points(records, {name for record in records for name, _ in _values(record, "logged")})
+
+
+class JournalFollower:
+    """Reads a journal while it grows. A name counts as logged from its first such record on.
+
+    Args:
+        path: The journal; it needn't be there yet.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._offset = 0
+        self._logged: set[str] = set()
+
+    def look(self) -> list[Point]:
+        """The values that were noted since the last look."""
+        try:
+            if os.stat(self._path).st_size <= self._offset:
+                return []
+            with open(self._path, "rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        records = _records(whole)
+        self._logged.update(name for record in records for name, _ in _values(record, "logged"))
+        return _points(records, self._logged)
+
+
+def _points(records: list[dict[str, Any]], logged: set[str]) -> list[Point]:
     points = []
     for record in records:
         time = _number(record.get("t"))

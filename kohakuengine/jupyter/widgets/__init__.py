@@ -1,0 +1,1 @@
+"""Widgets for notebooks: what one clicks. Imported only where one is asked for."""

@@ -1,0 +1,258 @@
+"""What a board shows, from the store: all of it, and then what has changed since the last look."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ...errors import NotFoundError
+from ...flow.attached import AttachedFlow
+from ...runs.cells import one_line, shown
+from ...runs.columns import decoded_value
+from ...runs.outcome import FINAL
+from .board_source import MOST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from .board_source import Source
+
+    Row = dict[str, Any]
+
+_NEW = (
+    "id flow position name script params created".split()
+)  # what doesn't change, of a run that is met
+_CHANGING = ("status", "started", "ended", "attempts", "slot", "error", "metrics")
+_SHORT = {  # as the page knows them
+    "status": "st",
+    "started": "b",
+    "ended": "e",
+    "attempts": "a",
+    "slot": "s",
+    "error": "err",
+    "metrics": "m",
+}
+_SLOW = 1.0  # how often is looked at what seldom changes, in seconds
+_LAG = 5.0  # how late a run may come into the index, in seconds
+_VALUE = 200  # characters of a parameter in a table
+_METRICS = 30  # of a run
+
+
+class Feed:
+    """The rows of a board. Each has a number, in the order in which the feed met it.
+
+    Args:
+        source: What is shown.
+
+    Attributes:
+        rows: All of them, as the page is given them; changed in place.
+        number: The number of each run, by its id.
+        flows: By id, what the page is told of each flow that has runs here.
+        live: Whether anything may still change by itself.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._store = source.store
+        self.rows: list[Row] = []
+        self.number: dict[str, int] = {}
+        self.flows: dict[str, dict[str, Any]] = {}
+        self.live = True
+        self._raw: list[tuple[Any, ...]] = []  # what changes of each row, as the index holds it
+        self._open: dict[str, None] = {}  # runs that haven't ended
+        self._attached: dict[str, Any] = {}
+        self._going: set[str] = set()  # flows
+        self._position = 0
+        self._created = 0.0
+        self._slow_due = 0.0
+
+    def look(self) -> tuple[list[Row], dict[str, dict[str, Any]]]:
+        """What has changed: of each row its number and what is new of it, and of flows likewise."""
+        changes: dict[int, Row] = {}
+        now = time.monotonic()
+        is_slow = now >= self._slow_due
+        flows: dict[str, dict[str, Any]] = {}
+        if is_slow:
+            self._slow_due = now + _SLOW
+            self._settle()
+            self._take(self._going_again(), changes)
+        for rows in (self._fresh(is_slow), self._those_open()):
+            self._take(rows, changes)
+        if is_slow:
+            flows = self._flows()
+        return list(changes.values()), flows
+
+    def look_closely(self) -> None:
+        """Look at all of it the next time."""
+        self._slow_due = 0.0
+
+    def going(self) -> list[Row]:
+        """Those that run now."""
+        rows = (self.rows[self.number[id]] for id in self._open)
+        return [row for row in rows if row["st"] == "running"]
+
+    # ---- from the index ----
+
+    def _fresh(self, is_slow: bool) -> Iterator[tuple[Any, ...]]:
+        """Runs that weren't known."""
+        if self._source.flow is not None:
+            which: dict[str, Any] = {
+                "flow": self._source.flow,
+                "where": f"position >= {self._position}",
+            }
+        elif self._source.ids is not None:
+            if self.rows:
+                return
+            which = {"ids": self._source.ids}
+        elif not is_slow:
+            return
+        else:
+            which = {"limit": MOST}
+            if self.rows:
+                which["where"] = f"created >= {self._created - _LAG!r}"
+        found = self._store.glance([*_NEW, *_CHANGING], **which)
+        yield from reversed(found) if self._source.is_store else found
+
+    def _those_open(self) -> Iterable[tuple[Any, ...]]:
+        if not self._open:
+            return ()
+        return self._store.glance(["id", *_CHANGING], ids=list(self._open))
+
+    def _going_again(self) -> Iterator[tuple[Any, ...]]:
+        """Runs that had ended, and have begun another attempt."""
+        which: dict[str, Any] = {"status": ["running", "queued"]}
+        if self._source.flow is not None:
+            which["flow"] = self._source.flow
+        for row in self._store.glance(["id", *_CHANGING], **which):
+            if row[0] in self.number and row[0] not in self._open:
+                yield row
+
+    def _take(self, found: Iterable[tuple[Any, ...]], changes: dict[int, Row]) -> None:
+        for values in found:
+            number = self.number.get(values[0])
+            raw = values[-len(_CHANGING) :]
+            if number is None:
+                number = self._meet(values)
+                changes[number] = self.rows[number]
+            elif raw != self._raw[number]:
+                change = _changed(self._raw[number], raw)
+                self._raw[number] = raw
+                self.rows[number].update(change)
+                known = changes.setdefault(number, {"n": number})
+                if known is not self.rows[number]:
+                    known.update(change)
+            if raw[0] in FINAL:
+                self._open.pop(values[0], None)
+            else:
+                self._open[values[0]] = None
+
+    def _meet(self, values: tuple[Any, ...]) -> int:
+        """Take in a run that wasn't known, and give its number."""
+        number = len(self.rows)
+        facts = dict(zip(_NEW, values))
+        raw = values[-len(_CHANGING) :]
+        params = decoded_value("params", facts["params"])
+        row = {
+            "n": number,
+            "id": facts["id"],
+            "flow": facts["flow"],
+            "pos": facts["position"],
+            "name": one_line(facts["name"] or "", _VALUE),
+            "script": one_line(os.path.basename(facts["script"] or ""), _VALUE),
+            "p": {one_line(name, _VALUE): for_page(value) for name, value in params.items()},
+            "c": facts["created"],
+            **_changed((None,) * len(_CHANGING), raw),
+        }
+        self.rows.append(row)
+        self._raw.append(raw)
+        self.number[facts["id"]] = number
+        self._position = max(self._position, (facts["position"] or 0) + 1)
+        self._created = max(self._created, facts["created"] or 0.0)
+        return number
+
+    # ---- flows ----
+
+    def flow_of(self, id: str) -> Any:
+        """The handle by which a flow is asked to do something."""
+        given = self._source.handle
+        if given is not None and given.id == id:
+            # One that has ended may be going on again, as another process or `Retry` has it.
+            if given.live or isinstance(given, AttachedFlow):
+                return given
+        if id not in self._attached:
+            self._attached[id] = AttachedFlow(self._store, id)
+        return self._attached[id]
+
+    def _settle(self) -> None:
+        """See which flows go on. What became of those that don't is then in the index."""
+        ids = {self.rows[self.number[id]]["flow"] for id in self._open}
+        if self._source.flow is not None:
+            ids.add(self._source.flow)
+        ids.update(id for id, flow in self.flows.items() if flow["live"])
+        self._going = {id for id in ids if id and self._goes_on(id)}
+
+    def _goes_on(self, id: str) -> bool:
+        try:
+            return bool(self.flow_of(id).live)
+        except NotFoundError:
+            return False
+
+    def _flows(self) -> dict[str, dict[str, Any]]:
+        """What has changed of flows; and whether anything goes on at all."""
+        wanted = {row["flow"] for row in self.rows} if not self.flows else set(self.flows)
+        wanted |= {self.rows[self.number[id]]["flow"] for id in self._open} | self._going
+        if self._source.flow is not None:
+            wanted.add(self._source.flow)
+        changed = {}
+        for id in wanted:
+            if not id or (id in self.flows and id not in self._going and not self.flows[id]["live"]):
+                continue
+            told = self._flow(id)
+            if told != self.flows.get(id):
+                self.flows[id] = changed[id] = told
+        self.live = bool(self._going) or self._source.is_store
+        return changed
+
+    def _flow(self, id: str) -> dict[str, Any]:
+        try:
+            row = self._store.flow(id)
+        except NotFoundError:
+            return {"name": id[:8], "status": "", "total": None, "live": False}
+        return {
+            "name": one_line(row["name"] or id[:8], _VALUE),
+            "status": row["status"],
+            "total": row["total"],
+            "live": id in self._going,
+        }
+
+
+def _changed(before: tuple[Any, ...], now: tuple[Any, ...]) -> Row:
+    """What has changed of a row, as the page is told."""
+    return {
+        _SHORT[name]: _for_page(name, value)
+        for name, old, value in zip(_CHANGING, before, now)
+        if old != value
+    }
+
+
+def _for_page(name: str, value: Any) -> Any:
+    if name == "metrics":
+        numbers = decoded_value("metrics", value)
+        return {
+            one_line(key, _VALUE): for_page(numbers[key])
+            for _, key in zip(range(_METRICS), numbers)
+        }
+    return one_line(value) if name == "error" and value else value
+
+
+def for_page(value: Any) -> Any:
+    """A value as JSON that every browser reads: numbers and texts; all else as its short text."""
+    if isinstance(value, (bool, type(None))):
+        return str(value)
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)
+    return shown(value, _VALUE)
