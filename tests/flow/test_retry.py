@@ -9,8 +9,9 @@ import pytest
 from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
 from witness import assert_index_is_right, wait_until
 
-from kohakuengine import Config, Parallel, RunStore, Script, Sequential
+from kohakuengine import Config, Parallel, Runs, RunStore, Script, Sequential
 from kohakuengine.errors import StoreError
+from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.retry import Retry
 from kohakuengine.launch.fake import FakeEnd
 
@@ -143,3 +144,44 @@ def test_an_unknown_flow_is_told(train: Path, fake) -> None:
     Sequential(train, launcher="fake").run()
     with pytest.raises(StoreError, match="ffff"):
         Retry("ffff")
+
+
+def test_a_run_of_a_flow_that_goes_on_is_retried(train: Path, fake, store: RunStore) -> None:
+    """`retry` of a handle, and a request, have a run that failed tried again before the flow ends,
+    which has then finished."""
+    tries: dict[str, int] = {}
+
+    def outcomes(job):
+        tries[job.id] = tries.get(job.id, 0) + 1
+        if lr(job) == 1 and tries[job.id] < 3:
+            return ValueError("not yet")
+        return lr(job)
+
+    launcher = fake(outcomes, hold=True)
+    handle = Parallel(train, config=configs(1, 2), launcher="fake", workers=2).start()
+    wait_until(lambda: len(launcher.submitted) == 2)
+    first, other = launcher.submitted
+    for ask in (handle.retry, AttachedFlow(store, handle.id).retry):
+        seen = len(launcher.submitted)
+        launcher.release([first])
+        wait_until(lambda: store.run(first)["status"] == "failed")
+        ask(first)
+        wait_until(lambda: len(launcher.submitted) == seen + 1)
+    launcher.release()
+    runs = handle.wait(60)
+    assert statuses(runs) == ["finished", "finished"]
+    assert [run.attempts for run in runs] == [3, 1]
+    assert handle.status == "finished"
+
+
+def test_only_some_runs_are_retried(train: Path, fake, store: RunStore) -> None:
+    """`Retry` of named runs leaves the others as they were."""
+    fake(lambda job: ValueError("no"))
+    runs = Sequential(train, config=configs(1, 2, 3), launcher="fake").run()
+    fake(lambda job: lr(job))
+    Retry(runs[0].flow, runs=[runs[1].id]).run()
+    assert statuses(store_runs(store)) == ["failed", "finished", "failed"]
+
+
+def store_runs(store: RunStore) -> Runs:
+    return Runs(store, store.ids(flow=store.flows()[0]["id"]))

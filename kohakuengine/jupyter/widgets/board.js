@@ -369,12 +369,17 @@ export class Board {
     this.tell("details");
   }
 
-  /** What a run is called: its name, unless that only repeats its parameters or its script. */
+  /** What a run is called: its name, unless that is but its script's. */
   label(row) {
     const name = row.name || "";
     const stem = (row.script || "").replace(/\.[^.]*$/, "");
-    const repeats = !name || name === row.script || name === stem;
-    return repeats ? row.id.slice(0, 8) : shortened(name, 200);
+    return !name || name === row.script || name === stem ? row.id.slice(0, 8) : shortened(name, 200);
+  }
+
+  /** The same for a table, which shows the parameters anyway. */
+  shortLabel(row) {
+    const repeats = Object.keys(row.p).some((name) => row.name.startsWith(`${name}=`));
+    return repeats ? row.id.slice(0, 8) : this.label(row);
   }
 
   seconds(row) {
@@ -443,8 +448,8 @@ function columnsOf(board) {
     return false;
   };
   const columns = [
-    { key: "run", name: "run", kind: "text", width: 110, get: (row) => board.label(row) },
-    { key: "status", name: "status", kind: "status", width: 104, get: (row) => ORDER.indexOf(row.st) },
+    { key: "run", name: "run", kind: "text", width: 110, get: (row) => board.shortLabel(row) },
+    { key: "status", name: "status", kind: "status", width: 120, get: (row) => ORDER.indexOf(row.st) },
     { key: "progress", name: "progress", kind: "progress", width: 104, get: (row) => row.pr ?? undefined },
   ];
   if (several("script")) columns.push({ key: "script", name: "script", kind: "text", width: 120, get: (row) => row.script });
@@ -468,8 +473,11 @@ function columnsOf(board) {
   for (const column of columns) {
     if (column.kind !== "param" && column.kind !== "text") continue;
     let longest = column.name.length + 3;
+    column.isNumber = column.kind === "param";
     for (const row of board.rows.slice(0, 200)) {
-      if (row) longest = Math.max(longest, Math.min(26, cellText(column, row, board).length));
+      if (!row) continue;
+      longest = Math.max(longest, Math.min(26, cellText(column, row, board).length));
+      column.isNumber &&= typeof (column.get(row) ?? 0) === "number";
     }
     column.width = Math.max(64, Math.min(210, longest * 7.4 + 20));
   }
@@ -547,8 +555,7 @@ function textCell(column) {
     setText(node, text);
     if (column.kind === "text" || column.kind === "param") {
       setAttribute(node, "title", column.key === "run" ? `${row.name}\n${row.id}` : text);
-      const isNumber = typeof column.get(row) === "number";
-      node.classList.toggle("kb-number", isNumber);
+      node.classList.toggle("kb-number", Boolean(column.isNumber));
     }
   };
   return { node, show };
@@ -790,7 +797,7 @@ export class View {
   setColumns() {
     this.stale.columns = false;
     const columns = columnsOf(this.board);
-    const sign = JSON.stringify(columns.map(({ key, width }) => [key, Math.round(width / 8)]));
+    const sign = JSON.stringify(columns.map(({ key, width, isNumber }) => [key, Math.round(width / 8), isNumber]));
     if (sign === this.sign) return;
     this.sign = sign;
     this.columns = columns;
@@ -816,7 +823,7 @@ export class View {
         "button", { type: "button", title: `sort by ${column.name}`, "data-key": column.key, onclick: () => this.sortBy(column.key) },
         el("span", { class: "kb-headtext" }, shortened(column.name, 60)), arrow,
       );
-      return { column, arrow, button, node: el("div", { role: "columnheader", class: `kb-cell kb-${column.kind}`, "aria-colindex": place + 2 }, button) };
+      return { column, arrow, button, node: el("div", { role: "columnheader", class: `kb-cell kb-${column.kind}${column.isNumber ? " kb-number" : ""}`, "aria-colindex": place + 2 }, button) };
     });
     const box = el("div", { role: "columnheader", class: "kb-cell kb-box", "aria-colindex": 1 }, this.allBox);
     this.head.replaceChildren(box, ...this.heads.map(({ node }) => node));

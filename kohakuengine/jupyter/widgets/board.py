@@ -19,7 +19,7 @@ from .board_watch import LINES, Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ...runs.table import Runs
@@ -32,7 +32,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _RENEWED = (10.0, 60.0, 300.0, 600.0)
 
 
-class RunBoard(anywidget.AnyWidget):  # type: ignore[misc]  # it comes without types
+class RunBoard(anywidget.AnyWidget):
     """A live table of runs in a notebook: how far each is, its metrics, what it prints.
 
     Several views of it show the same, also after the page was reloaded. A notebook that is opened
@@ -67,16 +67,16 @@ class RunBoard(anywidget.AnyWidget):  # type: ignore[misc]  # it comes without t
     live = traitlets.Bool(True)
 
     def __init__(self, runs: Any = None, **options: Any) -> None:
-        self._source = Source(runs)
-        self._feed = Feed(self._source)
-        self._watch = Watch(self._source, self._feed)
-        self._actions = Actions(self._feed, self._say, self._wake)
-        self._lock = threading.RLock()
-        self._version = 0
-        self._selected: list[str] = []
         self._woken = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
+        self._source = Source(runs)
+        self._feed = Feed(self._source)
+        self._watch = Watch(self._source, self._feed)
+        self._actions = Actions(self._feed, self._say, self._begun_again)
+        self._lock = threading.RLock()
+        self._version = 0
+        self._selected: list[str] = []
         self._display: Any = None
         self._renewals = 0
         self._shown_at = 0.0
@@ -171,6 +171,11 @@ class RunBoard(anywidget.AnyWidget):  # type: ignore[misc]  # it comes without t
     @property
     def _is_at_rest(self) -> bool:
         return not any(flow["live"] for flow in self._feed.flows.values())
+
+    def _begun_again(self, ids: Iterable[str]) -> None:
+        with self._lock:
+            self._feed.reopen(ids)
+        self._wake()
 
     def _wake(self) -> None:
         """Look soon: something has been asked for."""
@@ -294,7 +299,7 @@ class RunBoard(anywidget.AnyWidget):  # type: ignore[misc]  # it comes without t
 
     # ---- without a page ----
 
-    def _repr_mimebundle_(self, **options: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         told = super()._repr_mimebundle_(**options)
         data, metadata = told if told is not None else ({}, {})
         return {**data, **self._static()}, metadata

@@ -25,11 +25,11 @@ class Actions:
     Args:
         feed: The rows.
         say: Is told, in a sentence, what has been done or why not, and whether it is a fault.
-        changed: Is called when something has begun that the board is to follow.
+        changed: Is called with runs that have begun again.
     """
 
     def __init__(
-        self, feed: Feed, say: Callable[[str, bool], None], changed: Callable[[], None]
+        self, feed: Feed, say: Callable[[str, bool], None], changed: Callable[[Iterable[str]], None]
     ) -> None:
         self._feed = feed
         self._say = say
@@ -74,7 +74,9 @@ class Actions:
             self._say("no flow goes on.", False)
         self._each(
             flows,
-            lambda id: (self._feed.flow_of(id).pause if paused else self._feed.flow_of(id).unpause)(),
+            lambda id: (
+                self._feed.flow_of(id).pause if paused else self._feed.flow_of(id).unpause
+            )(),
         )
 
     # ---- retry ----
@@ -137,7 +139,7 @@ class Actions:
             self._say(str(error), True)
         except Exception as error:  # of the user's script, which is read anew
             self._say(f"{type(error).__name__}: {error}", True)
-        self._changed()
+        self._changed(ids)
 
     # ---- both ----
 
@@ -162,7 +164,8 @@ class Actions:
 def _work_in(rows: Iterable[Row]) -> float:
     """How many seconds of work are lost when these are ended."""
     now = time.time()
-    return sum(max(0.0, now - row["b"]) for row in rows if row.get("b") and row["st"] == "running")
+    began = (row["b"] for row in rows if row.get("b") and row["st"] == "running")
+    return float(sum(max(0.0, now - when) for when in began))
 
 
 def _question(rows: list[Row], lost: float, is_all: bool) -> str:

@@ -9,7 +9,7 @@ from ...errors import NotFoundError
 from ...flow.attached import AttachedFlow
 from ...runs.cells import one_line, shown
 from ...runs.columns import decoded_value
-from ...runs.outcome import FINAL
+from ...runs.outcome import FINAL, FINISHED
 from .board_source import MOST
 
 TYPE_CHECKING = False
@@ -64,6 +64,7 @@ class Feed:
         self._open: dict[str, None] = {}  # runs that haven't ended
         self._attached: dict[str, Any] = {}
         self._going: set[str] = set()  # flows
+        self._unknown: set[str] = set()  # likewise, of which the page hasn't been told
         self._position = 0
         self._created = 0.0
         self._slow_due = 0.0
@@ -92,6 +93,15 @@ class Feed:
         """Those that run now."""
         rows = (self.rows[self.number[id]] for id in self._open)
         return [row for row in rows if row["st"] == "running"]
+
+    def reopen(self, ids: Iterable[str]) -> None:
+        """Look once more at those of these runs that had ended and not finished.
+
+        They may have gone on again, and ended, between two looks.
+        """
+        for id in ids:
+            if self.rows[self.number[id]]["st"] != FINISHED:
+                self._open[id] = None
 
     # ---- from the index ----
 
@@ -168,6 +178,8 @@ class Feed:
         self.rows.append(row)
         self._raw.append(raw)
         self.number[facts["id"]] = number
+        if facts["flow"] and facts["flow"] not in self.flows:
+            self._unknown.add(facts["flow"])
         self._position = max(self._position, (facts["position"] or 0) + 1)
         self._created = max(self._created, facts["created"] or 0.0)
         return number
@@ -201,17 +213,17 @@ class Feed:
 
     def _flows(self) -> dict[str, dict[str, Any]]:
         """What has changed of flows; and whether anything goes on at all."""
-        wanted = {row["flow"] for row in self.rows} if not self.flows else set(self.flows)
-        wanted |= {self.rows[self.number[id]]["flow"] for id in self._open} | self._going
+        wanted = self._unknown | self._going
+        wanted |= {id for id, flow in self.flows.items() if flow["live"]}
         if self._source.flow is not None:
             wanted.add(self._source.flow)
+        self._unknown.clear()
         changed = {}
         for id in wanted:
-            if not id or (id in self.flows and id not in self._going and not self.flows[id]["live"]):
-                continue
             told = self._flow(id)
             if told != self.flows.get(id):
                 self.flows[id] = changed[id] = told
+                self.reopen(row["id"] for row in self.rows if row["flow"] == id)
         self.live = bool(self._going) or self._source.is_store
         return changed
 
@@ -225,6 +237,7 @@ class Feed:
             "status": row["status"],
             "total": row["total"],
             "live": id in self._going,
+            "ended": row["ended"],
         }
 
 

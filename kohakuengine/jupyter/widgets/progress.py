@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 _TAIL: Final = 4_096  # bytes of a log in which its last line is looked for
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d+)?) ?%")
-_OF = re.compile(r"(?<![\w./-])(\d{1,12})(?:\.\d+)?[kMG]? ?/ ?(\d{1,12})(?:\.\d+)?[kMG]?(?![\w/-]|\.\d)")
+_OF = re.compile(
+    r"(?<![\w./-])(\d{1,12})(?:\.\d+)?[kMG]? ?/ ?(\d{1,12})(?:\.\d+)?[kMG]?(?![\w/-]|\.\d)"
+)
 _WIDTH = 300  # characters of a line that are shown
 
 
