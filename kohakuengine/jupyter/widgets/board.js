@@ -191,7 +191,7 @@ export class Board {
     this.model = model;
     this.views = new Set();
     // What the views were like, for one that takes the place of another.
-    this.kept = { sort: null, filter: "", active: null, chosen: null, tab: "log", top: 0, follow: true, log: false };
+    this.kept = { sort: null, filter: "", active: null, chosen: null, tab: "log", open: false, top: 0, follow: true, log: false };
     this.load(model.get("state") || {});
     this._hear = (message) => this.hear(message);
     model.on("msg:custom", this._hear);
@@ -896,6 +896,7 @@ export class View {
       }
       drawn.show(row, place);
     }
+    this.putInOrder(first, last);
     for (const drawn of this.free) {
       drawn.node.hidden = true;
       drawn.node.removeAttribute("id");
@@ -903,6 +904,16 @@ export class View {
     const active = this.kept.active && this.board.byId.get(this.kept.active);
     setAttribute(this.grid, "aria-activedescendant", active && this.drawn.has(active) ? this.rowId(active) : null);
     this.tellSeen(first, last);
+  }
+
+  /** Have the rows stand in the page as they are seen, for screen readers. */
+  putInOrder(first, last) {
+    let before = null;
+    for (let place = first; place < last; place += 1) {
+      const { node } = this.drawn.get(this.order[place]);
+      if (node.previousElementSibling !== before) this.body.insertBefore(node, before ? before.nextSibling : this.body.firstChild);
+      before = node;
+    }
   }
 
   /** Tell the kernel which rows are seen, and ask for the sparklines that they lack. */
@@ -1127,6 +1138,7 @@ export class View {
 
   choose(row, goThere = false) {
     this.kept.chosen = row.id;
+    this.kept.open = true;
     if (["curves", "compare"].includes(this.kept.tab) && !this.board.selected.has(row.id)) this.kept.tab = "log";
     if (this.kept.tab === "error" && !row.err) this.kept.tab = "log";
     this.board.send({ do: "open", run: row.id });
@@ -1137,7 +1149,7 @@ export class View {
 
   closeDetail() {
     this.kept.chosen = null;
-    if (["curves", "compare"].includes(this.kept.tab)) this.kept.tab = "log";
+    this.kept.open = false;
     this.showDetail();
     this.grid.focus({ preventScroll: true });
     this.draw();
@@ -1145,6 +1157,7 @@ export class View {
 
   showTab(tab) {
     this.kept.tab = tab;
+    this.kept.open = true;
     this.showDetail();
   }
 
@@ -1188,11 +1201,11 @@ export class View {
     const { board, kept } = this;
     const names = this.tabNames();
     if (!names.includes(kept.tab)) kept.tab = names[0] ?? "log";
-    const isOpen = names.length > 0 && (kept.chosen || ["curves", "compare"].includes(kept.tab));
+    const isOpen = names.length > 0 && kept.open;
     this.panes = [];
     this.curves = null;
     this.detail.hidden = !isOpen;
-    this.root.classList.toggle("kb-open", Boolean(isOpen));
+    this.root.classList.toggle("kb-open", isOpen);
     this.showTabs();
     if (!isOpen) {
       this.follow([], []);
@@ -1472,8 +1485,12 @@ class LogPane {
     this.box.checked = this.view.kept.follow = false;
     const hit = this.hits[this.at];
     hit.classList.add("kb-current");
-    const inside = hit.getBoundingClientRect().top - this.text.getBoundingClientRect().top;
-    this.text.scrollTop += inside - this.text.clientHeight / 2;
+    const show = () => {
+      const inside = hit.getBoundingClientRect().top - this.text.getBoundingClientRect().top;
+      this.text.scrollTop += inside - this.text.clientHeight / 2;
+    };
+    show();
+    requestAnimationFrame(show); // lines that weren't drawn have their true height only now
     this.tellHits();
   }
 

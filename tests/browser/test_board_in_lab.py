@@ -1,0 +1,76 @@
+"""The live board in JupyterLab: a sweep that goes on, followed and steered from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lab import Lab, Notebook, browser, lab, open_notebook, page, wait_until  # noqa: F401
+
+pytestmark = [pytest.mark.process, pytest.mark.browser]
+
+SWEEP = """\
+from kohakuengine import Config, Parallel
+from kohakuengine.jupyter.widgets.board import RunBoard
+handle = Parallel("gated.py", config=[Config({"x": x}) for x in (1, 2, 3)], workers=2).start()
+board = RunBoard(handle)
+board"""
+
+
+def go(lab: Lab, *values: int) -> None:
+    """Let runs end."""
+    for value in values:
+        (lab.root / f"go{value}").touch()
+
+
+def statuses(root: Any) -> list[str]:
+    """The status of each row of a board, from top to bottom."""
+    return root.locator(".kb-row:not([hidden]) .kb-status > span:last-child").all_inner_texts()
+
+
+def test_a_sweep_is_followed_and_steered(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
+    """Rows change, one run is stopped and retried, the page is reloaded in between, and at the end
+    two runs are compared."""
+    notebook = open_notebook(SWEEP, "board")
+    notebook.run_all()
+    root = notebook.page.locator(".kogine-board").first
+    root.wait_for()
+    wait_until(lambda: statuses(root) == ["running", "running"])
+    assert notebook.page.locator(".kogine-board").count() == 2  # the second cell's view
+    root.locator(".kb-row").first.click()
+    log = root.get_by_role("region", name="log")
+    wait_until(lambda: "waiting for 1" in log.inner_text())
+    root.locator(".kb-row input").first.click()
+    root.locator(".kb-selection").get_by_role("button", name="Stop").click()
+    wait_until(lambda: statuses(root) == ["cancelled", "running", "running"])
+    root.locator(".kb-selection").get_by_role("button", name="Retry").click()
+    go(lab, 2)
+    wait_until(lambda: statuses(root) == ["running", "finished", "running"])
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    notebook.open()
+    root = notebook.page.locator(".kogine-board").first
+    root.wait_for()
+    wait_until(lambda: statuses(root) == ["running", "finished", "running"])
+    assert root.get_by_text("1 selected").is_visible()
+    go(lab, 1, 3)
+    wait_until(lambda: statuses(root) == ["finished", "finished", "finished"])
+    root.locator(".kb-row input").nth(1).click()
+    root.get_by_role("button", name="Compare").click()
+    assert "0.125" in root.get_by_role("table").nth(1).inner_text()
+
+
+def test_keys_are_the_boards_own(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
+    """What is pressed in a board doesn't reach the notebook: `d d` deletes no cell."""
+    go(lab, 1, 2, 3)
+    notebook = open_notebook(SWEEP)
+    notebook.run_all()
+    root = notebook.page.locator(".kogine-board")
+    root.wait_for()
+    wait_until(lambda: len(statuses(root)) == 3)
+    cells = notebook.page.locator(".jp-Notebook .jp-Cell").count()
+    root.get_by_role("grid").focus()
+    for key in ("d", "d", "ArrowDown", "ArrowDown", "Enter"):
+        notebook.page.keyboard.press(key)
+    assert notebook.page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert root.get_by_role("tab", name="log").is_visible()
