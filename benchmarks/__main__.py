@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .board import board_figures
 from .cases import make_cases
 from .configs import config_figures
 from .flows import flow_figures
@@ -39,6 +40,7 @@ def main() -> int:
         ("flows and the store", options.flows, flow_figures),
         ("warm runs", options.warm, warm_figures),
         ("notebooks", options.notebook, notebook_figures),
+        ("the live board", options.board, board_figures),
     ):
         if asked:
             with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
@@ -62,6 +64,9 @@ def parse() -> argparse.Namespace:
         "--warm", action="store_true", help="also warm runs beside other tools; some minutes more"
     )
     parser.add_argument("--notebook", action="store_true", help="also magics; a minute more")
+    parser.add_argument(
+        "--board", action="store_true", help="also the live board, in JupyterLab; one minute more"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="every single time, in seconds")
     return parser.parse_args()
 

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.process, pytest.mark.browser]
 
 SWEEP = """\
 from kohakuengine import Config, Parallel
-from kohakuengine.jupyter.widgets.board import RunBoard
+from kohakuengine.jupyter.widgets import RunBoard
 handle = Parallel("gated.py", config=[Config({"x": x}) for x in (1, 2, 3)], workers=2).start()
 board = RunBoard(handle)
 board"""

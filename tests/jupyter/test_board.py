@@ -15,7 +15,7 @@ import pytest
 from kohakuengine import Config, Parallel, Runs
 from kohakuengine.errors import ConfigError, NotFoundError
 from kohakuengine.flow.attached import AttachedFlow
-from kohakuengine.jupyter.widgets.board import RunBoard
+from kohakuengine.jupyter.widgets import RunBoard
 from kohakuengine.jupyter.widgets.board_watch import cut, thinned
 from kohakuengine.jupyter.widgets.progress import fraction_in
 from kohakuengine.launch.fake import Fake, FakeEnd

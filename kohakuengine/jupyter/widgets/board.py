@@ -127,6 +127,8 @@ class RunBoard(anywidget.AnyWidget):
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+        if hasattr(self, "_watch"):
+            self._watch.close()
         super().close()
 
     # ---- looking ----

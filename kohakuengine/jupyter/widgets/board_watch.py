@@ -29,7 +29,9 @@ _CURVES = 24  # runs whose curves a view looks at
 _POINTS = 600  # of a curve, at first
 _SPARK = 24  # points of a sparkline
 _SPARKS = 60  # runs whose sparklines are given at once
-_OTHERS = 20  # progress bars of unseen runs that are looked at in a tick
+_FEW = 10  # progress bars that are looked at in each tick
+_FILES = 128  # logs that are kept open, at most, beside those that are seen
+_OTHERS = 3  # progress bars of unseen runs that are looked at in a tick
 _TRACEBACK = 50_000  # characters
 _LONG = 5_000  # characters of a value
 
@@ -53,6 +55,7 @@ class Watch:
         self._attempts: dict[str, int] = {}
         self._progress: dict[tuple[str, int], Progress] = {}
         self._turn = 0
+        self._half = 0
         self._opened: dict[str, tuple[Any, ...]] = {}
 
     # ---- what a view says ----
@@ -127,20 +130,29 @@ class Watch:
         rows = self._feed.rows
         running = {row["n"] for row in self._feed.going()}
         seen = {n for numbers in self._seen.values() for n in numbers} & running
+        self._half = 1 - self._half  # a bar is looked at in every second tick
         others = sorted(running - seen)
         turn = self._turn % (len(others) or 1)
         self._turn = turn + _OTHERS
-        for number in [*seen, *(others + others)[turn : turn + min(_OTHERS, len(others))]]:
-            self._look_at_bar(rows[number], changes)
+        for number in [n for n in seen if n % 2 == self._half or len(seen) < _FEW]:
+            self._look_at_bar(rows[number], changes, keep=True)
+        for number in (others + others)[turn : turn + min(_OTHERS, len(others))]:
+            self._look_at_bar(rows[number], changes, keep=len(self._progress) < _FILES)
         for key in [key for key in self._progress if self._feed.number[key[0]] not in running]:
-            del self._progress[key]
+            self._progress.pop(key).close()
 
-    def _look_at_bar(self, row: Row, changes: dict[int, Row]) -> None:
+    def close(self) -> None:
+        """Let go of all files."""
+        for progress in self._progress.values():
+            progress.close()
+        self._progress.clear()
+
+    def _look_at_bar(self, row: Row, changes: dict[int, Row], *, keep: bool = False) -> None:
         key = (row["id"], row["a"] or 1)
         if key not in self._progress:
             paths = self._store.paths.run(row["id"]).attempt(key[1])
             self._progress[key] = Progress(paths.output)
-        told = self._progress[key].look()
+        told = self._progress[key].look(keep=keep)
         if told is not None:
             change = {"pr": told[0] and round(told[0], 4), "live": told[1]}
             row.update(change)

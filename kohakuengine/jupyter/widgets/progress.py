@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ...runs.output import OutputReader, plain
@@ -10,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-_TAIL: Final = 4_096  # bytes of a log in which its last line is looked for
+_TAIL: Final = 2_048  # bytes of a log in which its last line is looked for
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d+)?) ?%")
 _OF = re.compile(
     r"(?<![\w./-])(\d{1,12})(?:\.\d+)?[kMG]? ?/ ?(\d{1,12})(?:\.\d+)?[kMG]?(?![\w/-]|\.\d)"
@@ -45,26 +46,57 @@ class Progress:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._size = -1
+        self._file = -1
+        self._offset = 0
+        self._tail = b""
+        self._quiet = 0  # looks since anything came
         self._told: tuple[float | None, str] | None = None
 
-    def look(self) -> tuple[float | None, str] | None:
-        """How far it is, and the line; None where nothing has changed since the last look."""
+    def look(self, *, keep: bool = False) -> tuple[float | None, str] | None:
+        """How far it is, and the line; None where nothing has changed since the last look.
+
+        Args:
+            keep: Keep the log open, as it is looked at again soon: to open it is what costs most.
+        """
         try:
-            with open(self._path, "rb", buffering=0) as file:
-                size = file.seek(0, 2)
-                if size == self._size:
-                    return None
-                file.seek(max(0, size - _TAIL))
-                data = file.read(_TAIL)
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            if not self._read(self._file):
+                return None
         except OSError:
             return None
-        self._size = size
-        told = _last(data)
+        finally:
+            if not keep:
+                self.close()
+        told = _last(self._tail)
         if told == self._told:
             return None
         self._told = told
         return told
+
+    def _read(self, file: int) -> bool:
+        """Take in what has come; most often that is a look at the place where the log ended."""
+        data = os.pread(file, _TAIL, self._offset)
+        if len(data) == _TAIL or (not data and self._is_to_be_measured()):
+            size = os.fstat(file).st_size
+            if size == self._offset:
+                return False
+            self._tail = b""
+            self._offset = max(0, size - _TAIL)  # it has been cut, or much has come
+            data = os.pread(file, _TAIL, self._offset)
+        self._offset += len(data)
+        self._tail = (self._tail + data)[-_TAIL:]
+        return bool(data)
+
+    def _is_to_be_measured(self) -> bool:
+        self._quiet = (self._quiet + 1) % 50
+        return not self._quiet
+
+    def close(self) -> None:
+        """Close the log; a later look opens it again."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
 
 
 def _last(data: bytes) -> tuple[float | None, str]:
