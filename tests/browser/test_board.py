@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from boards import row, served, state
-from lab import browser  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from lab import Lab, Notebook, browser, lab, open_notebook, page, wait_until  # noqa: F401
+from lab import Lab, Notebook, wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 
