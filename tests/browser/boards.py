@@ -114,4 +114,5 @@ def state(rows: list[dict[str, Any]], **flow: Any) -> dict[str, Any]:
         "flows": {"f" * 32: told},
         "selected": [],
         "store": False,
+        "last": "a1",
     }

@@ -74,3 +74,24 @@ def test_keys_are_the_boards_own(open_notebook: Callable[..., Notebook], lab: La
         notebook.page.keyboard.press(key)
     assert notebook.page.locator(".jp-Notebook .jp-Cell").count() == cells
     assert root.get_by_role("tab", name="log").is_visible()
+
+
+def test_the_last_state_is_shown_without_the_kernel(
+    open_notebook: Callable[..., Notebook], lab: Lab
+) -> None:
+    """A table stands for a board whose kernel is gone; as long as the board lives, it is hidden."""
+    go(lab, 1, 2, 3)
+    notebook = open_notebook(SWEEP)
+    notebook.run_all()
+    root = notebook.page.locator(".kogine-board")
+    root.wait_for()
+    wait_until(lambda: statuses(root) == ["finished"] * 3)
+    table = notebook.page.locator("[class^=kogine-last]")
+    wait_until(lambda: "3 finished" in (table.text_content() or ""))
+    assert not table.is_visible()
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    notebook.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    notebook.open()
+    table.wait_for()
+    assert "3 finished" in table.inner_text() and "0.375" in table.inner_text()
+    assert notebook.page.locator(".kogine-board").count() == 0

@@ -477,15 +477,15 @@ def test_a_notebook_without_its_kernel_has_a_table(fake) -> None:
 
 
 def test_the_table_of_a_board_that_is_shown_is_renewed(fake, monkeypatch) -> None:
-    """The output of the cell that shows a board has the last state when the flow has ended."""
-    shown: list[str] = []
+    """Below a board that is shown stands a table, which has the last state when the flow has ended."""
+    shown: list[dict[str, str]] = []
 
     class Handle:
         def update(self, data: dict[str, str], **options: Any) -> None:
-            shown.append(data["text/plain"])
+            shown.append(data)
 
     def display(data: dict[str, str], **options: Any) -> Handle:
-        shown.append(data["text/plain"])
+        shown.append(data)
         return Handle()
 
     monkeypatch.setattr("IPython.display.display", display)
@@ -493,10 +493,14 @@ def test_the_table_of_a_board_that_is_shown_is_renewed(fake, monkeypatch) -> Non
     board = RunBoard(begun(1))
     wait_until(lambda: board.counts)
     board._ipython_display_()
-    assert "1 running" in shown[0]
+    widget, table = shown
+    assert "application/vnd.jupyter.widget-view+json" in widget and "text/html" not in widget
+    assert "1 running" in table["text/plain"]
     launcher.release()
-    wait_until(lambda: len(shown) == 2)
-    assert "1 finished" in shown[1]
+    wait_until(lambda: len(shown) == 3)
+    assert "1 finished" in shown[2]["text/plain"]
+    token = board.get_state()["state"]["last"]
+    assert f'class="kogine-last-{token}"' in shown[2]["text/html"]
 
 
 def test_a_board_can_be_observed(fake) -> None:

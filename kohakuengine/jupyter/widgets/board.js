@@ -210,10 +210,11 @@ export class Board {
     }
   }
 
-  /** Take a whole state: {v, t, live, rows, flows, selected, store}. */
+  /** Take a whole state: {v, t, live, rows, flows, selected, store, last}. */
   load(state) {
     this.version = state.v ?? -1;
     this.live = Boolean(state.live);
+    this.last = /^[0-9a-f]+$/.test(state.last) ? state.last : null;
     this.rows = [];
     this.byId = new Map();
     this.flows = state.flows || {};
@@ -638,6 +639,7 @@ export class View {
     this.timings = {}; // of the last sort, filter and drawing, in milliseconds
     this.root = el("div", { class: "kogine-board", "data-lm-suppress-shortcuts": "true" });
     root.append(this.root);
+    if (board.last) this.root.append(this.hideLast(board.last));
     this.build();
     this.watchTheme();
     this.resized = new ResizeObserver(() => this.resize());
@@ -646,6 +648,12 @@ export class View {
     this.clock = setInterval(() => board.live && this.draw(), 1000);
     board.views.add(this);
     this.restore();
+  }
+
+  /** Hide the plain table of the last state, which is there for pages that can't make a board. */
+  hideLast(token) {
+    const table = `.kogine-last-${token}`;
+    return el("style", {}, `${table}, .jp-OutputArea-child:has(${table}) { display: none !important; }`);
   }
 
   remove() {

@@ -16,6 +16,7 @@ from .board_actions import Actions
 from .board_feed import Feed
 from .board_source import Source
 from .board_watch import LINES, Watch
+from .last_state import LastState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 TICK = 0.2  # how often the page is told of changes at most, in seconds
 _IDLE = 1.0  # how often is looked where nothing goes on, in seconds
 _HERE = os.path.dirname(os.path.abspath(__file__))
-# When the table for those without a kernel is renewed, in seconds after it was shown: each time, the
-# page draws the board anew. Then every so often as in the last.
-_RENEWED = (10.0, 60.0, 300.0, 600.0)
+_LASTS = 4  # cells that show a board, of which the last state is kept up to date
 
 
 class RunBoard(anywidget.AnyWidget):
@@ -77,9 +76,8 @@ class RunBoard(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._version = 0
         self._selected: list[str] = []
-        self._display: Any = None
-        self._renewals = 0
-        self._shown_at = 0.0
+        self._token = os.urandom(8).hex()
+        self._lasts: list[LastState] = []
         self._feed.look()
         super().__init__(**options)
         self._note_counts()
@@ -159,12 +157,13 @@ class RunBoard(anywidget.AnyWidget):
                 if not self._goes_on:
                     self._thread = None
                     break
-            self._renew_display()
+            if changed:
+                self._renew_lasts()
             self._woken.wait(_IDLE if quiet and now - quiet > 5 and self._is_at_rest else TICK)
             self._woken.clear()
             while not self._closed and (left := due - time.monotonic()) > 0:
                 time.sleep(left)
-        self._renew_display(last=True)
+        self._renew_lasts(last=True)
 
     @property
     def _goes_on(self) -> bool:
@@ -236,6 +235,7 @@ class RunBoard(anywidget.AnyWidget):
                 "flows": dict(self._feed.flows),
                 "selected": list(self._selected),
                 "store": self._source.is_store,
+                "last": self._token,
             }
 
     # ---- from the page ----
@@ -307,27 +307,20 @@ class RunBoard(anywidget.AnyWidget):
         return {**data, **self._static()}, metadata
 
     def _ipython_display_(self) -> None:
-        """Show it, so that the table for those without a kernel can be renewed in its place."""
+        """Show it, and below, for who opens the notebook without its kernel, the last state."""
         from IPython import display
 
-        data, metadata = self._repr_mimebundle_()
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
         show: Any = display.display  # it comes without types
-        self._display = show(data, metadata=metadata, raw=True, display_id=True)
-        self._shown_at, self._renewals = time.monotonic(), 0
-        if not self._goes_on:
-            self._display = None  # it has shown its last
+        show({**data, "text/plain": repr(self)}, metadata=metadata, raw=True)
+        last = LastState(self._token, self._static)
+        last.show()
+        with self._lock:
+            self._lasts = [*self._lasts[1 - _LASTS :], last] if self._goes_on else self._lasts
 
-    def _renew_display(self, last: bool = False) -> None:
-        """Renew the plain table of a board that is shown, from time to time and at the end."""
-        if self._display is None:
-            return
-        due = self._shown_at + _RENEWED[min(self._renewals, len(_RENEWED) - 1)]
-        if not last and time.monotonic() < due:
-            return
-        self._renewals += 1
-        self._shown_at = time.monotonic()
-        data, metadata = self._repr_mimebundle_()
-        self._display.update(data, metadata=metadata, raw=True)
+    def _renew_lasts(self, *, last: bool = False) -> None:
+        for one in list(self._lasts):
+            one.renew(last=last)
 
     def _static(self) -> dict[str, str]:
         """The last state, as a table that needs neither kernel nor scripts."""
