@@ -12,6 +12,7 @@ from ..cli.app import NAMES
 from ..cli.groups import LazyGroup
 from ..cli.run import RunCommand
 from ..errors import ConfigError
+from .board_command import BOARD, board_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,19 +82,21 @@ class NotebookGroup(LazyGroup):
         names = [name for name in NAMES if name != "completion"]
         super().__init__(
             "%kogine",
-            names=names,
+            names=[*names, BOARD],
             help="Run the scripts you already have under every configuration you want to try.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         self._face = face
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if self._face.cell is not None and cmd_name in NAMES and cmd_name != "run":
+        if self._face.cell is not None and cmd_name in (*NAMES, BOARD) and cmd_name != "run":
             if ctx.resilient_parsing:
                 return None  # so that it isn't offered
             raise click.UsageError(
                 f"%%kogine {cmd_name} has no use for a cell: write %kogine {cmd_name}."
             )
+        if cmd_name == BOARD:
+            return board_command(self._face)
         command = super().get_command(ctx, cmd_name)
         if command is None:
             return None

@@ -65,7 +65,7 @@ class Lab:
         self.store = base / "store"
         self.root.mkdir()
         self._write_settings(base / "config")
-        self.port = _free_port()
+        self.port = free_port()
         own = {
             **{
                 f"JUPYTER_{kind.upper()}_DIR": base / kind for kind in ("config", "data", "runtime")
@@ -111,16 +111,7 @@ class Lab:
 
     def write(self, name: str, *cells: str) -> None:
         """Write a notebook."""
-        made = [
-            {
-                **{"cell_type": "code", "id": f"cell{n}", "metadata": {}, "source": text},
-                **{"execution_count": None, "outputs": []},
-            }
-            for n, text in enumerate(cells)
-        ]
-        spec = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        whole = {"cells": made, "metadata": spec, "nbformat": 4, "nbformat_minor": 5}
-        (self.root / name).write_text(json.dumps(whole))
+        write_notebook(self.root / name, *cells)
 
     def runs_going(self) -> list[int]:
         """The processes of runs that go on."""
@@ -142,6 +133,20 @@ class Lab:
             self._process.kill()
             self._process.wait()
         self._log.close()
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells that haven't been executed."""
+    made = [
+        {
+            **{"cell_type": "code", "id": f"cell{n}", "metadata": {}, "source": text},
+            **{"execution_count": None, "outputs": []},
+        }
+        for n, text in enumerate(cells)
+    ]
+    spec = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    whole = {"cells": made, "metadata": spec, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(whole))
 
 
 class Notebook:
@@ -199,7 +204,7 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

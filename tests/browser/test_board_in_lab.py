@@ -32,12 +32,12 @@ def statuses(root: Any) -> list[str]:
 def test_a_sweep_is_followed_and_steered(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
     """Rows change, one run is stopped and retried, the page is reloaded in between, and at the end
     two runs are compared."""
-    notebook = open_notebook(SWEEP, "board")
+    notebook = open_notebook(SWEEP, "%kogine board {handle.id}")
     notebook.run_all()
     root = notebook.page.locator(".kogine-board").first
     root.wait_for()
     wait_until(lambda: statuses(root) == ["running", "running"])
-    assert notebook.page.locator(".kogine-board").count() == 2  # the second cell's view
+    assert notebook.page.locator(".kogine-board").count() == 2
     root.locator(".kb-row").first.click()
     log = root.get_by_role("region", name="log")
     wait_until(lambda: "waiting for 1" in log.inner_text())

@@ -345,3 +345,11 @@ def test_json_is_for_machines(shell: Shell) -> None:
     shell.cell("%kogine run train.py --sweep lr=0.5,0.25 --json --out runs")
     assert [one["params"] for one in json.loads(shell.out)] == [{"lr": 0.5}, {"lr": 0.25}]
     assert len(shell.ip.user_ns["runs"]) == 2
+
+
+def test_a_board_needs_a_notebook(shell: Shell) -> None:
+    """In a terminal `%kogine board` says what to use instead."""
+    with pytest.raises(ConfigError, match="a board needs a notebook.*%kogine attach"):
+        shell.cell("%kogine board")
+    with pytest.raises(UsageError, match="no use for a cell"):
+        shell.cell("%%kogine board\n1")
