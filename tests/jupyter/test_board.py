@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kohakuengine import Config, Parallel, Runs
-from kohakuengine.errors import ConfigError, NotFoundError
+from kohakuengine.errors import ConfigError, NotFoundError, StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.jupyter.widgets import RunBoard
 from kohakuengine.jupyter.widgets.board_watch import cut, thinned
@@ -22,7 +22,7 @@ from kohakuengine.launch.fake import Fake, FakeEnd
 from kohakuengine.runs.journal import append
 from kohakuengine.runs.store import RunStore
 
-SECONDS = 30.0  # for anything to happen
+SECONDS = 60.0  # for anything to happen
 HOSTILE = '<img src=x onerror="alert(1)"><script>alert(1)</script> שלום 🎉'
 
 
@@ -400,6 +400,27 @@ def test_what_cannot_be_done_is_said(fake) -> None:
     assert "only what didn't finish" in said[1]
     assert "asked for what it doesn't know" in said[2]
     assert len(said) == 3
+
+
+def test_a_fault_of_the_store_is_said_once(fake, monkeypatch) -> None:
+    """A store that can't be read for a while is told in one sentence, and then looked at again."""
+    launcher = fake(hold=True)
+    board = RunBoard(begun(1))
+    wait_until(lambda: board.counts == {"running": 1})
+    told = Told(board)
+    looks: list[int] = []
+
+    def look() -> Any:
+        looks.append(1)
+        raise StoreError("the store can't be read.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(board._feed, "look", look)
+        wait_until(lambda: len(looks) > 2)
+    said = [message["text"] for message in told if message["kind"] == "said"]
+    assert said == ["the store can't be read."]
+    launcher.release()
+    wait_until(lambda: board.counts == {"finished": 1})
 
 
 def test_what_is_selected_is_known_in_python(fake) -> None:

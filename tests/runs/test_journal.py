@@ -10,7 +10,15 @@ import threading
 import pytest
 
 from kohakuengine.runs import journal
-from kohakuengine.runs.journal import Point, append, history, latest, printed_offset, read
+from kohakuengine.runs.journal import (
+    JournalFollower,
+    Point,
+    append,
+    history,
+    latest,
+    printed_offset,
+    read,
+)
 
 
 @pytest.fixture
@@ -169,3 +177,19 @@ def test_printed_offset_is_the_greatest(path):
     """How far the output was searched is known after a restart."""
     append(path, [printed(30, a=1), logged(1, b=1), printed(20, a=2), {"offset": "far"}])
     assert printed_offset(path) == 30
+
+
+def test_a_journal_is_followed(path):
+    """Each look gives what was noted since the last one; of a torn line, once it is whole."""
+    follower = JournalFollower(path)
+    assert follower.look() == []
+    append(path, [printed(1, a=1), printed(2, b=1)])
+    assert [point.name for point in follower.look()] == ["a", "b"]
+    assert follower.look() == []
+    with open(path, "ab") as file:
+        file.write(b'{"t": 1.0, "step": 3, "logged"')
+    assert follower.look() == []
+    with open(path, "ab") as file:
+        file.write(b': {"a": 2}}\n')
+    append(path, [printed(4, a=7, b=2)])
+    assert [(point.name, point.value) for point in follower.look()] == [("a", 2.0), ("b", 2.0)]

@@ -340,6 +340,13 @@ def test_by_tag_filter_and_ids(store):
     assert store.count(limit=4) == 4
 
 
+def test_a_glance_is_at_columns_as_they_are_kept(store):
+    """Who looks often reads a few columns, and decodes what has changed."""
+    store.add_runs(rows(2, metrics={"loss": 0.5}))
+    found = store.glance(["name", "metrics"], ids=[an_id(1)])
+    assert found == [("run 1", '{"loss": 0.5}')]
+
+
 def test_more_ids_than_sqlite_has_question_marks(store):
     """Any number of ids can be asked for."""
     store.add_runs(rows(3))

@@ -679,6 +679,7 @@ export class View {
       this.stale.columns = true;
       if (what === "all") {
         this.stale.order = true;
+        this.logsKey = this.curvesKey = null; // what was lost is asked for anew
         this.showDetail();
       }
       this.resortSoon(more);

@@ -144,12 +144,16 @@ class RunBoard(anywidget.AnyWidget):
 
     def _work(self) -> None:
         quiet = 0.0  # since when nothing has changed
+        fault = ""
         while not self._closed:
             due = time.monotonic() + TICK
             try:
                 changed = self.tick()
-            except KogineError as error:  # such as a store that is gone for a moment
-                self._say(str(error), True)
+                fault = ""
+            except (KogineError, OSError) as error:  # such as a store that is gone for a moment
+                if str(error) != fault:  # it is said once, not at each look
+                    fault = str(error)
+                    self._say(fault, True)
                 changed = False
             now = time.monotonic()
             quiet = 0.0 if changed else quiet or now
