@@ -37,6 +37,7 @@ _SHORT = {  # as the page knows them
     "metrics": "m",
 }
 _SLOW = 1.0  # how often is looked at what seldom changes, in seconds
+_MANY = 50  # runs that go on and are all looked at each time
 _LAG = 5.0  # how late a run may come into the index, in seconds
 _VALUE = 200  # characters of a parameter in a table
 _METRICS = 30  # of a run
@@ -53,6 +54,7 @@ class Feed:
         number: The number of each run, by its id.
         flows: By id, what the page is told of each flow that has runs here.
         live: Whether anything may still change by itself.
+        is_turn_of_bars: Whether it is the turn of the progress bars, where there are turns.
     """
 
     def __init__(self, source: Source) -> None:
@@ -70,10 +72,20 @@ class Feed:
         self._position = 0
         self._created = 0.0
         self._slow_due = 0.0
+        self.is_turn_of_bars = True
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so many go on that their rows and their progress bars are looked at in turns.
+
+        The index learns of new metrics once a second, so that nobody sees the difference.
+        """
+        return len(self._open) > _MANY
 
     def look(self) -> tuple[list[Row], dict[str, dict[str, Any]]]:
         """What has changed: of each row its number and what is new of it, and of flows likewise."""
         changes: dict[int, Row] = {}
+        self.is_turn_of_bars = not self.is_turn_of_bars
         now = time.monotonic()
         is_slow = now >= self._slow_due
         flows: dict[str, dict[str, Any]] = {}
@@ -137,7 +149,7 @@ class Feed:
         return total is not None and len(self.rows) >= total
 
     def _those_open(self) -> Iterable[tuple[Any, ...]]:
-        if not self._open:
+        if not self._open or (self.is_busy and self.is_turn_of_bars):
             return ()
         return self._store.glance(["id", *_CHANGING], ids=list(self._open))
 

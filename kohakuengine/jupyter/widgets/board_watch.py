@@ -29,7 +29,6 @@ _CURVES = 24  # runs whose curves a view looks at
 _POINTS = 600  # of a curve, at first
 _SPARK = 24  # points of a sparkline
 _SPARKS = 60  # runs whose sparklines are given at once
-_FEW = 10  # progress bars that are looked at in each tick
 _FILES = 128  # logs that are kept open, at most, beside those that are seen
 _OTHERS = 3  # progress bars of unseen runs that are looked at in a tick
 _TRACEBACK = 50_000  # characters
@@ -55,7 +54,6 @@ class Watch:
         self._attempts: dict[str, int] = {}
         self._progress: dict[tuple[str, int], Progress] = {}
         self._turn = 0
-        self._half = 0
         self._opened: dict[str, tuple[Any, ...]] = {}
 
     # ---- what a view says ----
@@ -127,14 +125,15 @@ class Watch:
         return {kind: parts for kind, parts in told.items() if parts}
 
     def _look_at_progress(self, changes: dict[int, Row]) -> None:
+        if self._feed.is_busy and not self._feed.is_turn_of_bars:
+            return
         rows = self._feed.rows
         running = {row["n"] for row in self._feed.going()}
         seen = {n for numbers in self._seen.values() for n in numbers} & running
-        self._half = 1 - self._half  # a bar is looked at in every second tick
         others = sorted(running - seen)
         turn = self._turn % (len(others) or 1)
         self._turn = turn + _OTHERS
-        for number in [n for n in seen if n % 2 == self._half or len(seen) < _FEW]:
+        for number in seen:
             self._look_at_bar(rows[number], changes, keep=True)
         for number in (others + others)[turn : turn + min(_OTHERS, len(others))]:
             self._look_at_bar(rows[number], changes, keep=len(self._progress) < _FILES)

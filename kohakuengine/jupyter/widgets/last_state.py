@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-EVERY = 10.0  # how often it is renewed while things change, in seconds
+EVERY = 10.0  # how often it is renewed at most while things change, in seconds
+_SHARE = 100  # a table that takes long is renewed so much less often that it takes a hundredth
 
 
 class LastState:
@@ -39,9 +40,11 @@ class LastState:
 
     def renew(self, *, last: bool = False) -> None:
         """Something has changed: show it, if it is time, or if nothing will change any more."""
-        if self._handle is not None and (last or time.monotonic() >= self._due):
-            self._due = time.monotonic() + EVERY
+        began = time.monotonic()
+        if self._handle is not None and (last or began >= self._due):
             self._handle.update(self._bundle(), raw=True)
+            now = time.monotonic()
+            self._due = now + max(EVERY, _SHARE * (now - began))
 
     def _bundle(self) -> dict[str, str]:
         state = self._render()
