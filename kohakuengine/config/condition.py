@@ -50,6 +50,7 @@ class Condition:
     Attributes:
         names: The variables that it looks at.
         shown: What it is called in messages.
+        text: As given, where it is a text, else None.
 
     Raises:
         ConfigError: It is neither, or looks at nothing.
@@ -63,10 +64,12 @@ class Condition:
 
     def __init__(self, source: Callable[..., object] | str | Condition) -> None:
         self.shown: str
+        self.text: str | None = source if isinstance(source, str) else None
         self.names: tuple[str, ...]
         self._decide: Callable[[Mapping[str, Any]], object]
         if isinstance(source, Condition):
             self.shown, self.names, self._decide = source.shown, source.names, source._decide
+            self.text = source.text
         elif isinstance(source, str):
             self.shown = " ".join(source.split())
             text = _Text(source)

@@ -25,15 +25,22 @@ class Distribution:
 
     Args:
         at: The value at a quantile, a number from 0 to below 1.
-        shown: How it is written.
+        name: The function that made it.
+        arguments: What that was given.
+
+    Attributes:
+        at: As given.
+        name: As given.
+        arguments: As given.
     """
 
-    def __init__(self, at: Callable[[float], Any], shown: str) -> None:
+    def __init__(self, at: Callable[[float], Any], name: str, *arguments: Any) -> None:
         self.at = at
-        self._shown = shown
+        self.name = name
+        self.arguments = arguments
 
     def __repr__(self) -> str:
-        return self._shown
+        return f"{self.name}({', '.join(map(repr, self.arguments))})"
 
 
 class Draws(Sequence["Any"]):
@@ -44,6 +51,10 @@ class Draws(Sequence["Any"]):
         count: How many.
         seed: Of the same seed and name come the same values.
         name: Of the variable that they are for, so that no two have the same values by chance.
+
+    Attributes:
+        distribution: As given.
+        seed: As given.
     """
 
     def __init__(
@@ -52,16 +63,16 @@ class Draws(Sequence["Any"]):
         for what, number in (("count", count), ("seed", seed)):
             if type(number) is not int or number < (what == "count"):
                 raise ConfigError(f"{distribution}: {what} must be a whole number, got {number!r}.")
-        self._distribution = distribution
+        self.distribution = distribution
         self._count = count
-        self._seed = seed
+        self.seed = seed
         self._name = name
         self._drawn: list[Any] = []
         self._source: Random | None = None
 
     def named(self, name: str) -> Draws:
         """The draws of a variable."""
-        return Draws(self._distribution, self._count, self._seed, name)
+        return Draws(self.distribution, self._count, self.seed, name)
 
     def __len__(self) -> int:
         return self._count
@@ -76,20 +87,20 @@ class Draws(Sequence["Any"]):
         if self._source is None:
             from random import Random
 
-            self._source = Random(f"{self._seed} {self._name}")
+            self._source = Random(f"{self.seed} {self._name}")
         while len(self._drawn) <= place:
-            self._drawn.append(self._distribution.at(self._source.random()))
+            self._drawn.append(self.distribution.at(self._source.random()))
         return self._drawn[place]
 
     def __repr__(self) -> str:
-        return f"{self._count} of {self._distribution!r}"
+        return f"{self._count} of {self.distribution!r}"
 
 
 def uniform(low: float, high: float) -> Distribution:
     """Any number from `low` to below `high`, each as likely."""
     check_numbers("uniform", low=low, high=high)
     _check_order("uniform", low, high)
-    return Distribution(lambda u: low + (high - low) * u, f"uniform({low!r}, {high!r})")
+    return Distribution(lambda u: low + (high - low) * u, "uniform", low, high)
 
 
 def loguniform(low: float, high: float) -> Distribution:
@@ -99,8 +110,8 @@ def loguniform(low: float, high: float) -> Distribution:
     if low <= 0:
         raise ConfigError(f"loguniform: low must be above 0, got {low!r}.")
     start, width = math.log(low), math.log(high) - math.log(low)
-    shown = f"loguniform({low!r}, {high!r})"
-    return Distribution(lambda u: min(max(math.exp(start + width * u), low), high), shown)
+    at = lambda u: min(max(math.exp(start + width * u), low), high)
+    return Distribution(at, "loguniform", low, high)
 
 
 def normal(mean: float, deviation: float) -> Distribution:
@@ -114,7 +125,7 @@ def normal(mean: float, deviation: float) -> Distribution:
 
         return NormalDist(mean, deviation).inv_cdf(max(u, _LEAST))
 
-    return Distribution(at, f"normal({mean!r}, {deviation!r})")
+    return Distribution(at, "normal", mean, deviation)
 
 
 def integer(low: int, high: int) -> Distribution:
@@ -125,14 +136,14 @@ def integer(low: int, high: int) -> Distribution:
         )
     if high - low >= 2**53:
         raise ConfigError("integer: there are more than 2**53 numbers to draw from.")
-    return Distribution(lambda u: low + int(u * (high - low + 1)), f"integer({low}, {high})")
+    return Distribution(lambda u: low + int(u * (high - low + 1)), "integer", low, high)
 
 
 def choice(values: Sequence[Any]) -> Distribution:
     """One of some values, each as likely."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not len(values):
         raise ConfigError(f"choice: give it a list of values, got {values!r}.")
-    return Distribution(lambda u: values[int(u * len(values))], f"choice({values!r})")
+    return Distribution(lambda u: values[int(u * len(values))], "choice", values)
 
 
 def _check_order(what: str, low: float, high: float) -> None:

@@ -20,13 +20,36 @@ class Range(Sequence[float]):
     Args:
         count: How many.
         item: The number at a 0-based place.
-        shown: How the range is written.
+        name: The function that made it.
+        arguments: What that was given.
+        whole: Whether the numbers are rounded to ints.
+
+    Attributes:
+        name: As given.
+        arguments: As given.
+        whole: As given.
+
+    Raises:
+        ConfigError: There aren't as many whole numbers.
     """
 
-    def __init__(self, count: int, item: Callable[[int], float], shown: str) -> None:
+    def __init__(
+        self,
+        count: int,
+        item: Callable[[int], float],
+        name: str,
+        arguments: tuple[float, ...],
+        whole: bool = False,
+    ) -> None:
         self._count = count
-        self._item = item
-        self._shown = shown
+        self._item: Callable[[int], float] = (lambda n: round(item(n))) if whole else item
+        self.name = name
+        self.arguments = arguments
+        self.whole = whole
+        if whole and len(set(self)) < count:
+            raise ConfigError(
+                f"{self!r}: rounded to whole numbers, only {len(set(self))} of the {count} differ."
+            )
 
     def __len__(self) -> int:
         return self._count
@@ -44,10 +67,11 @@ class Range(Sequence[float]):
         return self._item(places) if isinstance(places, int) else list(map(self._item, places))
 
     def __repr__(self) -> str:
-        return self._shown
+        whole = ", whole=True" if self.whole else ""
+        return f"{self.name}({', '.join(map(repr, self.arguments))}{whole})"
 
 
-def linspace(start: float, stop: float, num: int) -> Range:
+def linspace(start: float, stop: float, num: int, whole: bool = False) -> Range:
     """Numbers at equal distances, both ends included, as of `numpy.linspace`.
 
     They are rounded to 15 digits, so that 0.3 isn't 0.30000000000000004.
@@ -56,24 +80,28 @@ def linspace(start: float, stop: float, num: int) -> Range:
         start: The first one.
         stop: The last one.
         num: How many, at least 1.
+        whole: Round them to whole numbers, and give ints.
 
     Raises:
-        ConfigError: An argument is no number, or not finite; or there are none.
+        ConfigError: An argument is no number, or not finite; or there are none; or rounded to whole
+            numbers, two are the same.
 
     Example:
-        >>> list(linspace(0, 1, 5))
-        [0.0, 0.25, 0.5, 0.75, 1.0]
+        >>> list(linspace(0, 1, 5)), list(linspace(1, 10, 3, whole=True))
+        ([0.0, 0.25, 0.5, 0.75, 1.0], [1, 6, 10])
     """
     check_numbers("linspace", start=start, stop=stop)
     steps = _steps("linspace", num)
     return Range(
         steps + 1,
         lambda n: _rounded(start + (stop - start) * (n / steps)) if n else float(start),
-        f"linspace({start!r}, {stop!r}, {num})",
+        "linspace",
+        (start, stop, num),
+        whole,
     )
 
 
-def geomspace(start: float, stop: float, num: int) -> Range:
+def geomspace(start: float, stop: float, num: int, whole: bool = False) -> Range:
     """Numbers at equal ratios, both ends included, as of `numpy.geomspace`.
 
     They are rounded to 15 digits.
@@ -82,13 +110,15 @@ def geomspace(start: float, stop: float, num: int) -> Range:
         start: The first one, not 0.
         stop: The last one, on the same side of 0.
         num: How many, at least 1.
+        whole: Round them to whole numbers, and give ints.
 
     Raises:
-        ConfigError: An argument is no number, or not finite; or there are none.
+        ConfigError: An argument is no number, or not finite; or there are none; or rounded to whole
+            numbers, two are the same.
 
     Example:
-        >>> list(geomspace(1e-5, 1e-1, 5))
-        [1e-05, 0.0001, 0.001, 0.01, 0.1]
+        >>> list(geomspace(1e-5, 1e-1, 5)), list(geomspace(16, 128, 4, whole=True))
+        ([1e-05, 0.0001, 0.001, 0.01, 0.1], [16, 32, 64, 128])
     """
     check_numbers("geomspace", start=start, stop=stop)
     if start * stop <= 0 and (start <= 0 or stop <= 0) and (start >= 0 or stop >= 0):
@@ -105,7 +135,7 @@ def geomspace(start: float, stop: float, num: int) -> Range:
             return float(start if n == 0 else stop)
         return _rounded(sign * 10 ** (low + (high - low) * (n / steps)))
 
-    return Range(steps + 1, item, f"geomspace({start!r}, {stop!r}, {num})")
+    return Range(steps + 1, item, "geomspace", (start, stop, num), whole)
 
 
 def logspace(start: float, stop: float, num: int, base: float = 10.0) -> Range:
@@ -141,8 +171,7 @@ def logspace(start: float, stop: float, num: int, base: float = 10.0) -> Range:
     def item(n: int) -> float:
         return _rounded(base ** (start + (stop - start) * n / max(steps, 1)))
 
-    shown = "" if base == 10 else f", {base!r}"
-    return Range(steps + 1, item, f"logspace({start!r}, {stop!r}, {num}{shown})")
+    return Range(steps + 1, item, "logspace", (start, stop, num, *([] if base == 10 else [base])))
 
 
 def steps(start: float, stop: float | None = None, step: float = 1) -> Sequence[float]:
@@ -173,8 +202,7 @@ def steps(start: float, stop: float | None = None, step: float = 1) -> Sequence[
     else:
         # The end isn't one of them, also where it is missed by a rounding error.
         count = max(0, math.ceil((stop - start) / step - 1e-9))
-        shown = f"range({start!r}, {stop!r}, {step!r})"
-        found = Range(count, lambda n: _rounded(start + n * step), shown)
+        found = Range(count, lambda n: _rounded(start + n * step), "range", (start, stop, step))
     if not found:
         raise ConfigError(f"range({start!r}, {stop!r}, {step!r}) has no values.")
     return found

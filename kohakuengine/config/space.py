@@ -239,6 +239,10 @@ class Sample(Space):
         count: How many.
         seed: Of the same seed come the same points.
 
+    Attributes:
+        space: As given.
+        seed: As given.
+
     Raises:
         ConfigError: There are fewer points; or an argument isn't a whole number.
     """
@@ -249,8 +253,8 @@ class Sample(Space):
         self._note_free([space])
         if not self.open and count > space.size:
             raise ConfigError(f"sample: {count} points are wanted, and there are {space.size}.")
-        self._space = space
-        self._seed = seed
+        self.space = space
+        self.seed = seed
         self._count = count
         self.names = space.names
         self._chosen: list[int] | None = None
@@ -264,18 +268,18 @@ class Sample(Space):
         if self._chosen is None:
             import random
 
-            self._chosen = _chosen(self._space.size, self._count, random.Random(self._seed))
-        return self._space.point(self._chosen[index])
+            self._chosen = _chosen(self.space.size, self._count, random.Random(self.seed))
+        return self.space.point(self._chosen[index])
 
     def parts(self) -> Iterator[Space]:
-        yield self._space
+        yield self.space
 
     def remade(self, parts: Sequence[Space | None]) -> Space | None:
         (space,) = parts
-        return None if space is None else Sample(space, self._count, self._seed)
+        return None if space is None else Sample(space, self._count, self.seed)
 
     def __repr__(self) -> str:
-        return f"{self._space!r}.sample({self._count}, seed={self._seed})"
+        return f"{self.space!r}.sample({self._count}, seed={self.seed})"
 
 
 def _chosen(total: int, count: int, source: random.Random) -> list[int]:
@@ -298,6 +302,11 @@ class Repeat(Space):
         seed: A variable which tells the repeats apart: it is set to `first`, `first + 1`, ...
         first: See `seed`.
 
+    Attributes:
+        space: As given.
+        times: As given.
+        seeds: The axis of the variable which tells the repeats apart, or None.
+
     Raises:
         ConfigError: A number is none that it can be; or the space sets that variable itself.
     """
@@ -309,48 +318,48 @@ class Repeat(Space):
             raise ConfigError(
                 f"repeat: {seed} is swept already, and can't tell repeats apart.", key=seed
             )
-        self._space = space
-        self._times = times
-        self._seed = None if seed is None else Axis(seed, range(first, first + times))
+        self.space = space
+        self.times = times
+        self.seeds = None if seed is None else Axis(seed, range(first, first + times))
         self._first = first
         self._note_free([space])
         self.names = space.names if seed is None else (*space.names, seed)
 
     @property
     def size(self) -> int:
-        return self._space.size * self._times
+        return self.space.size * self.times
 
     def point(self, index: int) -> Point:
-        place, turn = divmod(index, self._times)
-        own = self._space.point(place)
-        return own if self._seed is None else {**own, **self._seed.point(turn)}
+        place, turn = divmod(index, self.times)
+        own = self.space.point(place)
+        return own if self.seeds is None else {**own, **self.seeds.point(turn)}
 
     def __iter__(self) -> Iterator[Point]:
-        if self._seed is None:
-            return (dict(own) for own in self._space for _ in range(self._times))
-        seed = self._seed
-        return ({**own, **turn} for own in self._space for turn in seed)
+        if self.seeds is None:
+            return (dict(own) for own in self.space for _ in range(self.times))
+        seed = self.seeds
+        return ({**own, **turn} for own in self.space for turn in seed)
 
     def parts(self) -> Iterator[Space]:
-        yield self._space
-        if self._seed is not None:
-            yield self._seed
+        yield self.space
+        if self.seeds is not None:
+            yield self.seeds
 
     def remade(self, parts: Sequence[Space | None]) -> Space | None:
         space, *seeds = parts
-        if self._seed is not None and seeds != [self._seed]:
+        if self.seeds is not None and seeds != [self.seeds]:
             if seeds != [None]:
                 raise ConfigError(
-                    f"repeat: {self._seed.name} tells the repeats apart, and can't have other values.",
-                    key=self._seed.name,
+                    f"repeat: {self.seeds.name} tells the repeats apart, and can't have other values.",
+                    key=self.seeds.name,
                 )
             seeds = []
-        seed = self._seed.name if self._seed is not None and seeds else None
-        return None if space is None else Repeat(space, self._times, seed, self._first)
+        seed = self.seeds.name if self.seeds is not None and seeds else None
+        return None if space is None else Repeat(space, self.times, seed, self._first)
 
     def __repr__(self) -> str:
-        seed = "" if self._seed is None else f", {self._seed.name!r}"
-        return f"{self._space!r}.repeat({self._times}{seed})"
+        seed = "" if self.seeds is None else f", {self.seeds.name!r}"
+        return f"{self.space!r}.repeat({self.times}{seed})"
 
 
 def merged(points: Iterator[Point] | Sequence[Point]) -> Point:

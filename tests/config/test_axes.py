@@ -433,3 +433,13 @@ def test_wrong_spaces(make: Any, message: str) -> None:
     """What can't be tried is refused when it is said, in one sentence that names it."""
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_ranges_of_whole_numbers() -> None:
+    """`whole=True` gives ints, also in a text; two that would be the same are refused."""
+    assert repr(list(axes.geomspace(16, 128, 4, whole=True))) == "[16, 32, 64, 128]"
+    assert repr([*axes.as_space({"n": "linspace(1, 10, 4, whole=True)"})]) == (
+        "[{'n': 1}, {'n': 4}, {'n': 7}, {'n': 10}]"
+    )
+    with pytest.raises(ConfigError, match="only 3 of the 5 differ"):
+        axes.linspace(1, 3, 5, whole=True)
