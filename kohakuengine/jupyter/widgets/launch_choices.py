@@ -1,0 +1,76 @@
+"""How a form's runs are to go on, as a plain value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...flow.options import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class LaunchChoices:
+    """How the runs of a form go on.
+
+    Attributes:
+        sequential: Whether one goes on after the other.
+        workers: How many at once, where they don't; None for as many as there are cores.
+        launcher: Where their processes live, or None for the best there is.
+        retries: How often a bad run is tried again.
+        timeout: Seconds after which a run is ended, or None.
+        on_error: What a bad run means for the others.
+        tags: Words by which the runs are found again.
+        name: What the flow is called, or None.
+        detached: Whether the flow goes on when this kernel ends.
+    """
+
+    sequential: bool = False
+    workers: int | None = None
+    launcher: str | None = None
+    retries: int = 0
+    timeout: float | None = None
+    on_error: str = "continue"
+    tags: tuple[str, ...] = ()
+    name: str | None = None
+    detached: bool = False
+
+    def options(self) -> Options:
+        """The same for a flow.
+
+        Raises:
+            ConfigError: One has a value that it can't have.
+        """
+        return Options(**self.keywords())
+
+    def keywords(self) -> dict[str, Any]:
+        """What isn't as it is without being said, as keywords of `sweep()` and `Options`."""
+        said: dict[str, Any] = {
+            "workers": 1 if self.sequential else self.workers,
+            "launcher": self.launcher,
+            "retries": self.retries or None,
+            "timeout": self.timeout,
+            "on_error": None if self.on_error == "continue" else self.on_error,
+            "tags": list(self.tags) or None,
+            "name": self.name,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    def words(self, magic: bool) -> list[str]:
+        """The same as words of `kogine run`.
+
+        Args:
+            magic: Whether they are for `%kogine`, which can begin a flow and go on.
+        """
+        words: list[str] = []
+        for name, value in self.keywords().items():
+            option = "--tag" if name == "tags" else f"--{name.replace('_', '-')}"
+            for one in value if isinstance(value, list) else [value]:
+                words += [option, f"{one:g}" if isinstance(one, float) else str(one)]
+        if self.detached:
+            words.append("--detach")
+        elif magic:
+            words.append("--background")
+        return words
