@@ -52,6 +52,9 @@ class _Passed(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             if name.startswith(start) and name not in head.split(",")
         ]
 
+_LAUNCH = "launch"
+# What a form shows of the options of `run`, or keeps; the others are for one flow that begins now.
+_NOT_OF_FORMS = ("resume", "dry_run", "quiet", "as_json")
 
 _OUT = click.Option(
     ["--out"], type=_Name(), metavar="NAME", help="The variable that the runs are put into."
@@ -83,6 +86,7 @@ class NotebookGroup(LazyGroup):
         super().__init__(
             "%kogine",
             names=[*names, BOARD],
+            names=[*names, _LAUNCH],
             help="Run the scripts you already have under every configuration you want to try.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
@@ -92,6 +96,10 @@ class NotebookGroup(LazyGroup):
         if self._face.cell is not None and cmd_name in (*NAMES, BOARD) and cmd_name != "run":
             if ctx.resilient_parsing:
                 return None  # so that it isn't offered
+        if cmd_name == _LAUNCH:
+            run = super().get_command(ctx, "run")
+            return None if run is None else _launch(run, self._face)
+        if self._face.cell is not None and cmd_name in NAMES and cmd_name != "run":
             raise click.UsageError(
                 f"%%kogine {cmd_name} has no use for a cell: write %kogine {cmd_name}."
             )
@@ -198,6 +206,54 @@ def _run_cell(
     wanted = wanted_of(target, config, overrides, launcher, config_args, given)
     check_reads(target, wanted.configs, objects, face)
     return _order(face, wanted)
+
+
+# ---- launch ----
+
+
+def _launch(command: click.Command, face: Face) -> click.Command:
+    """`launch`: what `run` says, in a form."""
+    adapted = _adapted(command, partial(_launch_form, face), _OUT)
+    left_out = [*_NOT_OF_FORMS, *(["script"] if face.cell is not None else [])]
+    adapted.params = [param for param in adapted.params if param.name not in left_out]
+    if face.cell is not None:
+        adapted.params.append(_WITH)
+    adapted.name = _LAUNCH
+    what = "a SCRIPT's" if face.cell is None else "the cell's"
+    adapted.help = f"Show {what} parameters as a form that becomes a sweep, and launches it."
+    adapted.short_help = "A form that becomes a sweep, and launches it."
+    return adapted
+
+
+def _launch_form(
+    face: Face,
+    args: tuple[str, ...],
+    config: str | None,
+    overrides: tuple[str, ...],
+    entrypoint: str | None,
+    launcher: str | None,
+    script: str | None = None,
+    passed: tuple[str, ...] = (),
+    **given: Any,
+) -> object:
+    from ..cli.run import script_of, wanted_of
+    from .cell import check_reads, named, script_of_cell
+    from .widgets.launch_choices import unusual
+    from .widgets.launcher import SweepLauncher
+
+    if face.cell is None:
+        target = script_of(script or "", entrypoint, args)
+    else:
+        objects = named(passed, face.names)
+        target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
+    wanted = wanted_of(target, config, overrides, launcher, given)
+    if face.cell is not None:
+        check_reads(target, wanted.configs, target.given, face)
+    cell = None if face.cell is None else face.cell.text
+    said = unusual(vars(wanted.options))
+    form = SweepLauncher(target, wanted.configs, cell=cell, detached=given["detach"], **said)
+    face.keep(given, form)
+    return face.show(form) if face.in_kernel else form
 
 
 def _order(face: Face, wanted: Any) -> Callable[[], object]:

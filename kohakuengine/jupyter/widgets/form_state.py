@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ...config import axes
 from ...config.base import Config
+from ...config.grid import Grid
 from ...config.sweep import Sweep
 from ...errors import ConfigError
 from .settings import values_of
@@ -115,10 +116,9 @@ def space_of(state: FormState) -> Space | None:
     parts: list[Any] = []
     for piece in state.pieces:
         named = {name: _values(name, settings[name]) for name in piece}
-        parts.append(axes.zip(named) if len(piece) > 1 else named)
-    space: Space = axes.grid(*parts)
-    if state.excluded:
-        space = axes.exclude(space, *state.excluded)
+        tied = len(piece) > 1
+        parts.append(axes.zip(named) if tied else axes.axis(piece[0], named[piece[0]]))
+    space: Space = Grid(parts, state.excluded)
     if state.sample is not None:
         space = axes.sample(space, *state.sample)
     return space if state.repeat == 1 else axes.repeat(space, state.repeat)

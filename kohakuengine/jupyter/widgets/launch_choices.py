@@ -8,7 +8,11 @@ from ...flow.options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
+
+# What can be chosen without a control for it.
+MORE = ("retry_on", "env", "cwd", "gpus", "max_log", "metrics", "strict")
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class LaunchChoices:
         tags: Words by which the runs are found again.
         name: What the flow is called, or None.
         detached: Whether the flow goes on when this kernel ends.
+        more: Others of `MORE`, which have no control, and their values.
     """
 
     sequential: bool = False
@@ -36,6 +41,7 @@ class LaunchChoices:
     tags: tuple[str, ...] = ()
     name: str | None = None
     detached: bool = False
+    more: tuple[tuple[str, Any], ...] = ()
 
     def options(self) -> Options:
         """The same for a flow.
@@ -56,7 +62,7 @@ class LaunchChoices:
             "tags": list(self.tags) or None,
             "name": self.name,
         }
-        return {name: value for name, value in said.items() if value is not None}
+        return {name: value for name, value in said.items() if value is not None} | dict(self.more)
 
     def words(self, magic: bool) -> list[str]:
         """The same as words of `kogine run`.
@@ -66,11 +72,36 @@ class LaunchChoices:
         """
         words: list[str] = []
         for name, value in self.keywords().items():
-            option = "--tag" if name == "tags" else f"--{name.replace('_', '-')}"
-            for one in value if isinstance(value, list) else [value]:
-                words += [option, f"{one:g}" if isinstance(one, float) else str(one)]
+            words += _words(name, value)
         if self.detached:
             words.append("--detach")
         elif magic:
             words.append("--background")
         return words
+
+
+def _words(name: str, value: Any) -> list[str]:
+    """A choice as words of the command."""
+    if name == "env":
+        return [word for key, text in value.items() for word in ("--env", f"{key}={text}")]
+    if name == "gpus" and not isinstance(value, str):
+        return ["--gpus", ",".join(map(str, value))]
+    if isinstance(value, bool):
+        if name == "metrics":
+            return [] if value else ["--no-metrics"]
+        return [f"--{name}"] if value else []
+    option = "--tag" if name == "tags" else f"--{name.replace('_', '-')}"
+    words: list[str] = []
+    for one in value if isinstance(value, (list, tuple)) else [value]:
+        words += [option, repr(one) if isinstance(one, float) else str(one)]
+    return words
+
+
+def unusual(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the arguments of `Options`, those that a form knows and that aren't as they are anyway."""
+    usual = vars(Options())
+    return {
+        name: value
+        for name, value in options.items()
+        if name != "retry_delay" and name in usual and value != usual[name]
+    }

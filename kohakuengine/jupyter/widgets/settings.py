@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...config import axes
 from ...config.draws import Draws
-from ...config.ranges import Range
+from ...config.ranges import Range, geomspace, linspace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def values_of(setting: Setting) -> Sequence[Any]:
     if isinstance(setting, Listed):
         return list(setting.values)
     if isinstance(setting, Span):
-        make = axes.linspace if setting.kind == LINEAR else axes.geomspace
+        make = linspace if setting.kind == LINEAR else geomspace
         return make(setting.start, setting.stop, setting.num, setting.whole)
     if isinstance(setting, Steps):
         return axes.range(setting.start, setting.stop, setting.step)

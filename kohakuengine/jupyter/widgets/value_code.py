@@ -38,10 +38,11 @@ class Code:
 
     def imports(self) -> list[str]:
         """The lines that import what has been written so far."""
-        return [
-            f"from {module} import {name}" + ("" if own == name else f" as {own}")
-            for (module, name), own in sorted(self._imported.items())
-        ]
+        by_module: dict[str, list[str]] = {}
+        for (module, name), own in sorted(self._imported.items()):
+            called = name if own == name else f"{name} as {own}"
+            by_module.setdefault(module, []).append(called)
+        return [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]
 
     def name(self, module: str, name: str) -> str:
         """Have a name imported, and tell what it is called here."""

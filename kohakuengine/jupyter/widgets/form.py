@@ -1,0 +1,235 @@
+"""The form of a script's parameters: rows in groups, and what is said of the whole sweep."""
+
+from __future__ import annotations
+
+import ipywidgets as widgets
+import traitlets
+
+from ...engine.parameters import Parameter
+from ...errors import ConfigError
+from .controls import WIDE, plain
+from .form_state import FormState, configs_of
+from .row import MOST, TIES, Fixed, Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+MANY = 12  # rows above which they are grouped, and can be searched
+_OTHERS = "other parameters"
+
+
+class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
+    """A form of parameters.
+
+    Args:
+        parameters: Of the script.
+        script: Its name, for messages.
+
+    Attributes:
+        rows: By the names of the parameters.
+        search: A field that narrows the rows, where there are many.
+        excluded: A condition a line.
+        sample: How many points are tried; 0 for all.
+        sample_seed: The seed of that.
+        repeat: How often each is run.
+        state: What is said, as a `FormState`; the last one that could be read.
+        problems: What is wrong, by the names of the parameters; the empty name is for the whole.
+    """
+
+    state = traitlets.Any()
+    problems = traitlets.Dict()
+
+    def __init__(self, parameters: Sequence[Parameter], script: str) -> None:
+        self._script = script
+        self._order: list[str] = []  # of what varies, as it came to do so
+        self._kept = FormState()  # what no control shows
+        self._lines: tuple[str, tuple[str, ...]] = ("", ())  # a text, and the conditions it is of
+        self._busy = False
+        self.rows: dict[str, Row] = {}
+        self._make_whole()
+        self._box = widgets.VBox()
+        super().__init__()
+        self.add_class("kogine-form")
+        self.use(parameters)
+
+    def _make_whole(self) -> None:
+        self.search = widgets.Text(
+            placeholder="search",
+            description="find",
+            tooltip="show the parameters whose name or help has this in it",
+            style=WIDE,
+        )
+        self.search.observe(lambda change: self._group(), "value")
+        self.excluded = widgets.Textarea(
+            description="leave out",
+            placeholder="lr > 0.1 and epochs == 2",
+            tooltip="conditions, one a line: what one of them holds for is left out",
+            continuous_update=False,
+            rows=2,
+            style=WIDE,
+            layout={"width": "auto", "min_width": "16em", "flex": "1 1 20em"},
+        )
+        number = {"style": WIDE, "layout": {"width": "11em"}}
+        self.sample = widgets.BoundedIntText(
+            description="sample", tooltip="only so many, at random; 0: all", max=MOST, **number
+        )
+        self.sample_seed = widgets.BoundedIntText(
+            description="seed", tooltip="of the sample", max=2**31, **number
+        )
+        self.repeat = widgets.BoundedIntText(
+            description="repeat", tooltip="run each so often", min=1, max=MOST, value=1, **number
+        )
+        whole = [self.excluded, self.sample, self.sample_seed, self.repeat]
+        for control in whole:
+            control.observe(self._on_change, "value")
+        self._whole = widgets.HBox(whole, layout={"flex_flow": "row wrap", "align_items": "center"})
+
+    # ---- from outside ----
+
+    def use(self, parameters: Sequence[Parameter]) -> None:
+        """Show these parameters, and keep what is set."""
+        said = {name: (row.said, row.tie.value) for name, row in self.rows.items()}
+        self.parameters = list(parameters)
+        known = {p.name: p for p in parameters}
+        names = [*known, *(n for n, (what, _) in said.items() if what and n not in known)]
+        self.rows = {}
+        for name in names:
+            row = self._add(name, known.get(name))
+            what, tie = said.get(name, (None, ""))
+            row.show(what, tie)
+        self._group()
+        self._read()
+
+    def show(self, state: FormState) -> None:
+        """Show a state.
+
+        Raises:
+            ConfigError: More groups are tied than a form shows.
+        """
+        if len(state.ties) >= len(TIES):
+            raise ConfigError(f"{len(state.ties)} groups are tied, and a form has {len(TIES) - 1}.")
+        self._busy = True
+        try:
+            self._kept = state
+            settings = state.settings
+            for name in [*state.fixed, *settings]:
+                if name not in self.rows:
+                    self._add(name, None)
+            ties = {name: TIES[n] for n, tie in enumerate(state.ties, 1) for name in tie}
+            for name, row in self.rows.items():
+                said = Fixed(state.fixed[name]) if name in state.fixed else settings.get(name)
+                row.show(said, ties.get(name, ""))
+            self._order = list(settings)
+            text = plain("\n".join(" ".join(c.split()) for c in state.excluded))
+            self.excluded.value = text
+            self._lines = (self.excluded.value, state.excluded)
+            self.sample.value, self.sample_seed.value = state.sample or (0, 0)
+            self.repeat.value = state.repeat
+        finally:
+            self._busy = False
+        self._group()
+        self._read()
+
+    # ---- rows ----
+
+    def _add(self, name: str, parameter: Parameter | None) -> Row:
+        from ...engine.defaults import nested_parameters
+
+        if parameter is None:
+            inner = nested_parameters(self.parameters, [name])
+            parameter = inner[0] if inner else Parameter(name)
+        known = [*self.parameters, *([parameter] if "." in name else [])]
+        row = Row(parameter, known, self._script)
+        row.observe(self._on_change, "changes")
+        self.rows[name] = row
+        return row
+
+    def _group(self) -> None:
+        rows = list(self.rows.values())
+        head = []
+        if len(rows) > MANY:
+            head = [self.search]
+            rows = [row for row in rows if self._is_found(row)]
+            groups = grouped([row.name for row in rows])
+            if len(groups) > 1:
+                boxes = [widgets.VBox([self.rows[n] for n in names]) for names in groups.values()]
+                accordion = widgets.Accordion(boxes, titles=[plain(name) for name in groups])
+                accordion.selected_index = 0
+                self._box.children = [accordion]
+                self.children = [*head, self._box, self._whole]
+                return
+        empty = widgets.HTML("<em>no parameter has that in its name or help</em>")
+        if not self.rows:
+            empty.value = "<em>the script has no parameters at its top level</em>"
+        self._box.children = rows or [empty]
+        self.children = [*head, self._box, self._whole]
+
+    def _is_found(self, row: Row) -> bool:
+        wanted = self.search.value.strip().lower()
+        return wanted in f"{row.name} {row.parameter.help or ''}".lower()
+
+    # ---- what is said ----
+
+    def _on_change(self, change: Any) -> None:
+        if not self._busy:
+            self._read()
+
+    def _read(self) -> None:
+        problems = {name: row.problem for name, row in self.rows.items() if row.problem}
+        try:
+            state = self._reading()
+            if not problems:
+                configs_of(state)
+                self.state = state
+        except ConfigError as error:
+            name = str(getattr(error, "key", "") or "")
+            problems.setdefault(name if name in self.rows else "", str(error))
+        self.problems = problems
+
+    def _reading(self) -> FormState:
+        said = {name: row.said for name, row in self.rows.items()}
+        varying = [n for n, what in said.items() if what and not isinstance(what, Fixed)]
+        self._order = [n for n in self._order if n in varying]
+        self._order += [n for n in varying if n not in self._order]
+        fixed = [*(n for n in self._kept.fixed if n in said), *said]  # in the order of the file
+        ties = [tuple(n for n in self._order if self.rows[n].tie.value == tie) for tie in TIES[1:]]
+        sample = (self.sample.value, self.sample_seed.value) if self.sample.value else None
+        return FormState(
+            fixed={n: what.value for n in fixed if isinstance(what := said[n], Fixed)},
+            swept=tuple((n, said[n]) for n in self._order),  # type: ignore[misc]
+            ties=tuple(tie for tie in ties if len(tie) > 1),
+            excluded=self._conditions(),
+            sample=sample,
+            repeat=self.repeat.value,
+            args=self._kept.args,
+            kwargs=self._kept.kwargs,
+            metadata=self._kept.metadata,
+        )
+
+    def _conditions(self) -> tuple[str, ...]:
+        text, conditions = self._lines
+        if self.excluded.value == text:
+            return conditions
+        lines = (line.strip() for line in self.excluded.value.splitlines())
+        return tuple(line for line in lines if line)
+
+
+def grouped(names: Sequence[str]) -> dict[str, list[str]]:
+    """Names by what they begin with, up to the first `_`, where several do; then all others.
+
+    Example:
+        >>> grouped(["lr", "model_width", "seed", "model_depth"])
+        {'other parameters': ['lr', 'seed'], 'model': ['model_width', 'model_depth']}
+    """
+    by_prefix: dict[str, list[str]] = {}
+    for name in names:
+        by_prefix.setdefault(name.partition("_")[0], []).append(name)
+    groups: dict[str, list[str]] = {_OTHERS: []}
+    for prefix, members in by_prefix.items():
+        if len(members) == 1:
+            groups[_OTHERS] += members
+        else:
+            groups[prefix] = members
+    return {name: members for name, members in groups.items() if members}

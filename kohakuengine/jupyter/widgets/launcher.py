@@ -1,0 +1,494 @@
+"""SweepLauncher: a form made of a script's own parameters, that becomes a sweep and launches it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import fields
+from functools import partial
+from html import escape
+
+import ipywidgets as widgets
+import traitlets
+
+from ...engine.parameters import parameters
+from ...engine.script import Script
+from ...errors import ConfigError, KogineError
+from .choices_box import ChoicesBox
+from .controls import WIDE, plain
+from .estimate import median_duration, time_text
+from .form import Form
+from .form_reading import state_of, state_of_file
+from .form_state import FormState, configs_of
+from .form_writing import config_text, line_text, python_text, shell_text
+from .launch_choices import MORE, LaunchChoices, unusual
+from .launch_panel import LaunchPanel
+from .preview import count_of, preview_html, table_html
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ...flow.base import Workflow
+
+_KEPT = 50  # rows of the static table
+
+
+class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without types
+    """A form of a script's parameters, with which its runs are launched and watched.
+
+    Args:
+        script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, or a `Script`.
+        configs: What the form shows at first: a Config, a Sweep, a list of Configs; or a config
+            file. None for the script's own values.
+        cell: The text of the cell that the script is, if it is one.
+        choices: How the runs are to go on: `sequential`, `detached`, and all that `Options` takes.
+
+    Attributes:
+        form: The form, a widget: `form.rows["lr"]` is the row of a parameter.
+        choices: The controls that say how runs go on.
+        panel: Start, Pause, Resume, Stop and Retry failed.
+        state: What the form says, as a `FormState`; can be set.
+        config: What will be run: a Config, or a Sweep; None while something is wrong.
+        problems: What is wrong, by the names of parameters; the empty name is for the whole.
+        flow: The handle of the flow that was launched last, or None.
+        runs: Its runs so far, or None.
+
+    Raises:
+        KogineError: There is no such script; or no form can show the configs.
+
+    Example:
+        >>> launcher = SweepLauncher("train.py")  # doctest: +SKIP
+        >>> launcher.form.rows["lr"].mode.value = "list"  # doctest: +SKIP
+        >>> launcher.config  # doctest: +SKIP
+        <Sweep of grid(lr=(0.1,))>
+    """
+
+    state = traitlets.Any()
+    config = traitlets.Any(None, allow_none=True)
+    problems = traitlets.Dict()
+    flow = traitlets.Any(None, allow_none=True)
+    runs = traitlets.Any(None, allow_none=True)
+
+    def __init__(
+        self,
+        script: str | os.PathLike[str] | Script,
+        configs: Any = None,
+        *,
+        cell: str | None = None,
+        **choices: Any,
+    ) -> None:
+        self.script = script if isinstance(script, Script) else Script(script)
+        self._cell = cell
+        self._display: Any = None
+        self._source = self.script.read()
+        self._each: float | None = None
+        self._notes: list[str] = []
+        self.form = Form(parameters(self._source, self.script.path), self.script.name)
+        self.choices = ChoicesBox()
+        self.panel = LaunchPanel(self._workflow)
+        self._make_parts()
+        super().__init__(self._laid_out())
+        self.add_class("kogine-launcher")
+        if choices:
+            self.choices.show(_choices_of(choices))
+        if configs is not None:
+            given = os.fspath(configs) if isinstance(configs, os.PathLike) else configs
+            is_file = isinstance(given, str)
+            self.form.show(state_of_file(given) if is_file else state_of(given))
+        self._look_back()
+        self._connect()
+        self._update()
+
+    @classmethod
+    def attach(cls, id: str) -> SweepLauncher:
+        """A launcher for a flow that is there already, as a detached one after the kernel ended.
+
+        Its form shows what has begun of the flow; the buttons and the runs are those of the flow.
+
+        Args:
+            id: The beginning of the flow's id, or its name.
+
+        Raises:
+            KogineError: There is no such flow, or nothing of it has begun; or its script is gone.
+        """
+        from ...flow.attached import AttachedFlow
+        from .taken_up import script_of_flow, state_of_flow, store_and_row
+
+        store, row = store_and_row(id)
+        flow = AttachedFlow(store, row["id"])
+        launcher = cls(script_of_flow(flow), detached=True, **unusual(row["options"]))
+        try:
+            launcher.form.show(state_of_flow(flow))
+        except ConfigError as error:
+            launcher.panel.tell(str(error), problem=True)
+        launcher.panel.take(flow)
+        return launcher
+
+    # ---- parts ----
+
+    def _make_parts(self) -> None:
+        self._title = widgets.HTML(value=f"<h3>{escape(plain(self.script.name))}</h3>")
+        self.summary = widgets.HTML()
+        self.preview = widgets.HTML()
+        wide = {"style": WIDE, "layout": {"width": "auto", "flex": "1 1 20em"}}
+        self.path = widgets.Text(
+            description="config file",
+            placeholder="sweep.py",
+            tooltip="the file that is loaded, or written",
+            **wide,
+        )
+        self.load = _button("Load", "show what the config file says")
+        self.save = _button("Save", "write what the form says to the config file")
+        self.copies = {
+            "line": _button("%kogine line", "show the magic that runs the same"),
+            "python": _button("Python", "show code that runs the same"),
+            "shell": _button("Shell", "show the command that runs the same"),
+            "file": _button("Config file", "show the text of a config file that says the same"),
+        }
+        self.copied = widgets.Textarea(
+            description="to copy",
+            tooltip="select all of it, and copy it",
+            rows=4,
+            style=WIDE,
+            layout={"width": "100%", "display": "none"},
+        )
+        self.file_said = widgets.HTML()
+        self.refresh = _button("Refresh form", "read the script anew; what is set stays")
+        self.anyway = _button("Start anyway", "run the script as it is now")
+        self._edited = widgets.HBox(layout={"display": "none"})
+        self._edited.children = [
+            widgets.HTML(
+                '<span role="alert">the script was changed since this form was made.</span>'
+            ),
+            self.refresh,
+            self.anyway,
+        ]
+        self.board = widgets.VBox()
+
+    def _laid_out(self) -> list[Any]:
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        files = widgets.HBox([self.path, self.load, self.save, self.file_said], layout=wrap)
+        copies = widgets.HBox([widgets.Label("copy as"), *self.copies.values()], layout=wrap)
+        how = widgets.Accordion([self.choices], titles=["how runs go on"], selected_index=0)
+        return [
+            *(self._title, self.form, self.summary, self.preview, files, copies, self.copied),
+            *(how, self._edited, self.panel, self.board),
+        ]
+
+    def _connect(self) -> None:
+        self.form.observe(lambda change: self._update(), ["state", "problems"])
+        self.choices.observe(lambda change: self._update(), ["choices", "problem"])
+        self.observe(self._on_state, "state")
+        self.panel.observe(self._on_flow, "flow")
+        self.panel.observe(lambda change: setattr(self, "runs", change["new"]), "runs")
+        self.panel.observe(self._on_end, "ended")
+        self.load.on_click(lambda button: self._do(self._load))
+        self.save.on_click(lambda button: self._do(self._save))
+        self.refresh.on_click(lambda button: self._do(self.refresh_form))
+        self.anyway.on_click(lambda button: self._start_anyway())
+        for kind, button in self.copies.items():
+            button.on_click(lambda _, kind=kind: self._do(partial(self._copy, kind)))
+
+    # ---- what the form says ----
+
+    def _on_state(self, change: Any) -> None:
+        if change["new"] != self.form.state:
+            self.form.show(change["new"])
+
+    def _update(self) -> None:
+        """Show what the form comes to now."""
+        problems = dict(self.form.problems)
+        if self.choices.problem:
+            problems.setdefault("", self.choices.problem)
+        config: Any = None
+        self._notes = []
+        if not problems:
+            try:
+                config = configs_of(self.form.state)
+                self._notes = self._checked(config)
+            except KogineError as error:
+                problems[""] = str(error)
+        with self.hold_trait_notifications():
+            self.problems = problems
+            self.config = None if problems else config
+            self.state = self.form.state
+        self.summary.value = self._summary()
+        self.preview.value = "" if self.config is None else self._previewed()
+        self.panel.allow_start(self.config is not None)
+
+    def _checked(self, config: Any) -> list[str]:
+        """What is worth a note of what would be run; raises what would refuse it."""
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            self._flow_of(config).check()
+        return [str(warning.message) for warning in told]
+
+    def _previewed(self) -> str:
+        try:
+            return preview_html(self.config)
+        except KogineError as error:  # such as a condition that can't be told
+            return f"<p>{escape(plain(str(error)))}</p>"
+
+    def _summary(self) -> str:
+        if self.problems:
+            listed = "".join(f"<li>{escape(plain(text))}</li>" for text in self.problems.values())
+            return f'<div role="alert" style="color:#c62828"><ul>{listed}</ul></div>'
+        count = count_of(self.config)
+        runs = "1 run" if count == 1 else f"{count:,} runs"
+        took = time_text(self._each, count, self._workers())
+        said = "".join(f"<br>{escape(plain(note))}" for note in self._notes)
+        return f'<div role="status"><b>{runs}</b>, {took}{said}</div>'
+
+    def _workers(self) -> int:
+        from ...flow.options import cores
+
+        choices: LaunchChoices = self.choices.choices
+        return 1 if choices.sequential else choices.workers or cores()
+
+    def _look_back(self) -> None:
+        self._each = median_duration(self.script)
+
+    # ---- files and copies ----
+
+    def _do(self, does: Any) -> None:
+        """Do it, and say what is wrong where that can't be done."""
+        self.file_said.value = ""
+        try:
+            does()
+        except KogineError as error:
+            self._say(str(error), problem=True)
+
+    def _say(self, text: str, problem: bool = False) -> None:
+        style = ' role="alert" style="color:#c62828"' if problem else ' role="status"'
+        self.file_said.value = f"<span{style}>{escape(plain(text))}</span>"
+
+    def _named_file(self) -> str:
+        path = self.path.value.strip()
+        if not path:
+            raise ConfigError("name the config file first, such as sweep.py.")
+        return path
+
+    def _load(self) -> None:
+        path = self._named_file()
+        self.form.show(state_of_file(path))
+        self._say(f"{path} is loaded.")
+
+    def _save(self) -> None:
+        path = self._named_file()
+        text = self.text_of("yaml" if path.lower().endswith((".yaml", ".yml")) else "file")
+        write_text(path, text)
+        self._say(f"written to {path}.")
+
+    def _copy(self, kind: str) -> None:
+        text = self.text_of(kind)
+        self.copied.value = plain(text)
+        self.copied.rows = min(20, text.count("\n") + 2)
+        self.copied.layout.display = ""
+
+    def text_of(self, kind: str) -> str:
+        """What the form says, as a text.
+
+        Args:
+            kind: `"line"` (a magic), `"python"`, `"shell"`, `"file"` (a config file in Python).
+
+        Raises:
+            ConfigError: Something is wrong in the form; or such a text can't say it.
+        """
+        self._refuse_problems()
+        state: FormState = self.form.state
+        choices: LaunchChoices = self.choices.choices
+        if kind == "line":
+            return line_text(state, self.script, choices, self._cell)
+        if kind == "python":
+            return python_text(state, self.script, choices)
+        if kind == "shell":
+            return shell_text(state, self.script, choices)
+        if kind == "file":
+            return config_text(state, os.path.basename(self.script.name))
+        raise ConfigError("only Python files, *.py, are written now.")
+
+    def _refuse_problems(self) -> None:
+        if self.problems:
+            raise ConfigError(f"first mend this: {next(iter(self.problems.values()))}")
+
+    # ---- the flow ----
+
+    def _flow_of(self, config: Any) -> Workflow:
+        from ...flow.parallel import Parallel
+        from ...flow.sequential import Sequential
+
+        choices: LaunchChoices = self.choices.choices
+        flow = Sequential if choices.sequential else Parallel
+        return flow(self.script, config, options=choices.options())
+
+    def _workflow(self) -> tuple[Workflow, bool]:
+        """The flow that Start is to begin."""
+        self._refuse_problems()
+        if self.script.read() != self._source:
+            self._edited.layout.display = ""
+            raise ConfigError("nothing was started: see above.")
+        return self._flow_of(self.config), self.choices.choices.detached
+
+    def refresh_form(self) -> None:
+        """Read the script anew, and show its parameters as they are now; what is set stays.
+
+        Raises:
+            KogineError: The script can't be read.
+        """
+        source = self.script.read()
+        found = parameters(source, self.script.path)
+        self._source = source
+        self._edited.layout.display = "none"
+        self.form.use(found)
+        self.panel.tell("the form is as the script is now.")
+
+    def _start_anyway(self) -> None:
+        self._do(self._take_as_it_is)
+        self.panel.start.click()
+
+    def _take_as_it_is(self) -> None:
+        self._source = self.script.read()
+        self._edited.layout.display = "none"
+
+    def _on_flow(self, change: Any) -> None:
+        self.flow = change["new"]
+        self.board.children = [board_of(change["new"])]
+
+    def _on_end(self, change: Any) -> None:
+        self._look_back()
+        self.summary.value = self._summary()
+        self._renew_display()
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Wait until the runs that were launched have ended, and give them.
+
+        Raises:
+            ConfigError: Nothing was launched.
+            TimeoutError: They haven't ended within so many seconds.
+        """
+        if self.flow is None:
+            raise ConfigError("nothing was launched yet: click Start first.")
+        runs = self.flow.wait(timeout)
+        self.panel.join(timeout)
+        return runs
+
+    # ---- without a kernel ----
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        given: Any = super()._repr_mimebundle_(**kwargs)
+        bundle = given[0] if isinstance(given, tuple) else given
+        return {
+            **(bundle or {}),
+            "text/plain": self.said_as_text(),
+            "text/html": self.static_html(),
+        }
+
+    def _ipython_display_(self) -> None:
+        """Be displayed in such a way that what is kept without a kernel is the last state."""
+        from IPython import display
+
+        show: Any = display.display  # it comes without types
+        self._display = show(self._repr_mimebundle_(), raw=True, display_id=True)
+
+    def _renew_display(self) -> None:
+        """Have what is saved with the notebook be the last state."""
+        if self._display is not None:
+            self._display.update(self._repr_mimebundle_(), raw=True)
+
+    def said_as_text(self) -> str:
+        """What is set, and how far the runs are, in a line or two."""
+        count = "something is wrong" if self.config is None else f"{count_of(self.config)} runs"
+        runs = "" if self.runs is None else f"\n{self.runs!r}"
+        return f"<SweepLauncher of {self.script.name}: {count}>{runs}"
+
+    def static_html(self) -> str:
+        """What is set, and the runs, as HTML that needs neither a kernel nor scripts."""
+        state: FormState = self.form.state
+        rows = [["parameter", "value"]]
+        rows += [[name, self._cell_of(value)] for name, value in state.fixed.items()]
+        rows += [[name, repr(_values(setting))] for name, setting in state.swept]
+        rows = [[plain(cell) for cell in row] for row in rows]
+        parts = [f"<h4>{escape(plain(self.script.name))}</h4>", self.summary.value]
+        if len(rows) > 1:
+            parts.append(table_html(rows))
+        if self.runs is not None:
+            parts.append(runs_html(self.runs))
+        return "".join(parts)
+
+    def _cell_of(self, value: Any) -> str:
+        from ...runs.cells import shown
+
+        return str(shown(value, 80))
+
+
+def _values(setting: Any) -> Any:
+    from .settings import Listed, values_of
+
+    return list(setting.values) if isinstance(setting, Listed) else values_of(setting)
+
+
+def _choices_of(given: dict[str, Any]) -> LaunchChoices:
+    own = [field.name for field in fields(LaunchChoices) if field.name != "more"]
+    for name in given:
+        if name not in own and name not in MORE:
+            from ...config.overrides import nearest
+
+            near = nearest(name, [*own, *MORE], 1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join([*own, *MORE])}."
+            raise ConfigError(f"SweepLauncher takes no {name}; {hint}", key=name)
+    known = {name: value for name, value in given.items() if value is not None}
+    if "tags" in known:
+        known["tags"] = tuple([known["tags"]] if isinstance(known["tags"], str) else known["tags"])
+    more = tuple((name, known.pop(name)) for name in MORE if name in known)
+    choices = LaunchChoices(**known, more=more)
+    choices.options()
+    return choices
+
+
+def runs_html(runs: Any) -> str:
+    """Runs as a table."""
+    from ...runs.listing import columns
+
+    rows = [row for _, row in zip(range(_KEPT), runs.rows())]
+    if not rows:
+        return "<p>no runs yet</p>"
+    found = columns(rows)
+    cells = [[column.name for column in found]]
+    cells += [[plain(column.cells[n]) for column in found] for n in range(len(rows))]
+    more = len(runs) - len(rows)
+    return table_html(cells) + (f"<p>… and {more:,} more</p>" if more > 0 else "")
+
+
+def board_of(flow: Any) -> Any:
+    """What shows the runs of a flow: the live board, where there is one."""
+    from importlib import import_module
+
+    try:
+        board = import_module(".board", __package__)
+    except ModuleNotFoundError:
+        return widgets.HTML(value=runs_html(flow.runs))
+    return board.RunBoard(flow)
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a file as a whole.
+
+    Raises:
+        ConfigError: It can't be written.
+    """
+    beside = f"{path}.{os.getpid()}.new"
+    try:
+        with open(beside, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"{path} can't be written: {reason}.") from error
+    finally:
+        if os.path.lexists(beside):
+            os.unlink(beside)
+
+
+def _button(text: str, tooltip: str) -> Any:
+    return widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})

@@ -1,0 +1,349 @@
+"""One row of a form: a parameter, the way in which it varies, and what is wrong with that."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from html import escape
+
+import ipywidgets as widgets
+import traitlets
+
+from ...engine.parameters import Parameter
+from ...errors import ConfigError
+from . import entries
+from .controls import NOTHING, WIDE, control_for, plain
+from .entries import FIXED, LABELS, LIST, RANDOM, STEPS
+from .settings import DISTRIBUTIONS, LINEAR, LOG, Drawn, Listed, Span, Steps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from .settings import Setting
+
+_NUMBER = {"width": "auto", "min_width": "9em", "flex": "0 1 11em"}
+TIES = ("", "A", "B", "C", "D")
+MOST = 1_000_000
+
+
+class Fixed:
+    """One value, which is set."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
+    """A parameter in a form.
+
+    Its parts are widgets that can be set, restyled and observed: `mode`, `value`, `values`, `start`,
+    `stop`, `step`, `num`, `distribution`, `low`, `high`, `count`, `seed`, `tie`, `reset`, `note`.
+
+    Args:
+        parameter: The parameter.
+        known: All that are known, by which texts are typed.
+        script: The script's name, for messages.
+
+    Attributes:
+        said: What it says: None (as the script has it), a `Fixed`, or a setting.
+        problem: What is wrong with what stands in it; empty where nothing is.
+        changes: Counts what is changed by whoever uses the form.
+    """
+
+    problem = traitlets.Unicode()
+    changes = traitlets.Int()
+
+    def __init__(self, parameter: Parameter, known: Sequence[Parameter], script: str) -> None:
+        self.parameter = parameter
+        self.name = parameter.name
+        self._known = known
+        self._script = script
+        self._quiet = 0
+        self.said: Fixed | Setting | None = None
+        self._make_parts()
+        self._control = control_for(parameter, self._own)
+        super().__init__()
+        self.add_class("kogine-row")
+        self._hear_control()
+        for part in self._parts():
+            part.observe(self._on_part, "value")
+        self.mode.observe(self._on_mode, "value")
+        self.tie.observe(self._on_tie, "value")
+        self.reset.on_click(self._on_reset)
+        self._lay_out()
+
+    def _make_parts(self) -> None:
+        name = plain(self.name)
+        text = {"continuous_update": False, "style": WIDE}
+        modes = [(LABELS[mode], mode) for mode in entries.modes_of(self.parameter)]
+        self.mode = widgets.Dropdown(
+            options=modes, value=FIXED, tooltip=f"how {name} varies", layout={"width": "8em"}
+        )
+        self.values = widgets.Text(
+            description=name,
+            placeholder="0.1,0.2,0.5",
+            tooltip=f"the values of {name}, with commas between them",
+            layout={"width": "auto", "min_width": "16em", "flex": "1 1 16em"},
+            **text,
+        )
+        number = {**text, "layout": _NUMBER}
+        whole = {"min": 1, "max": MOST, "value": 5, "layout": _NUMBER, "style": WIDE}
+        self.start = widgets.Text(description=f"{name} from", tooltip="the first value", **number)
+        self.stop = widgets.Text(description="to", tooltip="the last value", **number)
+        self.step = widgets.Text(description="step", tooltip="from each to the next", **number)
+        self.num = widgets.BoundedIntText(description="points", tooltip="how many values", **whole)
+        self.distribution = widgets.Dropdown(
+            options=list(DISTRIBUTIONS),
+            description=name,
+            tooltip=f"the distribution of {name}",
+            style=WIDE,
+            layout={"width": "auto"},
+        )
+        self.low = widgets.Text(description="low", **number)
+        self.high = widgets.Text(description="high", **number)
+        self.count = widgets.BoundedIntText(
+            description="draws", tooltip="how many values are drawn", **whole
+        )
+        self.seed = widgets.BoundedIntText(
+            description="seed",
+            tooltip="of the same seed come the same values",
+            **{**whole, "min": 0, "max": 2**31, "value": 0},
+        )
+        self.tie = widgets.Dropdown(
+            options=[(f"tied: {tie}" if tie else "not tied", tie) for tie in TIES],
+            value="",
+            tooltip=f"the values of {name} and of others that are tied alike belong together",
+            layout={"width": "7em"},
+        )
+        self.reset = widgets.Button(
+            description="reset",
+            tooltip=f"leave {name} as the script has it",
+            layout={"width": "auto"},
+            disabled=True,
+        )
+        self.note = widgets.HTML()
+        self._help = widgets.HTML(value=_about(self.parameter))
+
+    def _parts(self) -> list[Any]:
+        return [
+            *(self.values, self.start, self.stop, self.step, self.num),
+            *(self.distribution, self.low, self.high, self.count, self.seed),
+        ]
+
+    @property
+    def value(self) -> Any:
+        """The widget that shows the one value, where it is fixed."""
+        return self._control.widget
+
+    @property
+    def _own(self) -> Any:
+        """The script's own value, where it is known."""
+        parameter = self.parameter
+        if parameter.literal:
+            return parameter.default
+        if parameter.enum is not None and parameter.expression:
+            from ...config.members import EnumMember
+
+            member = parameter.expression.rpartition(".")[2]
+            if member in (parameter.choices or ()):
+                return EnumMember(parameter.enum, member)
+        return NOTHING
+
+    # ---- shown from outside ----
+
+    def show(self, said: Fixed | Setting | None, tie: str = "") -> None:
+        """Show what a state says of the parameter."""
+        with self._quietly():
+            self.said = said
+            self._fill(said)
+            self.tie.value = tie if tie in TIES else ""
+        self._tell("")
+
+    def _fill(self, said: Fixed | Setting | None) -> None:
+        mode = FIXED
+        if said is None or isinstance(said, Fixed):
+            self._use_control(self._own if said is None else said.value)
+        elif isinstance(said, Listed):
+            mode = LIST
+            self.values.value = plain(self._list_text(said.values))
+        elif isinstance(said, Span):
+            mode = said.kind
+            self.start.value, self.stop.value = repr(said.start), repr(said.stop)
+            self.num.value = said.num
+        elif isinstance(said, Steps):
+            mode = STEPS
+            self.start.value, self.stop.value = repr(said.start), repr(said.stop)
+            self.step.value = repr(said.step)
+        else:
+            mode = RANDOM
+            self._fill_draws(said)
+        if mode not in [value for _, value in self.mode.options]:
+            self.mode.options = [*self.mode.options, (LABELS[mode], mode)]
+        self.mode.value = mode
+        self._lay_out()
+
+    def _fill_draws(self, said: Drawn) -> None:
+        self.distribution.value = said.distribution
+        self.count.value, self.seed.value = said.count, said.seed
+        if said.distribution == "choice":
+            self.values.value = plain(self._list_text(said.arguments[0]))
+        else:
+            self.low.value, self.high.value = map(repr, said.arguments)
+
+    def _list_text(self, values: Sequence[Any]) -> str:
+        return entries.list_for(self.name, values, self._typed_by())
+
+    def _typed_by(self) -> Parameter | None:
+        return next((p for p in self._known if p.name == self.name), None)
+
+    def _use_control(self, value: Any) -> None:
+        self._control = control_for(self.parameter, value)
+        self._hear_control()
+
+    def _hear_control(self) -> None:
+        self._control.widget.observe(self._on_value, "value")
+
+    def _lay_out(self) -> None:
+        """Show the controls of the mode."""
+        mode = self.mode.value
+        shown: list[Any]
+        if mode == FIXED:
+            shown = [self.value]
+        elif mode == LIST:
+            shown = [self.values]
+        elif mode == STEPS:
+            shown = [self.start, self.stop, self.step]
+        elif mode == RANDOM:
+            choice = self.distribution.value == "choice"
+            shown = [self.distribution, *([self.values] if choice else [self.low, self.high])]
+            shown += [self.count, self.seed]
+            normal = self.distribution.value == "normal"
+            self.low.description = "mean" if normal else "low"
+            self.high.description = "deviation" if normal else "high"
+        else:
+            shown = [self.start, self.stop, self.num]
+        tie = [] if mode == FIXED else [self.tie]
+        line = widgets.HBox(
+            [self.mode, *shown, *tie, self.reset],
+            layout={"flex_flow": "row wrap", "align_items": "center", "width": "100%"},
+        )
+        self.children = [line, self._help, self.note]
+
+    # ---- what is done with it ----
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        self._quiet += 1
+        try:
+            yield
+        finally:
+            self._quiet -= 1
+
+    def _on_value(self, change: Any) -> None:
+        if not self._quiet and change["owner"] is self._control.widget:
+            self._read()
+
+    def _on_part(self, change: Any) -> None:
+        if self._quiet:
+            return
+        if change["owner"] is self.distribution:
+            self._lay_out()
+        self._read()
+
+    def _on_tie(self, change: Any) -> None:
+        if not self._quiet:
+            self.changes += 1
+
+    def _on_mode(self, change: Any) -> None:
+        if self._quiet:
+            return
+        mode = change["new"]
+        with self._quietly():
+            if mode == FIXED:
+                self.said = None
+                self._fill(None)
+            else:
+                value = self._before(change["old"])
+                self._fill(entries.first_setting(mode, self.parameter, value))
+        self._read()
+
+    def _before(self, mode: str) -> Any:
+        """The value that was there before it is to vary."""
+        said = self.said
+        if isinstance(said, Fixed):
+            return said.value
+        if isinstance(said, Listed) and said.values:
+            return said.values[0]
+        if isinstance(said, (Span, Steps)):
+            return said.start
+        return None if self._own is NOTHING else self._own
+
+    def _on_reset(self, button: Any) -> None:
+        self.show(None)
+        self.changes += 1
+
+    def _read(self) -> None:
+        """Read what stands in the row."""
+        try:
+            self.said = self._reading()
+            problem = ""
+        except ConfigError as error:
+            problem = str(error)
+        self._tell(problem)
+        self.changes += 1
+
+    def _reading(self) -> Fixed | Setting | None:
+        mode, name = self.mode.value, self.name
+        if mode == FIXED:
+            return self._reading_value()
+        if mode == LIST:
+            return entries.listed_of(name, self.values.value, self._known, self._script)
+        if mode in (LINEAR, LOG):
+            whole = self._is_whole()
+            return entries.span_of(
+                mode, name, self.start.value, self.stop.value, self.num.value, whole
+            )
+        if mode == STEPS:
+            return entries.steps_of(name, self.start.value, self.stop.value, self.step.value)
+        distribution, count, seed = self.distribution.value, self.count.value, self.seed.value
+        if distribution == "choice":
+            values = entries.listed_of(name, self.values.value, self._known, self._script)
+            if not isinstance(values, Listed):
+                raise ConfigError(f"{name}: write the values themselves.", key=name)
+            return Drawn("choice", (values.values,), count, seed)
+        return entries.drawn_of(distribution, name, self.low.value, self.high.value, count, seed)
+
+    def _is_whole(self) -> bool:
+        if isinstance(self.said, Span) and self.said.kind == self.mode.value:
+            return self.said.whole  # as the state says, which was shown
+        return entries.is_whole(self.parameter)
+
+    def _reading_value(self) -> Fixed | None:
+        value = self._control.read()
+        if value is NOTHING:
+            return None
+        if self._control.typed:
+            if value == "" and not entries.takes_empty_text(self.parameter):
+                return None
+            value = entries.fixed_of(self.name, value, self._known, self._script)
+        return Fixed(value)
+
+    def _tell(self, problem: str) -> None:
+        self.note.value = (
+            f'<span role="alert" style="color:#c62828">{escape(plain(problem))}</span>'
+            if problem
+            else ""
+        )
+        self.problem = problem
+        self.reset.disabled = self.said is None and not problem
+        set_apart = self.add_class if self.said is not None else self.remove_class
+        set_apart("kogine-set")
+
+
+def _about(parameter: Parameter) -> str:
+    """Type, help and line of a parameter, as HTML."""
+    facts = [parameter.type or "", parameter.help or ""]
+    facts.append(f"line {parameter.line}" if parameter.line else "the script has no such parameter")
+    said = " · ".join(escape(plain(fact)) for fact in facts if fact)
+    return f'<small style="opacity:0.75">{said}</small>'

@@ -1,0 +1,511 @@
+"""The form and the launcher, driven by the traits of their controls, as a browser drives them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import pytest
+from hypothesis import given, settings
+from test_form_state import SCRIPT, points, states
+
+from kohakuengine import Config, Script, sweep
+from kohakuengine.config.members import EnumMember
+from kohakuengine.config.sweep import Sweep
+from kohakuengine.engine.parameters import parameters
+from kohakuengine.errors import ConfigError, KogineError
+from kohakuengine.jupyter.widgets import SweepLauncher
+from kohakuengine.jupyter.widgets.form import Form
+from kohakuengine.jupyter.widgets.form_state import FormState, configs_of
+from kohakuengine.jupyter.widgets.launch_choices import LaunchChoices
+from kohakuengine.jupyter.widgets.launch_panel import LaunchPanel
+from kohakuengine.jupyter.widgets.settings import Drawn, Listed, Span, Steps
+
+TRAIN = '''
+from typing import Annotated, Literal, Optional
+
+lr: float = 0.1  # step size
+epochs: int = 4
+fast = False
+kind: Literal["sgd", "adam"] = "sgd"
+name = "x"
+share: Annotated[float, Ge(0), Le(1)] = 0.5
+limit: Optional[int] = None
+big = 2**70
+print("loss:", lr * epochs)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / ".kogine"))
+    (tmp_path / "train.py").write_text(TRAIN, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def launcher(folder: Path) -> SweepLauncher:
+    return SweepLauncher("train.py")
+
+
+def given_values(launcher: SweepLauncher) -> list[dict[str, Any]]:
+    config = launcher.config
+    return [config.globals_dict] if isinstance(config, Config) else [c.globals_dict for c in config]
+
+
+# ---- controls ----
+
+
+def test_each_parameter_has_a_control_that_fits(launcher: SweepLauncher) -> None:
+    """A checkbox, a drop-down, numbers with their bounds, and text for what is neither."""
+    kinds = {name: type(row.value).__name__ for name, row in launcher.form.rows.items()}
+    assert kinds == {
+        "lr": "FloatText",
+        "epochs": "IntText",
+        "fast": "Checkbox",
+        "kind": "Dropdown",
+        "name": "Text",
+        "share": "BoundedFloatText",
+        "limit": "Text",
+        "big": "Text",
+    }
+    share = launcher.form.rows["share"].value
+    assert (share.min, share.max) == (0, 1)
+    assert launcher.form.rows["lr"].value.tooltip == "step size"
+    assert all(row.value.description == name for name, row in launcher.form.rows.items())
+
+
+def test_nothing_is_set_until_somebody_does(launcher: SweepLauncher) -> None:
+    """Untouched, the form runs the script as it is; reset leaves a parameter so again."""
+    assert launcher.config == Config()
+    row = launcher.form.rows["epochs"]
+    row.value.value = 7
+    assert launcher.config == Config({"epochs": 7}) and not row.reset.disabled
+    row.reset.click()
+    assert launcher.config == Config() and row.value.value == 4 and row.reset.disabled
+
+
+def test_values_are_typed_as_by_set(launcher: SweepLauncher) -> None:
+    """What stands in a control is the value that the command would make of it."""
+    rows = launcher.form.rows
+    rows["fast"].value.value = True
+    rows["kind"].value.value = 1
+    rows["name"].value.value = ""
+    rows["limit"].value.value = "3"
+    rows["lr"].value.value = 1e-5
+    values = {"fast": True, "kind": "adam", "name": "", "limit": 3, "lr": 1e-5}
+    assert repr(sorted(launcher.config.globals_dict.items())) == repr(sorted(values.items()))
+    rows["limit"].value.value = "x"
+    assert launcher.config is None
+    assert "limit" in launcher.problems and "x is" in rows["limit"].note.value
+    rows["limit"].value.value = "None"
+    assert not launcher.problems and launcher.config.globals_dict["limit"] is None
+
+
+def test_every_way_to_vary(launcher: SweepLauncher) -> None:
+    """List, range, log range, steps and draws come to the axes of that name."""
+    row = launcher.form.rows["lr"]
+    row.mode.value = "list"
+    row.values.value = "0.1, 1, 1e-3"
+    assert launcher.state.settings["lr"] == Listed((0.1, 1.0, 0.001))
+    row.values.value = "log(0.01, 1, 3)"
+    assert launcher.state.settings["lr"] == Span("geomspace", 0.01, 1, 3)
+    row.mode.value = "linspace"
+    row.start.value, row.stop.value, row.num.value = "0", "1", 3
+    assert [v["lr"] for v in given_values(launcher)] == [0.0, 0.5, 1.0]
+    row.mode.value = "geomspace"
+    row.start.value, row.stop.value, row.num.value = "0.01", "1", 3
+    assert [v["lr"] for v in given_values(launcher)] == [0.01, 0.1, 1.0]
+    row.start.value = "-1"
+    assert "same side of 0" in launcher.problems["lr"]
+    row.mode.value = "range" if "range" in dict(row.mode.options) else "steps"
+    row.mode.value = "steps"
+    row.start.value, row.stop.value, row.step.value = "0.1", "0.4", "0.1"
+    assert [v["lr"] for v in given_values(launcher)] == [0.1, 0.2, 0.3]
+    row.mode.value = "random"
+    row.distribution.value = "loguniform"
+    row.low.value, row.high.value, row.count.value, row.seed.value = "0.001", "0.1", 4, 9
+    assert launcher.state.settings["lr"] == Drawn("loguniform", (0.001, 0.1), 4, 9)
+    assert len(given_values(launcher)) == 4
+    row.high.value = "much"
+    assert "must be a number" in launcher.problems["lr"]
+
+
+def test_ranges_of_ints_are_ints(launcher: SweepLauncher) -> None:
+    """A log range of an int parameter gives whole numbers."""
+    row = launcher.form.rows["epochs"]
+    row.mode.value = "geomspace"
+    row.start.value, row.stop.value, row.num.value = "16", "128", 4
+    assert repr([v["epochs"] for v in given_values(launcher)]) == "[16, 32, 64, 128]"
+    row.num.value = 400
+    assert "differ" in launcher.problems["epochs"]
+
+
+def test_choices_vary_over_all_of_them(launcher: SweepLauncher) -> None:
+    """A drop-down that is to vary begins with all that it has."""
+    launcher.form.rows["kind"].mode.value = "list"
+    launcher.form.rows["fast"].mode.value = "list"
+    assert given_values(launcher) == [
+        {"kind": k, "fast": f} for k in ("sgd", "adam") for f in (True, False)
+    ]
+    assert dict(launcher.form.rows["kind"].mode.options).keys() == {"fixed", "list", "random"}
+
+
+def test_parameters_are_tied(launcher: SweepLauncher) -> None:
+    """What is tied alike goes side by side, and has to have as many values."""
+    lr, epochs = launcher.form.rows["lr"], launcher.form.rows["epochs"]
+    lr.mode.value = epochs.mode.value = "list"
+    lr.values.value, epochs.values.value = "0.1,0.2", "1,2"
+    assert launcher.config.size == 4
+    lr.tie.value = epochs.tie.value = "A"
+    assert given_values(launcher) == [{"lr": 0.1, "epochs": 1}, {"lr": 0.2, "epochs": 2}]
+    epochs.values.value = "1,2,3"
+    assert "as many values" in launcher.problems[""]
+    assert "as many values" in launcher.summary.value and launcher.panel.start.disabled
+
+
+def test_leave_out_sample_and_repeat(launcher: SweepLauncher) -> None:
+    """What is said of the whole sweep counts, and what can't be is told."""
+    form = launcher.form
+    form.repeat.value = 2
+    assert "choose a list" in launcher.problems[""]
+    form.rows["lr"].mode.value = "list"
+    form.rows["lr"].values.value = "0.1,0.2,0.3"
+    form.excluded.value = "lr > 0.25"
+    assert launcher.config.size == 4
+    form.sample.value, form.sample_seed.value = 1, 5
+    assert launcher.config.size == 2 and launcher.state.sample == (1, 5)
+    form.excluded.value = "lr >"
+    assert launcher.problems
+
+
+def test_count_preview_and_time(launcher: SweepLauncher) -> None:
+    """At every change: how many runs, the first of them, and how long they may take."""
+    assert "1 run" in launcher.summary.value and "unknown time" in launcher.summary.value
+    launcher.form.rows["lr"].mode.value = "linspace"
+    launcher.form.rows["lr"].num.value = 50
+    assert "50 runs" in launcher.summary.value
+    assert launcher.preview.value.count("<tr>") == 11 and "40 more" in launcher.preview.value
+
+
+@settings(max_examples=60)
+@given(state=states())
+def test_a_form_shows_any_state_and_gives_it_back(state: FormState) -> None:
+    """State -> controls -> state is the identity, whatever the controls can show."""
+    form = Form(parameters(SCRIPT), "train.py")
+    form.show(state)
+    assert not form.problems
+    assert form.state == state
+    assert repr(form.state.swept) == repr(state.swept)
+    assert points(configs_of(form.state)) == points(configs_of(state))
+
+
+def test_hostile_names_and_values_are_texts(folder: Path) -> None:
+    """Nothing that a script says becomes HTML of the page."""
+    bad = "<img src=x onerror=alert(1)>"
+    path = folder / f"{bad.replace('/', '')}.py"
+    path.write_text(
+        f"lr = 1  # {bad}\nname = {bad!r}\nweiß = '\\u202e\\ud800\\x00' + 'x' * 10\n"
+        f"from typing import Literal\nkind: Literal[{bad!r}, '</select>'] = {bad!r}\n",
+        encoding="utf-8",
+    )
+    launcher = SweepLauncher(str(path))
+    launcher.form.rows["name"].mode.value = "list"
+    launcher.form.rows["lr"].value.value = 3
+    launcher.form.show(FormState({"weiß": "\ud800\0‮", "other" + bad: bad * 1000}))
+    launcher.form.rows["name"].mode.value = "list"
+    launcher.form.rows["kind"].mode.value = "list"
+    launcher.form.rows["name"].values.value = "'" + bad
+    launcher.copies["shell"].click()
+    for html in every_html(launcher):
+        assert "<img" not in html and "</select>" not in html
+        html.encode()
+    bundle = launcher._repr_mimebundle_()
+    assert "<img" not in bundle["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def every_html(box: Any) -> list[str]:
+    found = [box.value] if isinstance(box, widgets.HTML) else []
+    for child in getattr(box, "children", ()):
+        found += every_html(child)
+    return found
+
+
+def test_many_parameters_are_grouped_and_found(folder: Path) -> None:
+    """With more than 12, rows stand in groups by their prefix, and a search narrows them."""
+    names = [f"model_{n}" for n in range(7)] + [f"data_{n}" for n in range(5)] + ["seed"]
+    (folder / "many.py").write_text("".join(f"{n} = 1  # of {n}\n" for n in names))
+    form = SweepLauncher("many.py").form
+    [accordion] = form._box.children
+    assert accordion.titles == ("other parameters", "model", "data")
+    form.search.value = "OF DATA_3"
+    assert form._box.children == (form.rows["data_3"],)
+    form.rows["data_3"].value.value = 5
+    form.search.value = "nothing"
+    assert "no parameter" in form._box.children[0].value
+    assert form.state.fixed == {"data_3": 5}
+
+
+# ---- files and copies ----
+
+
+def test_save_and_load(launcher: SweepLauncher, folder: Path) -> None:
+    """What is saved is a config file that the command takes, and that comes back into a form."""
+    launcher.save.click()
+    assert "name the config file" in launcher.file_said.value
+    launcher.form.rows["lr"].mode.value = "geomspace"
+    launcher.form.rows["kind"].value.value = 1
+    launcher.path.value = "sweep.py"
+    launcher.save.click()
+    assert "written to sweep.py" in launcher.file_said.value
+    other = SweepLauncher("train.py", "sweep.py")
+    assert other.state == launcher.state
+    other.form.rows["kind"].reset.click()
+    other.path.value = "sweep.py"
+    other.load.click()
+    assert other.state == launcher.state
+    other.path.value = "nofile.py"
+    other.load.click()
+    assert "no such config file" in other.file_said.value
+    other.path.value = str(folder / "no" / "x.py")
+    other.save.click()
+    assert "can't be written" in other.file_said.value
+
+
+def test_copies(launcher: SweepLauncher) -> None:
+    """A click shows a text to copy; where one can't say it, a sentence tells what can."""
+    launcher.form.rows["kind"].mode.value = "list"
+    launcher.choices.workers.value = 2
+    for kind, said in {
+        "line": "%kogine run train.py --sweep kind=sgd,adam --workers 2 --background",
+        "shell": "kogine run train.py --sweep kind=sgd,adam --workers 2",
+    }.items():
+        launcher.copies[kind].click()
+        assert launcher.copied.value == said
+    launcher.copies["python"].click()
+    assert "runs = sweep(" in launcher.copied.value
+    launcher.copies["file"].click()
+    assert "_sweep = axes.grid(kind=['sgd', 'adam'])" in launcher.copied.value
+    launcher.form.rows["lr"].mode.value = "list"
+    launcher.form.rows["lr"].values.value = "x"
+    launcher.copies["file"].click()
+    assert "first mend this" in launcher.file_said.value
+
+
+def test_an_object_that_no_text_holds_stays(folder: Path) -> None:
+    """A value of a config that can't be written is kept and run; a copy says what it is."""
+    thing = object()
+    launcher = SweepLauncher("train.py", Config({"name": thing}))
+    assert launcher.config.globals_dict["name"] is thing
+    launcher.copies["file"].click()
+    assert "can't be written as a text" in launcher.file_said.value
+    launcher.copies["shell"].click()
+    assert "save it as a config file" in launcher.file_said.value
+
+
+def test_state_can_be_set(launcher: SweepLauncher) -> None:
+    """`launcher.state` is a trait: setting it is as clicking it, and it can be observed."""
+    seen: list[Any] = []
+    launcher.observe(lambda change: seen.append(change["new"]), "config")
+    launcher.state = FormState({"epochs": 2}, (("lr", Steps(1, 3, 1)),))
+    assert launcher.form.rows["lr"].mode.value == "steps"
+    assert isinstance(seen[-1], Sweep) and seen[-1].size == 2
+
+
+def test_the_script_is_edited_meanwhile(launcher: SweepLauncher, folder: Path) -> None:
+    """Start notices it; the form can be read anew, and what is set stays."""
+    launcher.form.rows["epochs"].value.value = 9
+    launcher.form.rows["name"].value.value = "y"
+    (folder / "train.py").write_text("epochs: int = 5\nwidth = 8\n")
+    launcher.panel.start.click()
+    assert launcher.flow is None and launcher._edited.layout.display == ""
+    launcher.refresh.click()
+    assert launcher._edited.layout.display == "none"
+    assert list(launcher.form.rows) == ["epochs", "width", "name"]
+    assert launcher.config == Config({"epochs": 9, "name": "y"})
+
+
+def test_bad_choices_are_told(launcher: SweepLauncher) -> None:
+    """A timeout that is none stops the launch, and says so."""
+    launcher.choices.timeout.value = "soon"
+    assert "'soon' is no time" in launcher.problems[""] and launcher.panel.start.disabled
+    launcher.choices.timeout.value = "2m"
+    launcher.choices.tags.value = "a, b"
+    launcher.choices.order.value = "sequential"
+    assert launcher.choices.workers.disabled
+    assert launcher.choices.choices == LaunchChoices(True, timeout=120.0, tags=("a", "b"))
+    with pytest.raises(ConfigError, match="did you mean workers"):
+        SweepLauncher("train.py", worker=2)
+    with pytest.raises(KogineError, match="there is no file nofile.py"):
+        SweepLauncher("nofile.py")
+
+
+# ---- the panel, with flows that are made up ----
+
+
+class FakeRuns:
+    def __init__(self, *statuses: str, started: float = 0.0) -> None:
+        self.statuses, self.started, self.ids = statuses, started, list(range(len(statuses)))
+
+    def rows(self) -> Any:
+        for n, status in enumerate(self.statuses):
+            yield {"id": str(n), "status": status, "started": self.started}
+
+
+class FakeFlow:
+    id = "0" * 32
+
+    def __init__(self, runs: FakeRuns) -> None:
+        self.runs, self.status, self.live = runs, "running", True
+        self.asked: list[str] = []
+        self.over = threading.Event()
+
+    def join(self, seconds: float) -> bool:
+        return self.over.wait(seconds)
+
+    def pause(self) -> None:
+        self.asked.append("pause")
+        self.status = "paused"
+
+    def unpause(self) -> None:
+        self.asked.append("unpause")
+        self.status = "running"
+
+    def cancel(self) -> None:
+        self.asked.append("cancel")
+        self.end("cancelled")
+
+    def end(self, status: str) -> None:
+        self.status, self.live = status, False
+        self.over.set()
+
+
+def panel_with(flow: FakeFlow) -> LaunchPanel:
+    panel = LaunchPanel(lambda: (None, False))  # type: ignore[arg-type, return-value]
+    panel.take(flow)
+    return panel
+
+
+def enabled(panel: LaunchPanel) -> set[str]:
+    return {b.description for b in panel._buttons.children if not b.disabled}
+
+
+def test_pause_resume_and_stop() -> None:
+    """Only what can be done can be clicked."""
+    flow = FakeFlow(FakeRuns("running", "failed"))
+    panel = panel_with(flow)
+    assert enabled(panel) == {"Pause", "Stop"}
+    panel.pause.click()
+    assert enabled(panel) == {"Resume", "Stop"}
+    panel.resume.click()
+    panel.stop.click()
+    panel.join(30)
+    assert flow.asked == ["pause", "unpause", "cancel"]
+    assert enabled(panel) == {"Start", "Retry failed"} and "cancelled" in panel.said.value
+
+
+def test_stop_asks_before_it_throws_away_much() -> None:
+    """More than a minute of work isn't lost by one click."""
+    import time
+
+    flow = FakeFlow(FakeRuns("running", "running", started=time.time() - 50))
+    panel = panel_with(flow)
+    panel.stop.click()
+    assert panel._asking.layout.display == "" and "throws away 1m4" in panel._question.value
+    panel.keep.click()
+    assert panel._asking.layout.display == "none" and not flow.asked
+    panel.stop.click()
+    panel.confirm.click()
+    panel.join(30)
+    assert flow.asked == ["cancel"] and panel._asking.layout.display == "none"
+
+
+# ---- real flows ----
+
+
+@pytest.mark.process
+def test_runs_are_what_the_preview_said(launcher: SweepLauncher) -> None:
+    """Launched on two workers, the runs are those that the form told, in that order."""
+    seen: list[Any] = []
+    launcher.observe(lambda change: seen.append(change["new"]), "runs")
+    launcher.form.rows["lr"].mode.value = "list"
+    launcher.form.rows["lr"].values.value = "0.1,0.2"
+    launcher.form.rows["epochs"].mode.value = "linspace"
+    launcher.form.rows["kind"].value.value = 1
+    launcher.choices.workers.value = 2
+    told = given_values(launcher)
+    launcher.panel.start.click()
+    runs = launcher.wait(120)
+    assert [run.params for run in runs] == told and len(told) == 6
+    assert {run.status for run in runs} == {"finished"}
+    assert launcher.runs == runs and seen
+    assert "6 finished" in launcher.panel.said.value
+    assert "unknown" not in launcher.summary.value
+    html = launcher._repr_mimebundle_()["text/html"]
+    assert html.count("finished") >= 6 and "loss" in html
+
+
+@pytest.mark.process
+def test_failed_runs_are_retried(folder: Path) -> None:
+    """Retry failed runs those again that didn't finish, in the same flow."""
+    (folder / "picky.py").write_text("import os\nn = 1\nassert n != 2 or os.path.exists('ok')\n")
+    launcher = SweepLauncher("picky.py", Sweep(Config(), {"n": [1, 2]}))
+    launcher.panel.start.click()
+    assert [run.status for run in launcher.wait(120)] == ["finished", "failed"]
+    (folder / "ok").touch()
+    first = launcher.flow.id
+    launcher.panel.retry.click()
+    launcher.wait(120)
+    assert launcher.flow.id == first
+    [again] = launcher.runs
+    assert again.status == "finished" and again.params == {"n": 2}
+
+
+@pytest.mark.process
+def test_a_detached_flow_is_taken_up_again(folder: Path) -> None:
+    """After the kernel is gone, `attach` has its runs, its form and its buttons."""
+    (folder / "wait.py").write_text(
+        "import os, time\nlr = 0.1\nn = 1\n"
+        "while not os.path.exists('go'): time.sleep(0.02)\nprint('loss:', lr)\n"
+    )
+    launcher = SweepLauncher(
+        "wait.py", Sweep(Config({"n": 3}), {"lr": [0.1, 0.2]}), detached=True, workers=2, tags="t"
+    )
+    launcher.panel.start.click()
+    flow = launcher.flow
+    try:
+        assert flow.wait_until(lambda: len(flow.runs) == 2, 60)
+        other = SweepLauncher.attach(flow.id[:8])
+        assert other.state == launcher.state and other.panel.live
+        assert other.choices.choices == launcher.choices.choices
+    finally:
+        (folder / "go").touch()
+    assert [run.status for run in other.wait(120)] == ["finished"] * 2
+    assert enabled(other.panel) == {"Start"}
+
+
+@pytest.mark.process
+def test_stop_ends_the_runs(folder: Path) -> None:
+    """What goes on is ended, and nothing else begins."""
+    (folder / "long.py").write_text("import time\nn = 1\nprint('x', flush=True)\ntime.sleep(300)\n")
+    launcher = SweepLauncher("long.py", Sweep(Config(), {"n": [1, 2, 3]}), sequential=True)
+    launcher.panel.start.click()
+    launcher.panel.stop.click()
+    assert {run.status for run in launcher.wait(120)} <= {"cancelled"}
+    assert "cancelled" in launcher.panel.said.value
+
+
+@pytest.mark.process
+def test_what_refuses_a_flow_is_told(launcher: SweepLauncher, folder: Path) -> None:
+    """An error of the launch stands beside the buttons, and isn't raised into the cell."""
+    launcher.choices.on_error.value = "stop"
+    (folder / ".kogine").write_text("not a folder")
+    launcher.panel.start.click()
+    assert "alert" in launcher.panel.said.value and launcher.flow is None
+    with pytest.raises(ConfigError, match="nothing was launched"):
+        launcher.wait(1)
