@@ -347,9 +347,44 @@ def test_json_is_for_machines(shell: Shell) -> None:
     assert len(shell.ip.user_ns["runs"]) == 2
 
 
+<<<<<<< HEAD
 def test_a_board_needs_a_notebook(shell: Shell) -> None:
     """In a terminal `%kogine board` says what to use instead."""
     with pytest.raises(ConfigError, match="a board needs a notebook.*%kogine attach"):
         shell.cell("%kogine board")
     with pytest.raises(UsageError, match="no use for a cell"):
         shell.cell("%%kogine board\n1")
+=======
+def test_a_form_shows_what_the_line_says(shell: Shell) -> None:
+    """`%kogine launch` takes what `%kogine run` does, and fills it in."""
+    shell.ip.user_ns["lrs"] = [0.5, 0.25]
+    form = shell.cell(
+        "%kogine launch train.py --sweep lr={lrs} --set steps=3 --workers 2 --env A=b --out form"
+    )
+    assert form is shell.ip.user_ns["form"]
+    assert [config.globals_dict for config in form.config] == [
+        {"steps": 3, "lr": 0.5},
+        {"steps": 3, "lr": 0.25},
+    ]
+    assert form.text_of("line") == (
+        "%kogine run train.py --set steps=3 --sweep lr=0.5,0.25 --workers 2 --env A=b --background"
+    )
+    with pytest.raises(UsageError, match="--dry-run"):
+        shell.cell("%kogine launch train.py --dry-run")
+
+
+def test_a_form_of_a_cell(shell: Shell) -> None:
+    """`%%kogine launch` makes a form of the cell, and copies as the magic with that cell."""
+    shell.ip.user_ns["data"] = [1]
+    form = shell.cell("%%kogine launch --with data --set n=2\nn = 1\nprint(data, n)\n")
+    assert list(form.form.rows) == ["n"] and form.config.globals_dict == {"n": 2}
+    assert form.text_of("line") == (
+        "%%kogine run --with data --set n=2 --background\nn = 1\nprint(data, n)\n"
+    )
+    for kind in ("python", "shell"):
+        with pytest.raises(ConfigError, match="which only a magic can give it"):
+            form.text_of(kind)
+    other = shell.cell("%%kogine launch\nn = 1\nprint(n)\n")
+    with pytest.raises(ConfigError, match="a shell can't run a cell"):
+        other.text_of("shell")
+>>>>>>> e22620d (Launcher: %kogine launch, docs, a notebook)

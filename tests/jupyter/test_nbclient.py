@@ -127,3 +127,22 @@ def test_a_notebook_stays_small(folder: Path) -> None:
     )
     assert len(nbformat.writes(nbformat.v4.new_notebook(cells=cells))) < 200_000
     assert "line 99999" in html_of(cells[2])[0]
+
+
+def test_a_launched_sweep_is_kept_as_a_table(folder: Path) -> None:
+    """Of a form, what is saved is what was set and how the runs ended, as HTML and text."""
+    cells = executed(
+        folder,
+        "from kohakuengine.jupyter.widgets import SweepLauncher\n"
+        "launcher = SweepLauncher('train.py')\nlauncher",
+        "launcher.form.rows['lr'].mode.value = 'list'\n"
+        "launcher.form.rows['lr'].values.value = '0.5,0.25'",
+        "launcher.panel.start.click()\nlen(launcher.wait())",
+        "%load_ext kohakuengine\n%kogine launch train.py --set lr=0.125",
+    )
+    [shown] = html_of(cells[0])
+    assert "0.25" in shown and shown.count("finished") == 2
+    assert not cells[1].outputs
+    assert cells[2].outputs[-1].data["text/plain"] == "2"
+    [shown] = html_of(cells[3])
+    assert "0.125" in shown

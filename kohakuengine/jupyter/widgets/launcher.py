@@ -264,7 +264,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.file_said.value = f"<span{style}>{escape(plain(text))}</span>"
 
     def _named_file(self) -> str:
-        path = self.path.value.strip()
+        path: str = self.path.value.strip()
         if not path:
             raise ConfigError("name the config file first, such as sweep.py.")
         return path
@@ -395,6 +395,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         """Have what is saved with the notebook be the last state."""
         if self._display is not None:
             self._display.update(self._repr_mimebundle_(), raw=True)
+
+    def __repr__(self) -> str:
+        return self.said_as_text().partition("\n")[0]
 
     def said_as_text(self) -> str:
         """What is set, and how far the runs are, in a line or two."""
