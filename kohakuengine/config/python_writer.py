@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from keyword import iskeyword
 from types import ModuleType
 
 from .documents import DIGITS
+from .members import EnumMember
 from .printing import DEPTH, Unwritable, laid_out, within
 from .secret import Secret
 
@@ -34,7 +35,7 @@ def to_python(config: Config) -> str:
     Raises:
         Unwritable: It holds what no code of an importable module makes.
     """
-    writer = _Writer(config.globals_dict)
+    writer = PythonWriter(config.globals_dict)
     if all(map(_is_captured, config.globals_dict)):
         body = [
             f"{name} = {writer.top(value, name)}\n" for name, value in config.globals_dict.items()
@@ -56,14 +57,23 @@ def _is_captured(name: str) -> bool:
     return not iskeyword(name) and normalize("NFKC", name) == name  # as Python reads names
 
 
-class _Writer:
-    def __init__(self, taken: dict[str, Any]) -> None:
-        self._taken = taken  # the names that variables have
-        self._imported: dict[tuple[str, str], str] = {}
+class PythonWriter:
+    """Writes values as code, and remembers what that imports.
+
+    Args:
+        taken: By the names that variables have; what is imported is called otherwise.
+
+    Attributes:
+        imported: What each module, and name in it, is called here.
+    """
+
+    def __init__(self, taken: Mapping[str, Any]) -> None:
+        self._taken = taken
+        self.imported: dict[tuple[str, str], str] = {}
 
     def imports(self) -> str:
         lines = []
-        for (module, name), own in sorted(self._imported.items()):
+        for (module, name), own in sorted(self.imported.items()):
             line = f"from {module} import {name}" if name else f"import {module}"
             lines.append(line if own == (name or module) else f"{line} as {own}")
         return "".join(f"{line}\n" for line in lines)
@@ -74,14 +84,14 @@ class _Writer:
             {field: getattr(config, field) for field in _FIELDS if getattr(config, field)}
         )
         items = [f"{name}={self.text(value, '', 4)}" for name, value in fields.items()]
-        called = self._import("kohakuengine", "Config")
+        called = self.name_of("kohakuengine", "Config")
         return f"CONFIG = {laid_out(f'{called}(', items, ')', 0)}\n"
 
     def top(self, value: Any, name: str) -> str:
         """The value of a variable of a bare file."""
         text = self.text(value, name, 0)
         by_name = isinstance(value, ModuleType) or callable(value) and hasattr(value, "__name__")
-        return f"{self._import('kohakuengine', 'use')}({text})" if by_name else text
+        return f"{self.name_of('kohakuengine', 'use')}({text})" if by_name else text
 
     def text(self, value: Any, place: str, indent: int, depth: int = 0) -> str:
         """The expression that makes a value, for a line of some indent."""
@@ -124,13 +134,16 @@ class _Writer:
         from pathlib import Path, PurePath
 
         kind = type(value)
+        if isinstance(value, EnumMember):  # of an Enum that only the script has
+            called = self.name_of("kohakuengine.config.members", "EnumMember")
+            return f"{called}({value.cls!r}, {value.name!r})"
         if isinstance(value, Secret):
-            called = self._import("kohakuengine", "env")
+            called = self.name_of("kohakuengine", "env")
             kind_of = "" if value.type is str else f", type={self.text(value.type, place, 0)}"
             return f"{called}({value.variable!r}{kind_of}, secret=True)"
         if isinstance(value, PurePath) and kind.__module__.partition(".")[0] == "pathlib":
             name = "Path" if kind is type(Path()) else kind.__name__
-            return f"{self._import('pathlib', name)}({str(value)!r})"
+            return f"{self.name_of('pathlib', name)}({str(value)!r})"
         if isinstance(value, Enum):
             name = str(value.name)
             if kind.__members__.get(name) is not value:
@@ -139,9 +152,9 @@ class _Writer:
         if kind.__name__ in _BY_REPR.get(kind.__module__, ()) and _has_plain_zone(value):
             if kind.__module__ != "datetime":
                 return repr(value).replace(
-                    kind.__name__, self._import(kind.__module__, kind.__name__), 1
+                    kind.__name__, self.name_of(kind.__module__, kind.__name__), 1
                 )
-            return repr(value).replace("datetime.", f"{self._import('datetime', '')}.")
+            return repr(value).replace("datetime.", f"{self.name_of('datetime', '')}.")
         return None
 
     def _by_import(self, value: Any, place: str) -> str | None:
@@ -150,7 +163,7 @@ class _Writer:
             if sys.modules.get(value.__name__) is not value or value.__name__ == "__main__":
                 raise Unwritable("it is a module that can't be imported", place, value)
             package, _, name = value.__name__.rpartition(".")
-            return self._import(package, name) if package else self._import(name, "")
+            return self.name_of(package, name) if package else self.name_of(name, "")
         if callable(value) and isinstance(getattr(value, "__qualname__", None), str):
             return self._path_of(value, place, value)
         return None
@@ -178,17 +191,17 @@ class _Writer:
         if found is not named or module == "__main__":
             what = "it" if named is value else f"its class, {named.__qualname__},"
             raise Unwritable(f"{what} can't be imported by its name", place, value)
-        return ".".join([self._import(module, first), *rest])
+        return ".".join([self.name_of(module, first), *rest])
 
-    def _import(self, module: str, name: str) -> str:
+    def name_of(self, module: str, name: str) -> str:
         """Have a name imported, or a module; and tell what it is called here."""
-        if (module, name) not in self._imported:
-            there = {*self._taken, *self._imported.values()}
+        if (module, name) not in self.imported:
+            there = {*self._taken, *self.imported.values()}
             own = name or module
             while own in there:
                 own = f"_{own}"
-            self._imported[module, name] = own
-        return self._imported[module, name]
+            self.imported[module, name] = own
+        return self.imported[module, name]
 
 
 _CONTAINERS: dict[type, tuple[str, str]] = {

@@ -213,22 +213,25 @@ def _run_cell(
 
 def _launch(command: click.Command, face: Face) -> click.Command:
     """`launch`: what `run` says, in a form."""
-    adapted = _adapted(command, partial(_launch_form, face), _OUT)
-    left_out = [*_NOT_OF_FORMS, *(["script"] if face.cell is not None else [])]
-    adapted.params = [param for param in adapted.params if param.name not in left_out]
-    if face.cell is not None:
-        adapted.params.append(_WITH)
-    adapted.name = _LAUNCH
-    what = "a SCRIPT's" if face.cell is None else "the cell's"
-    adapted.help = f"Show {what} parameters as a form that becomes a sweep, and launches it."
-    adapted.short_help = "A form that becomes a sweep, and launches it."
-    return adapted
+    of_cell = face.cell is not None
+    left_out = [*_NOT_OF_FORMS, *(["script"] if of_cell else [])]
+    params = [param for param in command.params if param.name not in left_out]
+    kind = _CellCommand if of_cell else RunCommand
+    what = "the cell's" if of_cell else "a SCRIPT's"
+    return kind(
+        _LAUNCH,
+        params=[*params, _OUT, *([_WITH] if of_cell else [])],
+        callback=partial(_launch_form, face),
+        help=f"Show {what} parameters as a form that becomes a sweep, and launches it.",
+        short_help="A form that becomes a sweep, and launches it.",
+    )
 
 
 def _launch_form(
     face: Face,
     args: tuple[str, ...],
     config: str | None,
+    config_args: tuple[str, ...],
     overrides: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
@@ -246,7 +249,7 @@ def _launch_form(
     else:
         objects = named(passed, face.names)
         target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
-    wanted = wanted_of(target, config, overrides, launcher, given)
+    wanted = wanted_of(target, config, overrides, launcher, config_args, given)
     if face.cell is not None:
         check_reads(target, wanted.configs, target.given, face)
     cell = None if face.cell is None else face.cell.text

@@ -25,6 +25,7 @@ from kohakuengine.jupyter.widgets.form_writing import (
     line_text,
     python_text,
     shell_text,
+    yaml_text,
 )
 from kohakuengine.jupyter.widgets.launch_choices import LaunchChoices
 from kohakuengine.jupyter.widgets.settings import Drawn, Listed, Span, Steps
@@ -151,15 +152,39 @@ def test_a_config_file_gives_the_state_back(
     assert points(load_config(path)) == points(configs_of(state))
 
 
+@settings(max_examples=100)
+@given(state=states())
+def test_a_file_in_yaml_gives_the_state_back(
+    state: FormState, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """So does YAML, where it can hold the values; where it can't, it names one."""
+    path = tmp_path_factory.getbasetemp() / "form_state.yaml"
+    try:
+        text = yaml_text(state)
+    except ConfigError as error:
+        assert "YAML" in str(error)
+        return
+    path.write_text(text, encoding="utf-8", newline="")
+    back = state_of_file(path)
+    assert back == state
+    assert repr(back.swept) == repr(state.swept)
+    assert points(load_config(path)) == points(configs_of(state))
+
+
 def of_words(words: list[str]) -> Any:
     """What the command makes of words."""
     group = group_for(SimpleNamespace(cell=None))  # type: ignore[arg-type]
     command = group.get_command(None, words[0])  # type: ignore[arg-type]
     assert command is not None
     given = command.make_context("run", words[1:]).params
-    own = {n: given.pop(n) for n in ("script", "args", "config", "overrides", "entrypoint")}
+    own = {
+        n: given.pop(n)
+        for n in ("script", "args", "config", "overrides", "entrypoint", "config_args")
+    }
     target = script_of(own["script"], own["entrypoint"], own["args"])
-    return wanted_of(target, own["config"], own["overrides"], given.pop("launcher"), given)
+    return wanted_of(
+        target, own["config"], own["overrides"], given.pop("launcher"), own["config_args"], given
+    )
 
 
 @settings(max_examples=150)

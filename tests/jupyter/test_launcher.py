@@ -125,6 +125,7 @@ def test_every_way_to_vary(launcher: SweepLauncher) -> None:
     assert [v["lr"] for v in given_values(launcher)] == [0.01, 0.1, 1.0]
     row.start.value = "-1"
     assert "same side of 0" in launcher.problems["lr"]
+    assert "same side of 0" in row.note.value
     row.mode.value = "steps"
     row.start.value, row.stop.value, row.step.value = "0.1", "0.4", "0.1"
     assert [v["lr"] for v in given_values(launcher)] == [0.1, 0.2, 0.3]
@@ -277,6 +278,31 @@ def test_save_and_load(launcher: SweepLauncher, folder: Path) -> None:
     other.path.value = str(folder / "no" / "x.py")
     other.save.click()
     assert "be written: No such file" in other.file_said.value
+
+
+def test_save_in_yaml(launcher: SweepLauncher, folder: Path) -> None:
+    """A name that ends with .yaml is written so; any other end is refused."""
+    launcher.form.rows["lr"].mode.value = "geomspace"
+    launcher.form.rows["epochs"].value.value = 9
+    launcher.path.value = "sweep.yaml"
+    launcher.save.click()
+    text = (folder / "sweep.yaml").read_text()
+    assert text == "epochs: 9\n_sweep: {lr: 'geomspace(0.01, 1.0, 3)'}\n"
+    assert SweepLauncher("train.py", "sweep.yaml").state == launcher.state
+    launcher.path.value = "sweep.txt"
+    launcher.save.click()
+    assert "as .py or .yaml" in launcher.file_said.value
+
+
+def test_what_the_script_refuses_is_told_beside_its_parameter(folder: Path) -> None:
+    """A config that doesn't fit the script's annotations can't be started, and says where."""
+    launcher = SweepLauncher("train.py", Config({"epochs": 2.5, "kind": "adma"}))
+    assert set(launcher.problems) == {"epochs", "kind"} and launcher.panel.start.disabled
+    assert "2.5 is not an int" in launcher.form.rows["epochs"].note.value
+    launcher.form.rows["epochs"].reset.click()
+    assert launcher.form.rows["epochs"].note.value == ""
+    launcher.form.rows["kind"].reset.click()
+    assert launcher.config == Config()
 
 
 def test_copies(launcher: SweepLauncher) -> None:

@@ -186,6 +186,8 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         except ConfigError as error:
             name = str(getattr(error, "key", "") or "")
             problems.setdefault(name if name in self.rows else "", str(error))
+        for name, row in self.rows.items():
+            row.tell_fault(problems.get(name, ""))
         self.problems = problems
 
     def _reading(self) -> FormState:

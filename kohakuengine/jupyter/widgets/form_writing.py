@@ -39,7 +39,7 @@ def config_text(state: FormState, script: str = "") -> str:
         if name.startswith("_") or name in _NOT_CAPTURED or not _is_variable(name):
             raise ConfigError(f"{name} can't be a variable of a config file.", key=name)
     code = Code([*state.fixed, "_args", "_kwargs", "_metadata", "_sweep"])
-    body = [f"{name} = {code.of(value, name)}" for name, value in state.fixed.items()]
+    body = [f"{name} = {code.top(value, name)}" for name, value in state.fixed.items()]
     for field in ("args", "kwargs", "metadata"):
         value = getattr(state, field)
         if value:
@@ -51,6 +51,50 @@ def config_text(state: FormState, script: str = "") -> str:
     head = f'"""What {script} is run with."""'.replace("\\", "\\\\") if _is_plain(script) else ""
     parts = [head, "\n".join(code.imports()), "\n".join(body)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def yaml_text(state: FormState) -> str:
+    """The text of a config file in YAML that comes to the same runs, and to the same state.
+
+    Raises:
+        ConfigError: YAML can't hold a value, which is named.
+    """
+    from ...config.base import Config
+    from ...config.printing import to_text
+
+    configs_of(state)
+    base = base_of(state)
+    text = to_text(base, "yaml") if base != Config() else ""
+    if state.swept:
+        text += "_" + to_text(Config({"sweep": _sweep_tree(state)}), "yaml")
+    return text or "{}\n"
+
+
+def _sweep_tree(state: FormState) -> Any:
+    """What `_sweep` holds in a format that has no functions."""
+    settings = state.settings
+    code = Code()
+    pieces = state.pieces
+    alone = [n for n, piece in enumerate(pieces) if len(piece) == 1]
+    if any(len(piece) > 1 for piece in pieces[min(alone, default=len(pieces)) :]):
+        raise ConfigError(
+            "in YAML, what is tied comes first, which would change the order; use .py."
+        )
+    texts = {
+        name: list(s.values) if isinstance(s, Listed) else _setting_code(name, s, code)
+        for name, s in settings.items()
+    }
+    tree: dict[str, Any] = {}
+    if state.ties:
+        tree["_zip"] = [{name: texts[name] for name in tie} for tie in state.ties]
+    tree |= {piece[0]: texts[piece[0]] for piece in pieces if len(piece) == 1}
+    if state.excluded:
+        tree["_exclude"] = list(state.excluded)
+    if state.sample is not None:
+        tree["_sample"] = {"count": state.sample[0], "seed": state.sample[1]}
+    if state.repeat != 1:
+        tree["_repeat"] = state.repeat
+    return tree
 
 
 def _is_plain(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...errors import ConfigError
 from ...flow.options import Options
 
 TYPE_CHECKING = False
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # What can be chosen without a control for it.
-MORE = ("retry_on", "env", "cwd", "gpus", "max_log", "metrics", "strict")
+MORE = ("retry_on", "env", "cwd", "gpus", "max_log", "metrics", "strict", "check", "schema")
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,11 @@ def _words(name: str, value: Any) -> list[str]:
         return [word for key, text in value.items() for word in ("--env", f"{key}={text}")]
     if name == "gpus" and not isinstance(value, str):
         return ["--gpus", ",".join(map(str, value))]
+    if name == "schema":
+        raise ConfigError("a command takes no schema: name it in the config file, or use Python.")
     if isinstance(value, bool):
-        if name == "metrics":
-            return [] if value else ["--no-metrics"]
+        if name in ("metrics", "check"):
+            return [] if value else [f"--no-{name}"]
         return [f"--{name}"] if value else []
     option = "--tag" if name == "tags" else f"--{name.replace('_', '-')}"
     words: list[str] = []

@@ -13,14 +13,14 @@ import traitlets
 
 from ...engine.parameters import parameters
 from ...engine.script import Script
-from ...errors import ConfigError, KogineError
+from ...errors import CheckError, ConfigError, KogineError
 from .choices_box import ChoicesBox
 from .controls import WIDE, plain
 from .estimate import median_duration, time_text
 from .form import Form
 from .form_reading import state_of, state_of_file
 from .form_state import FormState, configs_of
-from .form_writing import config_text, line_text, python_text, shell_text
+from .form_writing import config_text, line_text, python_text, shell_text, yaml_text
 from .launch_choices import MORE, LaunchChoices, unusual
 from .launch_panel import LaunchPanel
 from .preview import count_of, preview_html, table_html
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ...flow.base import Workflow
 
+_TEXTS = ("line", "python", "shell", "file", "yaml")
 _KEPT = 50  # rows of the static table
 
 
@@ -207,8 +208,11 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
             try:
                 config = configs_of(self.form.state)
                 self._notes = self._checked(config)
+            except CheckError as error:
+                problems = {fault.key or "": str(fault) for fault in error.faults}
             except KogineError as error:
                 problems[""] = str(error)
+            self._place({name: text for name, text in problems.items() if name})
         with self.hold_trait_notifications():
             self.problems = problems
             self.config = None if problems else config
@@ -216,6 +220,11 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.summary.value = self._summary()
         self.preview.value = "" if self.config is None else self._previewed()
         self.panel.allow_start(self.config is not None)
+
+    def _place(self, faults: dict[str, str]) -> None:
+        """Show what is wrong beside the parameters that it is of."""
+        for name, row in self.form.rows.items():
+            row.tell_fault(next((t for key, t in faults.items() if key.split(".")[0] == name), ""))
 
     def _checked(self, config: Any) -> list[str]:
         """What is worth a note of what would be run; raises what would refuse it."""
@@ -276,7 +285,10 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _save(self) -> None:
         path = self._named_file()
-        text = self.text_of("yaml" if path.lower().endswith((".yaml", ".yml")) else "file")
+        end = os.path.splitext(path)[1].lower()
+        if end not in (".py", ".yaml", ".yml"):
+            raise ConfigError(f"{path}: a form is written as .py or .yaml.")
+        text = self.text_of("file" if end == ".py" else "yaml")
         write_text(path, text)
         self._say(f"written to {path}.")
 
@@ -290,7 +302,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         """What the form says, as a text.
 
         Args:
-            kind: `"line"` (a magic), `"python"`, `"shell"`, `"file"` (a config file in Python).
+            kind: `"line"` (a magic), `"python"`, `"shell"`, `"file"` (a config file in Python),
+                `"yaml"`.
 
         Raises:
             ConfigError: Something is wrong in the form; or such a text can't say it.
@@ -306,7 +319,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
             return shell_text(state, self.script, choices)
         if kind == "file":
             return config_text(state, os.path.basename(self.script.name))
-        raise ConfigError("only Python files, *.py, are written now.")
+        if kind == "yaml":
+            return yaml_text(state)
+        raise ConfigError(f"there is no text {kind!r}; there are {', '.join(_TEXTS)}.")
 
     def _refuse_problems(self) -> None:
         if self.problems:

@@ -330,15 +330,16 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         return Fixed(value)
 
     def _tell(self, problem: str) -> None:
-        self.note.value = (
-            f'<span role="alert" style="color:#c62828">{escape(plain(problem))}</span>'
-            if problem
-            else ""
-        )
+        self.tell_fault(problem)
         self.problem = problem
         self.reset.disabled = self.said is None and not problem
         set_apart = self.add_class if self.said is not None else self.remove_class
         set_apart("kogine-set")
+
+    def tell_fault(self, text: str) -> None:
+        """Show what is wrong with the value, as whoever checks it says; nothing where nothing is."""
+        said = escape(plain(text))
+        self.note.value = f'<span role="alert" style="color:#c62828">{said}</span>' if text else ""
 
 
 def _about(parameter: Parameter) -> str:

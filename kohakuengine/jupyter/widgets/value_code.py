@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path, PurePath
+from contextlib import contextmanager
+from pathlib import PurePath
+from types import ModuleType
 
 from ...config.fit import short_repr
 from ...config.members import EnumMember
 from ...config.overrides import typed_value
+from ...config.printing import DEPTH, Unwritable
+from ...config.python_writer import PythonWriter
 from ...errors import ConfigError, OverrideError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from ...engine.parameters import Parameter
-
-_DEPTH = 90
-_DIGITS = 4_000  # of a number, as many as Python reads in any version
-
-
-class Unwritable(ConfigError):
-    """No code makes a value."""
 
 
 class Code:
@@ -33,26 +29,26 @@ class Code:
     """
 
     def __init__(self, taken: Collection[str] = ()) -> None:
-        self._taken = set(taken)
-        self._imported: dict[tuple[str, str], str] = {}
+        self._writer = PythonWriter(dict.fromkeys(taken))
 
     def imports(self) -> list[str]:
         """The lines that import what has been written so far."""
         by_module: dict[str, list[str]] = {}
-        for (module, name), own in sorted(self._imported.items()):
-            called = name if own == name else f"{name} as {own}"
-            by_module.setdefault(module, []).append(called)
-        return [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]
+        for (module, name), own in sorted(self._writer.imported.items()):
+            called = own if own == (name or module) else f"{name or module} as {own}"
+            by_module.setdefault(f"from {module} import" if name else "import", []).append(called)
+        return [f"{start} {', '.join(names)}" for start, names in by_module.items()]
 
     def name(self, module: str, name: str) -> str:
         """Have a name imported, and tell what it is called here."""
-        if (module, name) not in self._imported:
-            own = name
-            while own in self._taken:
-                own = f"_{own}"
-            self._taken.add(own)
-            self._imported[module, name] = own
-        return self._imported[module, name]
+        return self._writer.name_of(module, name)
+
+    def top(self, value: Any, name: str) -> str:
+        """The code of a variable of a config file."""
+        if callable(value) or isinstance(value, ModuleType):
+            with _told(name, value):
+                return self._writer.top(value, name)
+        return self.of(value, name)
 
     def of(self, value: Any, place: str, depth: int = 0) -> str:
         """The expression that makes a value.
@@ -62,31 +58,14 @@ class Code:
             place: The variable that has it, for messages.
 
         Raises:
-            Unwritable: There is none.
+            ConfigError: There is none.
         """
-        kind: type = type(value)
-        if depth > _DEPTH:
-            raise Unwritable(f"{place} is nested too deeply, or holds itself.", key=place)
-        if kind in _CONTAINERS:
+        if depth > DEPTH:
+            raise ConfigError(f"{place} is nested too deeply, or holds itself.", key=place)
+        if type(value) in _CONTAINERS:
             return self._container(value, place, depth)
-        if kind in (bool, str, bytes, type(None)):
-            return repr(value)
-        if kind is int:
-            return repr(value) if abs(value) < 10 ** _DIGITS else hex(value)
-        if kind is float:
-            return repr(value) if math.isfinite(value) else f'float("{value!r}")'
-        if kind is complex:
-            return f"complex({self.of(value.real, place)}, {self.of(value.imag, place)})"
-        if kind is EnumMember:
-            called = self.name("kohakuengine.config.members", "EnumMember")
-            return f"{called}({value.cls!r}, {value.name!r})"
-        if isinstance(value, PurePath) and kind is type(Path()):
-            return f"{self.name('pathlib', 'Path')}({str(value)!r})"
-        raise Unwritable(
-            f"{place} is {short_repr(value)}, of type {kind.__name__}, which can't be written as "
-            "a text; keep it in a config file of its own.",
-            key=place,
-        )
+        with _told(place, value):
+            return self._writer.text(value, place, 0)
 
     def _container(self, value: Any, place: str, depth: int) -> str:
         kind: type = type(value)
@@ -104,6 +83,19 @@ class Code:
         opening, closing = _CONTAINERS[kind]
         comma = "," if kind is tuple and len(items) == 1 else ""
         return f"{opening}{', '.join(items)}{comma}{closing}"
+
+
+@contextmanager
+def _told(place: str, value: Any) -> Iterator[None]:
+    """Say which variable can't be written, and what else can be done."""
+    try:
+        yield
+    except Unwritable as error:
+        raise ConfigError(
+            f"{place} is {short_repr(value)}, which can't be written as a text ({error}); keep it "
+            "in a config file of its own.",
+            key=place,
+        ) from None
 
 
 _CONTAINERS: dict[type, tuple[str, str]] = {
