@@ -61,7 +61,7 @@ class Control:
 
 class _Check(Control):
     def make(self, value: Any) -> Any:
-        return widgets.Checkbox(value=value is True, indent=False)
+        return widgets.Checkbox(value=value is True, indent=True)
 
 
 class _Number(Control):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MANY = 12  # rows above which they are grouped, and can be searched
 _OTHERS = "other parameters"
+_WIDEST = 24  # characters of a name for which others make room
 
 
 class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
@@ -148,6 +149,9 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def _group(self) -> None:
         rows = list(self.rows.values())
+        longest = max((len(row.name) for row in rows), default=0)
+        for row in rows:
+            row.align(f"{min(longest, _WIDEST) + 6}ch")  # " from" stands behind some
         head = []
         if len(rows) > MANY:
             head = [self.search]

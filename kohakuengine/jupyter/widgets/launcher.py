@@ -152,7 +152,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
             tooltip="select all of it, and copy it",
             rows=4,
             style=WIDE,
-            layout={"width": "100%", "display": "none"},
+            layout={"width": "auto", "display": "none"},
         )
         self.file_said = widgets.HTML()
         self.refresh = _button("Refresh form", "read the script anew; what is set stays")

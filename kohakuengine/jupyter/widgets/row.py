@@ -60,6 +60,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self._known = known
         self._script = script
         self._quiet = 0
+        self._width = "initial"
         self.said: Fixed | Setting | None = None
         self._make_parts()
         self._control = control_for(parameter, self._own)
@@ -89,7 +90,11 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         )
         number = {**text, "layout": _NUMBER}
         whole = {"min": 1, "max": MOST, "value": 5, "layout": _NUMBER, "style": WIDE}
-        self.start = widgets.Text(description=f"{name} from", tooltip="the first value", **number)
+        self.start = widgets.Text(
+            description=f"{name} from",
+            tooltip="the first value",
+            **{**number, "layout": {**_NUMBER, "flex": "1 1 16em"}},
+        )
         self.stop = widgets.Text(description="to", tooltip="the last value", **number)
         self.step = widgets.Text(description="step", tooltip="from each to the next", **number)
         self.num = widgets.BoundedIntText(description="points", tooltip="how many values", **whole)
@@ -122,7 +127,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
             layout={"width": "auto"},
             disabled=True,
         )
-        self.note = widgets.HTML()
+        self.note = widgets.HTML(layout={"display": "none"})
         self._help = widgets.HTML(value=_about(self.parameter))
 
     def _parts(self) -> list[Any]:
@@ -197,8 +202,15 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
     def _typed_by(self) -> Parameter | None:
         return next((p for p in self._known if p.name == self.name), None)
 
+    def align(self, width: str) -> None:
+        """Have names be so wide, a length of CSS, so that rows stand below each other."""
+        self._width = width
+        for part in (self.value, self.values, self.start, self.distribution):
+            part.style.description_width = width
+
     def _use_control(self, value: Any) -> None:
         self._control = control_for(self.parameter, value)
+        self.value.style.description_width = self._width
         self._hear_control()
 
     def _hear_control(self) -> None:
@@ -340,6 +352,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         """Show what is wrong with the value, as whoever checks it says; nothing where nothing is."""
         said = escape(plain(text))
         self.note.value = f'<span role="alert" style="color:#c62828">{said}</span>' if text else ""
+        self.note.layout.display = "" if text else "none"
 
 
 def _about(parameter: Parameter) -> str:
