@@ -210,6 +210,10 @@ def _run_cell(
 
 # ---- launch ----
 
+_LAUNCH = "launch"
+# What a form shows of the options of `run`, or keeps; the others are for one flow that begins now.
+_NOT_OF_FORMS = ("resume", "dry_run", "quiet", "as_json")
+
 
 def _launch(command: click.Command, face: Face) -> click.Command:
     """`launch`: what `run` says, in a form."""
