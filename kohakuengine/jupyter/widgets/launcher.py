@@ -21,6 +21,7 @@ from .form import Form
 from .form_reading import state_of, state_of_file
 from .form_state import FormState, configs_of
 from .form_writing import config_text, line_text, python_text, shell_text, yaml_text
+from .keys import key_guard
 from .launch_choices import MORE, LaunchChoices, unusual
 from .launch_panel import LaunchPanel
 from .preview import count_of, preview_html, table_html
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ...flow.base import Workflow
 
 _TEXTS = ("line", "python", "shell", "file", "yaml")
+_CLASS = "kogine-launcher"
 _KEPT = 50  # rows of the static table
 
 
@@ -90,7 +92,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.panel = LaunchPanel(self._workflow)
         self._make_parts()
         super().__init__(self._laid_out())
-        self.add_class("kogine-launcher")
+        self.add_class(_CLASS)
         if choices:
             self.choices.show(_choices_of(choices))
         if configs is not None:
@@ -174,7 +176,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         how = widgets.Accordion([self.choices], titles=["how runs go on"], selected_index=0)
         return [
             *(self._title, self.form, self.summary, self.preview, files, copies, self.copied),
-            *(how, self._edited, self.panel, self.board),
+            *(how, self._edited, self.panel, self.board, *key_guard(_CLASS)),
         ]
 
     def _connect(self) -> None:

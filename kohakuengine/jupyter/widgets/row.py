@@ -64,7 +64,10 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self.said: Fixed | Setting | None = None
         self._make_parts()
         self._control = control_for(parameter, self._own)
-        super().__init__()
+        self._line = widgets.HBox(
+            layout={"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
+        )
+        super().__init__([self._line, self._help, self.note])
         self.add_class("kogine-row")
         self._hear_control()
         for part in self._parts():
@@ -236,11 +239,8 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         else:
             shown = [self.start, self.stop, self.num]
         tie = [] if mode == FIXED else [self.tie]
-        line = widgets.HBox(
-            [self.mode, *shown, *tie, self.reset],
-            layout={"flex_flow": "row wrap", "align_items": "center", "width": "100%"},
-        )
-        self.children = [line, self._help, self.note]
+        # In the same box, with the mode at its front: so that keeps the focus.
+        self._line.children = [self.mode, *shown, *tie, self.reset]
 
     # ---- what is done with it ----
 
