@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import ipywidgets as widgets
 import traitlets
 
@@ -48,6 +50,7 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self._kept = FormState()  # what no control shows
         self._lines: tuple[str, tuple[str, ...]] = ("", ())  # a text, and the conditions it is of
         self._busy = False
+        self._lock = threading.RLock()  # whoever clicks, clicks in any thread
         self.rows: dict[str, Row] = {}
         self._make_whole()
         self._box = widgets.VBox()
@@ -111,6 +114,10 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         """
         if len(state.ties) >= len(TIES):
             raise ConfigError(f"{len(state.ties)} groups are tied, and a form has {len(TIES) - 1}.")
+        with self._lock:
+            self._show(state)
+
+    def _show(self, state: FormState) -> None:
         self._busy = True
         try:
             self._kept = state
@@ -181,6 +188,11 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
             self._read()
 
     def _read(self) -> None:
+        with self._lock:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Have `state` and `problems` be what stands in the rows."""
         problems = {name: row.problem for name, row in self.rows.items() if row.problem}
         try:
             state = self._reading()
