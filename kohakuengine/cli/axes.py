@@ -14,7 +14,7 @@ from .flow_options import Listed, Valued
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from ..config.faults import Fault
@@ -79,7 +79,7 @@ class Asked:
         if paired and not texts:
             raise ConfigError("--zip pairs the axes of --sweep, and there is none.")
         self.faults: list[Fault] = []
-        self._parts: dict[str, Any] = _parts(texts, script, self.faults) if texts else {}
+        self._parts: dict[str, Any] = _typed_by(script, texts, self.faults)
         self._pairs = _paired(self._parts, paired) if paired else []
         self._excluded = excluded
         self._times = times
@@ -143,16 +143,41 @@ class Asked:
         return below, pieces
 
 
-def _parts(texts: Iterable[str], script: Script, faults: list[Fault]) -> dict[str, Any]:
+def _typed_by(script: Script, texts: Sequence[str], faults: list[Fault]) -> dict[str, Any]:
+    from .configs import known_of
+
+    return typed_parts(texts, known_of(script, texts), script.name, faults) if texts else {}
+
+
+def parts_of(texts: Iterable[str], script: Script) -> dict[str, Any]:
     """The values of each axis, by name; what is a whole space, by its text.
 
-    What is wrong with values is put to the faults.
+    Raises:
+        ConfigError: A text can't be understood, or stands for no value of the parameter.
+    """
+    from .configs import known_of
+
+    faults: list[Fault] = []
+    parts = typed_parts(texts, known_of(script, texts), script.name, faults)
+    if faults:
+        raise ConfigError(str(faults[0]), key=faults[0].key)
+    return parts
+
+
+def typed_parts(
+    texts: Iterable[str], known: Sequence[Parameter], script: str | None, faults: list[Fault]
+) -> dict[str, Any]:
+    """As `parts_of()`, for those who know the parameters.
+
+    Args:
+        texts: `NAME=VALUES` texts, or whole spaces.
+        known: The parameters by which values are typed.
+        script: The script's name, for messages.
+        faults: What is wrong with values is put there.
     """
     from ..config import axes
     from ..config.expression import is_call
-    from .configs import known_of
 
-    known = known_of(script, texts)
     parts: dict[str, Any] = {}
     for text in texts:
         if is_given(text) or is_call(text, axes.FUNCTIONS):
@@ -172,7 +197,7 @@ def _parts(texts: Iterable[str], script: Script, faults: list[Fault]) -> dict[st
 
 
 def _typed(
-    name: str, text: str, known: list[Parameter], script: Script, faults: list[Fault]
+    name: str, text: str, known: Sequence[Parameter], script: str | None, faults: list[Fault]
 ) -> list[Any]:
     """The values that stand in a text, each typed by the parameter."""
     from ..config.faults import Fault
@@ -187,10 +212,10 @@ def _typed(
     return values
 
 
-def _value(name: str, text: str, known: list[Parameter], script: Script) -> Any:
+def _value(name: str, text: str, known: Sequence[Parameter], script: str | None) -> Any:
     if is_given(text):
         return given_object(text)
-    return _unquoted(parse_overrides([f"{name}={text}"], known, script.name)[name])
+    return _unquoted(parse_overrides([f"{name}={text}"], known, script)[name])
 
 
 def _near_call(text: str) -> str:

@@ -52,9 +52,6 @@ class _Passed(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             if name.startswith(start) and name not in head.split(",")
         ]
 
-_LAUNCH = "launch"
-# What a form shows of the options of `run`, or keeps; the others are for one flow that begins now.
-_NOT_OF_FORMS = ("resume", "dry_run", "quiet", "as_json")
 
 _OUT = click.Option(
     ["--out"], type=_Name(), metavar="NAME", help="The variable that the runs are put into."
@@ -85,8 +82,7 @@ class NotebookGroup(LazyGroup):
         names = [name for name in NAMES if name != "completion"]
         super().__init__(
             "%kogine",
-            names=[*names, BOARD],
-            names=[*names, _LAUNCH],
+            names=[*names, BOARD, _LAUNCH],
             help="Run the scripts you already have under every configuration you want to try.",
             context_settings={"help_option_names": ["-h", "--help"]},
         )
@@ -96,15 +92,14 @@ class NotebookGroup(LazyGroup):
         if self._face.cell is not None and cmd_name in (*NAMES, BOARD) and cmd_name != "run":
             if ctx.resilient_parsing:
                 return None  # so that it isn't offered
-        if cmd_name == _LAUNCH:
-            run = super().get_command(ctx, "run")
-            return None if run is None else _launch(run, self._face)
-        if self._face.cell is not None and cmd_name in NAMES and cmd_name != "run":
             raise click.UsageError(
                 f"%%kogine {cmd_name} has no use for a cell: write %kogine {cmd_name}."
             )
         if cmd_name == BOARD:
             return board_command(self._face)
+        if cmd_name == _LAUNCH:
+            run = super().get_command(ctx, "run")
+            return None if run is None else _launch(run, self._face)
         command = super().get_command(ctx, cmd_name)
         if command is None:
             return None

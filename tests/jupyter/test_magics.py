@@ -347,14 +347,14 @@ def test_json_is_for_machines(shell: Shell) -> None:
     assert len(shell.ip.user_ns["runs"]) == 2
 
 
-<<<<<<< HEAD
 def test_a_board_needs_a_notebook(shell: Shell) -> None:
     """In a terminal `%kogine board` says what to use instead."""
     with pytest.raises(ConfigError, match="a board needs a notebook.*%kogine attach"):
         shell.cell("%kogine board")
     with pytest.raises(UsageError, match="no use for a cell"):
         shell.cell("%%kogine board\n1")
-=======
+
+
 def test_a_form_shows_what_the_line_says(shell: Shell) -> None:
     """`%kogine launch` takes what `%kogine run` does, and fills it in."""
     shell.ip.user_ns["lrs"] = [0.5, 0.25]
@@ -387,4 +387,3 @@ def test_a_form_of_a_cell(shell: Shell) -> None:
     other = shell.cell("%%kogine launch\nn = 1\nprint(n)\n")
     with pytest.raises(ConfigError, match="a shell can't run a cell"):
         other.text_of("shell")
->>>>>>> e22620d (Launcher: %kogine launch, docs, a notebook)

@@ -5,8 +5,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .board import RunBoard as RunBoard
+    from .launcher import SweepLauncher as SweepLauncher
 
-_HOMES = {"RunBoard": "board"}
+_HOMES = {"RunBoard": "board", "SweepLauncher": "launcher"}
 
 
 def __getattr__(name: str) -> object:

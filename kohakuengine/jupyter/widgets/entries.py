@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ...config.faults import Fault
     from ...engine.parameters import Parameter
     from .settings import Setting
 
@@ -115,7 +116,10 @@ def listed_of(name: str, text: str, known: Sequence[Parameter], script: str | No
     if not text.strip():
         raise ConfigError(f"{name}: write the values, with commas between them.", key=name)
     try:
-        values = typed_parts([f"{name}={text}"], known, script)[name]
+        faults: list[Fault] = []
+        values = typed_parts([f"{name}={text}"], known, script, faults)[name]
+        if faults:
+            raise ConfigError(_without_option(faults[0]), key=name)
     except KogineError as error:
         raise ConfigError(_without_option(error), key=name) from None
     axis = axes.axis(name, values)
@@ -180,7 +184,7 @@ class _NumberParameter:
 _NUMBER: Any = _NumberParameter()
 
 
-def _without_option(error: Exception) -> str:
+def _without_option(error: object) -> str:
     """A message without the option of the command that isn't there."""
     return re.sub(r"^--(set|sweep) ", "", str(error))
 
