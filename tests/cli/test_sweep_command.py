@@ -37,6 +37,7 @@ name = "x"
 def main():
     print("lr is", lr)
     assert lr != 2, "too much"
+    assert name and rate
     return {"loss": lr * bs}
 
 if __name__ == "__main__":
