@@ -8,10 +8,10 @@ import click
 
 from ..engine.script import Script
 from ..errors import ConfigError
-from .arguments import FILE
+from .arguments import FILE, Choice
 from .reply import say, tell
 
-_SUFFIX = ".py"
+_FORMATS = {".py": "py", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 
 
 @click.command(short_help="Write a config file from a script's parameters.")
@@ -19,35 +19,46 @@ _SUFFIX = ".py"
 @click.option("--output", "-o", type=FILE, metavar="FILE", help="Where to; else it is printed.")
 @click.option("--force", "-f", is_flag=True, help="Replace a FILE that is there.")
 @click.option("--all", "everything", is_flag=True, help="Also names whose default is computed.")
-def new(script: str, output: str | None, force: bool, everything: bool) -> int:
+@click.option(
+    "--format",
+    type=Choice(list(dict.fromkeys(_FORMATS.values()))),
+    help="Of what is printed; a FILE has that of its name.",
+)
+def new(script: str, output: str | None, force: bool, everything: bool, format: str | None) -> int:
     """Write a commented config file from the parameters of a SCRIPT, of which nothing is run.
 
-    As it stands it sets the script's own defaults, and so changes nothing.
+    As it stands it sets the script's own defaults, and so changes nothing. JSON has no comments.
     """
     from ..engine.new_config import new_config
 
     target = Script(script)
     if output is None:
-        say(new_config(target, everything=everything).removesuffix("\n"))
+        text = new_config(target, everything=everything, format=format or "py")
+        say(text.removesuffix("\n"))
         return 0
-    _check(output, force)
-    text = new_config(target, output, everything=everything)
+    known = _check(output, force, format)
+    text = new_config(target, output, everything=everything, format=known)
     _write(output, text, force)
-    tell(f"{output} is written.")
+    note = f" JSON has no comments: kogine params {script} tells more." if known == "json" else ""
+    tell(f"{output} is written.{note}")
     return 0
 
 
-def _check(path: str, force: bool) -> None:
+def _check(path: str, force: bool, format: str | None) -> str:
+    """The format of a file that can be written there."""
     suffix = os.path.splitext(path)[1]
-    if suffix.lower() != _SUFFIX:
+    known = _FORMATS.get(suffix.lower())
+    if known is None:
         raise ConfigError(
-            f"{path}: only Python files, *{_SUFFIX}, are written by kogine config new now.",
-            path=path,
+            f"{path}: a config file's name must end in .py, .yaml, .yml, .toml or .json.", path=path
         )
+    if format not in (None, known):
+        raise ConfigError(f"{path} is a name of another format than {format}.", path=path)
     if os.path.isdir(path):
         raise ConfigError(f"{path} is a directory: name the file in it.", path=path)
     if os.path.lexists(path) and not force:
         raise _is_there(path)
+    return known
 
 
 def _write(path: str, text: str, force: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 
 from .bindings import ASSIGN, DECLARE, find_bindings
 from .config_check import FITS, check_keys
@@ -11,7 +12,7 @@ from .stars import star_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from .parameters import Parameter
@@ -30,25 +31,23 @@ _HEAD = """\
 #   kogine run {script} --config {file}
 #   kogine config check {script} --config {file}
 """
-_SWEEP = """\
-# Several values of one name, or of several, make a run for each combination (docs: Sweeps):
-#
-# _sweep = {{
-{axes}
-# }}
-"""
+_SWEEP = "# Several values of one name, or of several, make a run for each combination (docs: Sweeps):\n#\n"
 
 
-def new_config(script: Script, file: str = "FILE", *, everything: bool = False) -> str:
-    """The text of a Python config file with all parameters of a script.
+def new_config(
+    script: Script, file: str = "FILE", *, everything: bool = False, format: str = "py"
+) -> str:
+    """The text of a config file with all parameters of a script.
 
-    Where a default is a literal, or a path, it is set; where it is computed, where the script gives
-    several, or where it isn't what its annotation says, it is commented out.
+    Where a default is a literal, or in Python a path, it is set; where it is computed, where the
+    script gives several, where nothing in the script reads it, and where the format can't hold it,
+    it is commented out. JSON has no comments: there it is left out.
 
     Args:
         script: The script; nothing of it is executed.
         file: Where the file will be, as it is to be named in its first lines.
         everything: Also names whose default is computed.
+        format: `"py"`, `"yaml"`, `"toml"` or `"json"`.
 
     Raises:
         ScriptError: The script can't be read, or isn't valid Python.
@@ -57,24 +56,46 @@ def new_config(script: Script, file: str = "FILE", *, everything: bool = False) 
 
     check(script.read(), script.path)
     found = [p for p in script.parameters() if everything or not p.computed]
-    live = _live(script, found)
+    live, reasons = _live(script, found)
+    comments = partial(_comments, reasons)
+    if format == "json":
+        from .new_text_config import json_text
+
+        return json_text(found, live)
     words = {"script": _one_line(quote(script.name)), "file": _one_line(quote(file))}
-    parts = [_HEAD.format(**words)]
-    imports = dict.fromkeys(line for p in found if p.name in live for line in _imports(p))
-    if imports:
-        parts.append("\n".join(imports) + "\n")
-    parts += [_entry(parameter, parameter.name in live) for parameter in found]
+    axes = list(_axes([p for p in found if p.name in live]))[:_SWEPT]
+    if format == "py":
+        parts, sweep = _python_parts(found, live, comments), _python_sweep(axes)
+    else:
+        from .new_text_config import text_parts, text_sweep
+
+        parts = text_parts(found, live, format, comments)
+        sweep = text_sweep(axes, format)
     if not found:
         parts.append("# The script has no parameters that can be read from its text.\n")
-    axes = list(_axes([p for p in found if p.name in live]))[:_SWEPT]
-    if axes:
-        lines = "\n".join(f'#     "{name}": {values!r},' for name, values in axes)
-        parts.append(_SWEEP.format(axes=lines))
-    return "\n".join(parts)
+    if sweep:
+        parts.append(_SWEEP + sweep)
+    return "\n".join([_HEAD.format(**words), *parts])
 
 
-def _live(script: Script, found: Sequence[Parameter]) -> set[str]:
-    """The names whose default can stand in the file, and changes nothing there."""
+def _python_parts(
+    found: Sequence[Parameter], live: set[str], comments: Callable[[Parameter], list[str]]
+) -> list[str]:
+    """What a Python file says of parameters, each with an empty line behind it."""
+    imports = dict.fromkeys(line for p in found if p.name in live for line in _imports(p))
+    parts = ["\n".join(imports) + "\n"] if imports else []
+    return [*parts, *(_entry(p, p.name in live, comments(p)) for p in found)]
+
+
+def _python_sweep(axes: Sequence[tuple[str, list[Any]]]) -> str:
+    lines = "".join(f'#     "{name}": {values!r},\n' for name, values in axes)
+    return f"# _sweep = {{\n{lines}# }}\n" if lines else ""
+
+
+def _live(script: Script, found: Sequence[Parameter]) -> tuple[set[str], dict[str, str]]:
+    """The names whose default can stand in the file, and changes nothing there; and of others why
+    it is commented out, where there is more to say than that it is no such default.
+    """
     tree = parse(script.read(), script.path)
     bindings = find_bindings(tree, star_names(script.folder))
     defaults: dict[str, list[str]] = {}
@@ -88,8 +109,8 @@ def _live(script: Script, found: Sequence[Parameter]) -> set[str]:
     }
     some = [p for p in found if p.name in once and p.name not in _RESERVED and _written(p)]
     checked = check_keys(script, {p.name: p.default for p in some if p.literal})
-    wrong = {one.key for one in checked if one.status != FITS or one.note}
-    return {p.name for p in some} - wrong
+    wrong = {one.key: one.note or "" for one in checked if one.status != FITS or one.note}
+    return {p.name for p in some} - set(wrong), wrong
 
 
 def _written(parameter: Parameter) -> str | None:
@@ -136,11 +157,17 @@ def _imports(parameter: Parameter) -> Iterator[str]:
         yield "import pathlib" if "." in name else f"from pathlib import {name}"
 
 
-def _entry(parameter: Parameter, live: bool) -> str:
-    lines = [f"# {line}" for line in (parameter.help or "").splitlines() if line.strip()]
-    said = _said(parameter)
-    if said:
-        lines.append(f"# {said}")
+def _comments(reasons: Mapping[str, str], parameter: Parameter) -> list[str]:
+    from .new_text_config import in_comment
+
+    text = (parameter.help or "").splitlines()
+    lines = [f"# {in_comment(line)}" for line in text if line.strip()]
+    more = [_said(parameter), _one_line(reasons.get(parameter.name, ""))]
+    return [*lines, *(f"# {one}" for one in more if one)]
+
+
+def _entry(parameter: Parameter, live: bool, comments: list[str]) -> str:
+    lines = list(comments)
     if live:
         lines.append(f"{parameter.name} = {_written(parameter)}")
     else:

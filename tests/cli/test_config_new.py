@@ -40,11 +40,25 @@ def test_what_is_there_is_kept(kogine, folder: Path) -> None:
     assert load_config("c.py").globals_dict["lr"] == 0.1
 
 
+@pytest.mark.parametrize("name", ["c.yaml", "c.yml", "c.toml", "c.json", "C.JSON"])
+def test_other_formats(kogine, folder: Path, name: str) -> None:
+    """By the name of the file, or by `--format`; JSON has no comments, which is told."""
+    reply = kogine("config", "new", "train.py", "-o", name)
+    assert (reply.outcome, reply.out) == (0, "")
+    assert ("kogine params train.py" in reply.err) == name.lower().endswith("json")
+    assert kogine("config", "check", "train.py", "--config", name).outcome == 0
+    format = "yaml" if name == "c.yml" else name[2:].lower()
+    printed = kogine("config", "new", "train.py", "--format", format).out
+    assert printed == (folder / name).read_text().replace(name, "FILE")
+
+
 WRONG = {
     "another format": (
-        ["train.py", "-o", "c.yaml"],
-        "c.yaml: only Python files, *.py, are written",
+        ["train.py", "-o", "c.ini"],
+        "c.ini: a config file's name must end in .py, .yaml, .yml, .toml or .json.",
     ),
+    "two formats": (["train.py", "-o", "c.yml", "--format", "json"], "another format than json"),
+    "no format": (["train.py", "--format", "tml"], "did you mean toml?"),
     "a directory": (["train.py", "-o", "d.py"], "d.py is a directory"),
     "no such folder": (["train.py", "-o", "no/c.py"], "no/c.py can't be written: No such file"),
     "no such script": (["nosuch.py"], "there is no file nosuch.py"),

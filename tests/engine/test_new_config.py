@@ -6,6 +6,7 @@ import re
 import sysconfig
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -81,6 +82,8 @@ if quick():
     size = 2
 n = 1
 n += 1
+lost = 1
+print(lr, epochs, mode, out, seed, rate, text, n)
 """
 
 
@@ -90,7 +93,15 @@ def test_literal_defaults_stand_there(tmp_path: Path) -> None:
     script = Script(str(tmp_path / "train.py"))
     text, config = made(tmp_path, script)
     assert config.globals_dict == {
-        **{"lr": 0.1, "epochs": 10, "mode": "fast", "out": Path("out"), "text": "onetwo", "n": 1},
+        **{
+            "lr": 0.1,
+            "epochs": 10,
+            "mode": "fast",
+            "out": Path("out"),
+            "text": "onetwo",
+            "n": 1,
+            "seed": None,
+        },
         "rate": float("inf"),
     }
     assert "# how far to go in each step\nlr = 0.1\n" in text
@@ -98,8 +109,9 @@ def test_literal_defaults_stand_there(tmp_path: Path) -> None:
     assert "# one of 'fast', 'slow'\nmode = \"fast\"\n" in text
     assert "# one of Color.RED, Color.BLUE: --set color=BLUE\n# color = Color.RED\n" in text
     assert "# int\n# needed = ...\n" in text
-    for line in ("# seed = None", '# CONFIG = {"a": 1}', "# size = 1"):
+    for line in ("seed = None", '# CONFIG = {"a": 1}', "# size = 1"):
         assert f"\n{line}\n" in text
+    assert "\n# nothing in " in text and "reads lost (line 3" in text and "\n# lost = 1\n" in text
     assert "model" not in text
     assert "# model = make_model()" in new_config(script, everything=True)
 
@@ -138,6 +150,40 @@ def test_of_a_public_script(script: Any, tmp_path: Path) -> None:
     assert all(one.ok for one in check_keys(Script(target), first.globals_dict))
 
 
+TEXTS = ("yaml", "toml", "json")
+
+
+@pytest.mark.parametrize("format", TEXTS)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_of_an_example_in_other_formats(path: Path, format: str, tmp_path: Path) -> None:
+    """What the format can hold stands there, with its type; the example of a sweep can be taken."""
+    script = Script(str(path))
+    text = new_config(script, format=format)
+    (tmp_path / f"c.{format}").write_text(text, encoding="utf-8")
+    config = load_config(tmp_path / f"c.{format}")
+    assert isinstance(config, Config)
+    holds_only_defaults(config, script)
+    if "_sweep" in text:
+        before, mark, sweep = text.rpartition("# _sweep:" if format == "yaml" else "# [_sweep]")
+        lines = f"{mark}{sweep}".replace("# ", "")
+        (tmp_path / f"s.{format}").write_text(before + lines, encoding="utf-8")
+        swept = load_config(tmp_path / f"s.{format}")
+        assert isinstance(swept, ConfigGenerator) and next(iter(swept)) == config
+
+
+def test_what_a_format_has_not(tmp_path: Path) -> None:
+    """A tuple and a path are commented out, tables come last, and JSON leaves out what it lacks."""
+    script = Script(
+        "train.py",
+        text=b"net = {'a': 1}\nhidden = (1, 2)  # sizes\nlr: float = 0.1\nnone = None\nraw = b'a'\nprint(vars())",
+    )
+    yaml, toml, json = (new_config(script, format=format) for format in TEXTS)
+    assert "net: {a: 1}\n" in yaml and "# sizes\n# YAML has no tuple:\n# hidden: [1, 2]\n" in yaml
+    assert "lr: 0.1\n" in yaml and "raw: !!binary" in yaml
+    assert toml.index("lr = 0.1\n") < toml.index("# raw = b'a'\n") < toml.index("[net]\na = 1\n")
+    assert json == '{\n    "net": {"a": 1},\n    "lr": 0.1,\n    "none": null\n}\n'
+
+
 def test_a_script_that_is_no_python(tmp_path: Path) -> None:
     """Is refused, as by `kogine params`."""
     (tmp_path / "train.py").write_text("x = = 1")
@@ -168,3 +214,18 @@ def test_any_literal_comes_back(value: object, comment: str) -> None:
     exec(compile(new_config(script).encode(), "made.py", "exec"), names)
     if "x" in names:
         assert repr(names["x"]) == repr(script.parameters()[0].default)
+
+
+@pytest.mark.parametrize("format", TEXTS)
+@given(value=LITERALS, comment=COMMENTS)
+def test_any_literal_comes_back_in_other_formats(format: str, value: object, comment: str) -> None:
+    """Or isn't there; whatever is in texts and comments, the file is valid."""
+    text = f"x = {value!r}  # {comment}\n"
+    script = Script("train.py", text=text.encode())
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"c.{format}")
+        path.write_text(new_config(script, format=format), encoding="utf-8")
+        config = load_config(path)
+    assert isinstance(config, Config)
+    if "x" in config.globals_dict:
+        assert repr(config.globals_dict["x"]) == repr(script.parameters()[0].default)
