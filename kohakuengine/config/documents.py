@@ -63,7 +63,9 @@ class Document:
         """An error that says where in the file something is wrong."""
         line = self.line(place)
         where = f"{self.name} line {line}" if line else self.name
-        return ConfigFileError(f"{where}: {in_short(problem)}", path=self.path, line=line)
+        told = in_short(problem)
+        told = told.removesuffix(".") if told.endswith("?.") else told
+        return ConfigFileError(f"{where}: {told}", path=self.path, line=line)
 
 
 def is_text_file(path: str) -> bool:

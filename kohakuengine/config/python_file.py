@@ -59,18 +59,19 @@ class PythonFile:
         Its module is in `sys.modules` meanwhile, since dataclasses look there. It can't be found
         there otherwise, so that pickles hold the file's functions and classes themselves.
         """
-        try:
-            with self._siblings, loading(self.name, self.path) as self._loading:
-                sys.modules[self.module.__name__] = self.module
-                try:
-                    return function(*args, **kwargs)
-                finally:
-                    sys.modules.pop(self.module.__name__, None)
-        except (Exception, SystemExit) as error:
-            if isinstance(error, ConfigError) and _is_of_a_call(error.__traceback__):
-                raise self._of_call(error) from error.__cause__
-            error.__traceback__ = _theirs(error.__traceback__)
-            raise self._failed(error) from error
+        with loading(self.name, self.path) as self._loading:
+            try:
+                with self._siblings:
+                    sys.modules[self.module.__name__] = self.module
+                    try:
+                        return function(*args, **kwargs)
+                    finally:
+                        sys.modules.pop(self.module.__name__, None)
+            except (Exception, SystemExit) as error:
+                if isinstance(error, ConfigError) and _is_of_a_call(error.__traceback__):
+                    raise self._of_call(error) from error.__cause__
+                error.__traceback__ = _theirs(error.__traceback__)
+                raise self._failed(error) from error
 
     def wrong_type(self, what: str, wanted: str, value: object) -> ConfigTypeError:
         got = type(value).__name__

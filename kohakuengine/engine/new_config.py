@@ -162,7 +162,7 @@ def _comments(reasons: Mapping[str, str], parameter: Parameter) -> list[str]:
 
     text = (parameter.help or "").splitlines()
     lines = [f"# {in_comment(line)}" for line in text if line.strip()]
-    more = [_said(parameter), _one_line(reasons.get(parameter.name, ""))]
+    more = [_said(parameter), in_comment(" ".join(reasons.get(parameter.name, "").split()))]
     return [*lines, *(f"# {one}" for one in more if one)]
 
 

@@ -695,3 +695,18 @@ def test_nothing_heavy_for_python_files(fresh_python: Callable[..., str], write:
     """
     assert fresh_python(code.format("a.py")).strip() == "[]"
     assert fresh_python(code.format("a.yaml")).strip() == "['yaml']"
+
+
+def test_circles_and_questions(write: Write, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A circle by way of Python files is named in full, and a question ends a sentence."""
+    monkeypatch.chdir(folder)
+    for name, base in (("a.py", "b.yaml"), ("c.py", "a.py")):
+        write(name, f"from kohakuengine import use_config\nuse_config('{base}')\n")
+    write("b.yaml", "_base: c.py")
+    with pytest.raises(ConfigError) as caught:
+        load_config("a.py")
+    told = str(caught.value)
+    assert "raised" not in told and "a.py uses b.yaml uses c.py uses a.py: " in told
+    write("d.yaml", "lr: ${model.lrr}\nmodel: {lr: 1}")
+    with pytest.raises(ConfigFileError, match=r"did you mean model.lr\?$"):
+        load_config("d.yaml")
