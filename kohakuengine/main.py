@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from .config.generator import ConfigGenerator
     from .config.space import Space
     from .launch.base import Launcher
     from .runs.table import Runs
@@ -88,7 +89,7 @@ def run(
 
 def sweep(
     script: str | os.PathLike[str] | Script,
-    axes: Mapping[str, Iterable[Any]] | Space,
+    axes: Mapping[str, Iterable[Any]] | Space | None = None,
     *,
     config: Config | None = None,
     config_path: str | os.PathLike[str] | None = None,
@@ -104,9 +105,11 @@ def sweep(
     Args:
         script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
         axes: For each name of a variable, the values to try; the last one varies fastest. Or what
-            `kohakuengine.axes` puts together: pairs, conditions, ranges, random draws, ...
+            `kohakuengine.axes` puts together: pairs, conditions, ranges, random draws, ... None for
+            what the config file sweeps.
         config: What is the same for all runs.
-        config_path: A config file, in place of `config`.
+        config_path: A config file, in place of `config`. Where it sweeps, `axes` win over what it
+            says of the same variables, and make a grid with the others.
         workers: How many runs go on at once; None for one a GPU, where `gpus` are given, else one
             a core that this process may use.
         launcher: Where the runs' processes live; None or `"auto"` for the best there is.
@@ -130,19 +133,46 @@ def sweep(
     from .config.sweep import Sweep
     from .flow.parallel import Parallel
 
-    configs = Sweep(_base(config, config_path, "sweep"), axes)
+    base, space = _swept(config, config_path, axes)
+    configs = Sweep(base, space)
     flow = Parallel(script, configs, max_workers=workers, launcher=launcher, **options)
     return flow.run(resume=resume, show=show, detach=detach)
 
 
+def _swept(
+    config: Config | None, path: str | os.PathLike[str] | None, axes: Any
+) -> tuple[Config, Space]:
+    """What is the same for all, and what varies."""
+    from .config.axes import as_space
+    from .config.grid import Grid
+    from .config.reshape import above
+    from .config.sweep import Sweep
+
+    loaded = None if path is None or config is not None else load_config(path)
+    source = None if loaded is None or isinstance(loaded, Config) else loaded.source
+    if not isinstance(source, Sweep):
+        base = _base(config, path, "sweep", loaded)
+        if axes is None:
+            raise ConfigError("sweep() needs axes, or a config_path of a file with _sweep.")
+        return base, as_space(axes)
+    if axes is None:
+        return source.base, source.space
+    given = as_space(axes)
+    plain = isinstance(given, Grid) and not given.excluded
+    return source.base, above(source.space, given.pieces if plain else [given])  # type: ignore[attr-defined]
+
+
 def _base(
-    config: Config | None, path: str | os.PathLike[str] | None, caller: str = "run"
+    config: Config | None,
+    path: str | os.PathLike[str] | None,
+    caller: str = "run",
+    loaded: Config | ConfigGenerator | None = None,
 ) -> Config:
     if path is None:
         return checked_config(config)
     if config is not None:
         raise ConfigError(f"{caller}() takes config or config_path, not both.")
-    loaded = load_config(path)
+    loaded = load_config(path) if loaded is None else loaded
     if not isinstance(loaded, Config):
         each = f"loop over load_config({str(path)!r}) and call run() with each."
         if caller == "sweep":

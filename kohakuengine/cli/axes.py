@@ -91,9 +91,8 @@ class Asked:
         """The space that they say; None for no sweep at all.
 
         Args:
-            below: What a config file sweeps, or None. An axis that is said here, too, has the values
-                that are said here; the others make a grid with it. What is left out, sampled and
-                repeated is of both.
+            below: What a config file sweeps, or None; what is said here wins over it. What is left
+                out, sampled and repeated is of both.
 
         Raises:
             ConfigError: There is nothing to exclude, repeat or sample; or it can't be put together.
@@ -107,40 +106,30 @@ class Asked:
             )
         from ..config import axes
         from ..config.grid import Grid, When
+        from ..config.reshape import above
 
-        below, pieces = self._pieces(below)
+        pieces = self._pieces()
         for piece in pieces:
             mark_axes(piece.space if isinstance(piece, When) else piece, SWEEP)
-        whole: Space | None = below if below is not None and not pieces else None
-        if whole is None or self._excluded:
-            whole = Grid([*([] if below is None else [below]), *pieces], self._excluded)
+        whole: Space = Grid(pieces) if below is None else above(below, pieces)
+        if self._excluded:
+            whole = axes.exclude(whole, *self._excluded)
         if self._count is not None:
             whole = axes.sample(whole, self._count, self._seed)
         return whole if self._times is None else axes.repeat(whole, self._times)
 
-    def _pieces(self, below: Space | None) -> tuple[Space | None, list[Any]]:
-        """What a file sweeps, with the values that are said here; and what is tried beside that."""
+    def _pieces(self) -> list[Any]:
+        """What --sweep tries, what is paired as one."""
         from ..config import axes
-        from ..config.grid import When
-        from ..config.reshape import with_axis, without
-        from ..config.space import Axis, Space
+        from ..config.space import Space
 
         pieces: list[Any] = []
         for name, values in self._parts.items():
-            if name in self._pairs:
-                if name != self._pairs[0]:
-                    continue
-                piece: Any = axes.zip(*(_as_space(n, self._parts[n]) for n in self._pairs))
-            else:
-                piece = values if isinstance(values, Space) else axes.axis(name, values)
-            if below is not None and isinstance(piece, Axis) and name in below.names:
-                mark_axes(piece, SWEEP)
-                below = with_axis(below, piece)
-                continue
-            pieces.append(piece)
-            for one in (piece.space if isinstance(piece, When) else piece).names:
-                below = None if below is None else without(below, one)
-        return below, pieces
+            if name not in self._pairs:
+                pieces.append(values if isinstance(values, Space) else axes.axis(name, values))
+            elif name == self._pairs[0]:
+                pieces.append(axes.zip(*(_as_space(n, self._parts[n]) for n in self._pairs)))
+        return pieces
 
 
 def _typed_by(script: Script, texts: Sequence[str], faults: list[Fault]) -> dict[str, Any]:

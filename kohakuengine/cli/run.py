@@ -84,7 +84,8 @@ def run(
 ) -> int | Callable[[], int]:
     """Run a SCRIPT: a file, a module (pkg.train), or a function in one (train.py:main).
 
-    What follows -- is the script's own command line. What --set and --sweep say wins over the config file.
+    What follows -- is the script's own command line. What --set and --sweep say wins over the
+    config file.
     Several --sweep make a grid: each combination of their values is a run.
     """
     target = script_of(script, entrypoint, args)

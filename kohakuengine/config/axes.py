@@ -20,8 +20,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import ConfigError
-from . import draws as _draws
 from .condition import Condition
+from .drawing import choice, integer, loguniform, normal, uniform
 from .draws import Distribution, Draws
 from .expression import Function, evaluate, is_call
 from .grid import Grid, When
@@ -199,7 +199,7 @@ def random(count: int, seed: int = 0, /, **axes: Any) -> Zip:
     """
     drawn: dict[str, Draws] = {}
     for name, values in axes.items():
-        what = values if isinstance(values, Distribution) else _draws.choice(values)
+        what = values if isinstance(values, Distribution) else choice(values)
         drawn[name] = Draws(what, count, seed)
     return zip(**drawn)
 
@@ -215,42 +215,6 @@ def range(start: float, stop: float | None = None, step: float = 1) -> Sequence[
         [0.1, 0.2, 0.3]
     """
     return steps(start, stop, step)
-
-
-def uniform(low: float, high: float, count: int | None = None, seed: int = 0) -> Any:
-    """Draws of the numbers from `low` to below `high`, each as likely.
-
-    Args:
-        low: The least number.
-        high: The end.
-        count: How many draws; without it, a distribution for `random()`.
-        seed: Of the same seed and variable come the same values.
-    """
-    return _draw(_draws.uniform(low, high), count, seed)
-
-
-def loguniform(low: float, high: float, count: int | None = None, seed: int = 0) -> Any:
-    """As `uniform()`, where each power of ten is as likely; `low` must be above 0."""
-    return _draw(_draws.loguniform(low, high), count, seed)
-
-
-def normal(mean: float, deviation: float, count: int | None = None, seed: int = 0) -> Any:
-    """Draws of the normal distribution of a mean and a standard deviation; else as `uniform()`."""
-    return _draw(_draws.normal(mean, deviation), count, seed)
-
-
-def integer(low: int, high: int, count: int | None = None, seed: int = 0) -> Any:
-    """Draws of whole numbers from `low` to `high`, both included; else as `uniform()`."""
-    return _draw(_draws.integer(low, high), count, seed)
-
-
-def choice(values: Sequence[Any], count: int | None = None, seed: int = 0) -> Any:
-    """Draws from some values, each as likely; else as `uniform()`."""
-    return _draw(_draws.choice(values), count, seed)
-
-
-def _draw(distribution: Distribution, count: int | None, seed: int) -> Distribution | Draws:
-    return distribution if count is None else Draws(distribution, count, seed)
 
 
 # ---- what is taken for a space, and for values ----
@@ -374,10 +338,8 @@ def _values(name: str, given: object) -> Sequence[Any]:
     if isinstance(given, (str, bytes, Mapping, Space, _Conditional)) or not isinstance(
         given, Iterable
     ):
-        raise ConfigError(
-            f"sweep: {name} must be a list of values, got {_shown(given)}{_remedy(given)}.",
-            key=name,
-        )
+        told = f"sweep: {name} must be a list of values, got {_shown(given)}{_remedy(given)}"
+        raise ConfigError(told if told.endswith("?") else f"{told}.", key=name)
     return given if isinstance(given, Sequence) else list(given)
 
 

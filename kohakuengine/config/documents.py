@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..errors import ConfigFileError
 from .near import did_you_mean_file
@@ -66,6 +66,22 @@ class Document:
         told = in_short(problem)
         told = told.removesuffix(".") if told.endswith("?.") else told
         return ConfigFileError(f"{where}: {told}", path=self.path, line=line)
+
+
+def found_lines(find: Callable[[], Iterable[tuple[Place, int]]]) -> Lines:
+    """The lines of values, which are looked for when the first is asked for: only errors ask.
+
+    Args:
+        find: Gives places and their lines; of a place that is there twice the first counts.
+    """
+    known: dict[Place, int] = {}
+
+    def line_of(place: Place) -> int | None:
+        if not known:
+            known.update(reversed([*find()]))
+        return known.get(place)
+
+    return line_of
 
 
 def is_text_file(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from .documents import DIGITS, Unreadable, too_deep, too_long
+from .documents import DIGITS, Unreadable, found_lines, too_deep, too_long
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,14 +37,7 @@ def read_json(text: str) -> tuple[Any, Lines]:
         raise Unreadable(too_long(error.digits), line) from None
     except RecursionError:
         raise Unreadable(too_deep()) from None
-    known: dict[Place, int] = {}
-
-    def line_of(place: Place) -> int | None:  # only errors ask
-        if not known:
-            known.update(reversed([*_lines(text)]))
-        return known.get(place)
-
-    return tree, line_of
+    return tree, found_lines(lambda: _lines(text))
 
 
 class _Twice(ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from .documents import DEPTH, DIGITS, Unreadable, too_deep, too_long
+from .documents import DEPTH, DIGITS, Unreadable, found_lines, too_deep, too_long
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,14 +44,7 @@ def read_toml(text: str) -> tuple[Any, Lines]:
         raise Unreadable(too_deep()) from None
     except (ValueError, OverflowError) as error:  # of a number, a date, an offset from UTC
         raise _too_long(text) or Unreadable(f"is not valid TOML: {error}.") from None
-    known: dict[Place, int] = {}
-
-    def line_of(place: Place) -> int | None:  # only errors ask
-        if not known:
-            known.update(reversed([*_lines(text)]))
-        return known.get(place)
-
-    return tree, line_of
+    return tree, found_lines(lambda: _lines(text))
 
 
 def _check_size(text: str) -> None:

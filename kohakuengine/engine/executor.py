@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ..config.base import Config
 from ..config.siblings import one_at_a_time
 from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
@@ -89,6 +91,8 @@ def checked_config(config: object) -> Config:
     if not isinstance(config, Config):
         kind = type(config).__name__
         hint = ": write Config({...})" if isinstance(config, dict) else ""
+        if isinstance(config, (str, os.PathLike)):
+            hint = f": for a file, say config_path={os.fspath(config)!r}"
         raise ConfigTypeError(
             f"config must be a Config, got {kind}{hint}.", field="config", got=kind
         )

@@ -443,3 +443,9 @@ def test_ranges_of_whole_numbers() -> None:
     )
     with pytest.raises(ConfigError, match="only 3 of the 5 differ"):
         axes.linspace(1, 3, 5, whole=True)
+
+
+def test_a_question_ends_a_sentence() -> None:
+    """A function that there is not is told with what may be meant."""
+    with pytest.raises(ConfigError, match=r"did you mean log\(\.\.\.\)\?$"):
+        axes.grid(lr="lgo(1, 2, 3)")

@@ -29,6 +29,7 @@ from kohakuengine import (
 )
 from kohakuengine.errors import (
     ConfigError,
+    ConfigTypeError,
     KogineError,
     LauncherError,
     RunError,
@@ -380,6 +381,24 @@ def test_sweep_takes_a_config_file(write: Write) -> None:
     runs = sweep(write(), {"lr": [1]}, config_path="config.py", launcher="inline", show=False)
     assert runs.results == [{"loss": 2, "seed": 9}]
     assert runs[0].name == "lr=1"
+
+
+def test_sweep_takes_a_config_file_that_sweeps(write: Write) -> None:
+    """What is given wins over what the file sweeps, as on the command line; None takes the file's."""
+    path = write("lr = 0\nbs = 0\nx = 0\nprint(lr, bs, x)\n")
+    study = write("_sweep: {lr: [1, 2], bs: [3, 4]}", "c.yaml")
+
+    def points(*axes: Any) -> list[dict[str, Any]]:
+        runs = sweep(path, *axes, config_path=study, launcher="inline", show=False)
+        return [run.params for run in runs]
+
+    assert points() == [{"lr": lr, "bs": bs} for lr in (1, 2) for bs in (3, 4)]
+    assert points({"bs": [5]}) == [{"lr": 1, "bs": 5}, {"lr": 2, "bs": 5}]
+    assert points({"x": [6], "lr": [7]}) == [{"lr": 7, "bs": bs, "x": 6} for bs in (3, 4)]
+    with pytest.raises(ConfigTypeError, match="for a file, say config_path='c.yaml'"):
+        sweep(path, {"lr": [1]}, config="c.yaml")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="needs axes, or a config_path of a file with _sweep"):
+        sweep(path)
 
 
 def test_sweep_refuses_a_config_file_with_several(write: Write) -> None:
