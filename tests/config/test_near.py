@@ -113,7 +113,7 @@ TYPED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         "num",
     ),
     "a condition": (
-        lambda: axes.exclude({"epochs": [1]}, "epoch > 1"),
+        lambda: len(axes.exclude({"epochs": [1]}, "epoch > 1")),
         ConfigError,
         "epochs",
     ),
