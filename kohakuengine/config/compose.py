@@ -21,8 +21,8 @@ def use_config(path: str | os.PathLike[str], /, **arguments: Any) -> Config:
     At the top level of a config file it is layered under what the file gives, however it gives that:
     the file's own values win, and those of a base that is used later; its own `args`, where there
     are any, replace the base's, and `kwargs` and `metadata` are merged. A base's `_sweep` and
-    `_schema` are those of the file, unless it has its own. In `config_gen()` and elsewhere nothing is layered: merge what
-    you are given with `Config.merge()`.
+    `_schema` are those of the file, unless it has its own. In `config_gen()` and elsewhere nothing
+    is layered: merge what you are given with `Config.merge()`.
 
     Args:
         path: The file; of a relative path, from the folder of the file that uses it.

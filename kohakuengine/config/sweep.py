@@ -30,8 +30,8 @@ class Sweep(Sequence[Config]):
         names: The variables that vary.
 
     Raises:
-        ConfigError: The space can't be understood, or has no points; or a name with dots in it leads into something
-            that is no dictionary.
+        ConfigError: The space can't be understood, or has no points; or a name with dots in it leads
+            into something that is no dictionary.
 
     Example:
         >>> [config.globals_dict for config in Sweep(Config({"bs": 8}), {"lr": [0.1, 0.2]})]
@@ -39,9 +39,8 @@ class Sweep(Sequence[Config]):
     """
 
     def __init__(self, base: Config, space: Space | Mapping[str, Any] | Sequence[Any]) -> None:
-        from .axes import (
-            as_space,
-        )  # what has no sweep, and only asks whether it is one, needs it not
+        # Here: what has no sweep, and only asks whether it is one, needs it not.
+        from .axes import as_space
 
         self.base = base
         self.space = as_space(space).bound(base.globals_dict)

@@ -31,7 +31,10 @@ _HEAD = """\
 #   kogine run {script} --config {file}
 #   kogine config check {script} --config {file}
 """
-_SWEEP = "# Several values of one name, or of several, make a run for each combination (docs: Sweeps):\n#\n"
+_SWEEP = """\
+# Several values of one name, or of several, make a run for each combination (docs: Sweeps):
+#
+"""
 
 
 def new_config(
@@ -162,7 +165,8 @@ def _comments(reasons: Mapping[str, str], parameter: Parameter) -> list[str]:
 
     text = (parameter.help or "").splitlines()
     lines = [f"# {in_comment(line)}" for line in text if line.strip()]
-    more = [_said(parameter), in_comment(" ".join(reasons.get(parameter.name, "").split()))]
+    reason = " ".join(reasons.get(parameter.name, "").split())
+    more = [_said(parameter), in_comment(reason)]
     return [*lines, *(f"# {one}" for one in more if one)]
 
 
