@@ -362,7 +362,8 @@ def test_safe_path_has_no_modules_of_the_working_directory(option, tmp_path):
     (tmp_path / "mod.py").write_text("")
     assert execute(tmp_path, option, "-m", "mod")[0] == 1
     status, _, err = execute(tmp_path, option, "-m", "kohakuengine", "run", "mod")
-    assert (status, err) == (2, "kogine: error: there is no file and no module mod.\n")
+    said = "there is no file and no module mod; did you mean mod.py?"
+    assert (status, err) == (2, f"kogine: error: {said}\n")
 
 
 def test_script_behind_a_link_finds_its_own_folder(tmp_path):
