@@ -121,7 +121,7 @@ CELLS = {
         "%%kogine run --with lrs,|\nprint(rate, lrs)",
         ["%%kogine run --with lrs,rate"],
     ),
-    "the only command": ("%%kogine |\nx = 1", ["%%kogine run"]),
+    "the commands for cells": ("%%kogine |\nx = 1", ["%%kogine run", "%%kogine launch"]),
     "functions": ("%%kogine run --entrypoint |\ndef go():\n    pass", ["%%kogine run --entrypoint go"]),
 }  # fmt: skip
 
