@@ -23,9 +23,13 @@ demo: $(VENV)/.demo
 	@echo "== The same script, with settings from the command line, in a new interpreter"
 	$(VENV)/bin/kogine run $(SCRIPTS)/train_digits.py --set solver=ADAM --set epochs=5 --launcher fresh
 
-# All tests but those that take minutes, measured by branch in child processes, too.
+# All tests but those that take minutes.
 test: $(VENV)/.test $(VENV)/.torch
 	@cat $(VENV)/.torch
+	@$(IN) -m pytest -q -n $(PROCESSES) -m "not slow and not browser"
+
+# The same, measured by branch in child processes, too: that takes half as long again.
+coverage: $(VENV)/.test $(VENV)/.torch
 	@$(IN) -m coverage erase
 	@status=0; \
 	$(IN) -m coverage run -m pytest -q -n $(PROCESSES) -m "not slow and not browser" || status=$$?; \
