@@ -11,7 +11,7 @@ IN = $(VENV)/bin/python
 SCRIPTS = examples/scripts
 CONFIGS = examples/configs
 
-.PHONY: demo notebooks test faults pythons pure check bench clean
+.PHONY: demo notebooks pictures test coverage kernels test-kernels browser test-browser chromium faults pythons pure check bench clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import select
 import time
+from functools import partial
 from importlib.machinery import all_suffixes
 
-from ..runs.outcome import CANCELLED, TIMED_OUT
+from ..errors import LauncherError
+from ..runs.outcome import CANCELLED, FAILED, TIMED_OUT
 from .fresh import Fresh
 from .leading import Leading
 from .registry import can_fork
+from .starting import folder_to_start_in
 from .survivors import settle_attempt
 from .surroundings import LOOKS, Surroundings
 from .warm_servers import HELLO, MOST, Lane, Server, idle_limit, keep_servers, take_server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..engine.script import Script
     from .base import Job
@@ -62,6 +65,7 @@ class Warm:
         with open(job.attempt.output, "ab"):
             pass  # so that it is there, or is seen not to be possible
         since = self._since.pop(job.id, time.monotonic())
+        job.cwd = folder_to_start_in(job.cwd)
         server = self._server_for(job)
         if server.unfit is not None:
             self._fresh.submit(job, server.unfit)
@@ -200,7 +204,8 @@ class Warm:
                 server = self._lanes[id][1].server
                 job = self._leave(id)
                 server.kill()
-                self._fresh.submit(job, f"its server hasn't answered for {HELLO:g} s")
+                reason = f"its server hasn't answered for {HELLO:g} s"
+                self._late(job, partial(self._fresh.submit, job, reason))
 
     def _of(self, id: str) -> Job:
         return (self._waiting.get(id) or self._lanes[id])[0]
@@ -250,7 +255,7 @@ class Warm:
         for job, waited_for in list(self._waiting.values()):
             if waited_for is server:
                 del self._waiting[job.id]
-                self.submit(job)
+                self._late(job, partial(self.submit, job))
 
     def _hear_lane(self, id: str) -> None:
         job, lane = self._lanes[id]
@@ -270,7 +275,14 @@ class Warm:
             lane.close()
             if not (begun or lane.forced):  # the process of the run was certainly not started
                 lane.server.lost += 1
-                self.submit(job)
+                self._late(job, partial(self.submit, job))
+
+    def _late(self, job: Job, submit: Callable[[], None]) -> None:
+        """Submit a job that was taken on before; nobody but its outcome can be told of a refusal."""
+        try:
+            submit()
+        except LauncherError as error:
+            self._settle(job, FAILED, f"it couldn't be started: {error}".removesuffix("."))
 
 
 def _folder_of(job: Job) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from lab import GATED, free_port, write_notebook
-from playwright.sync_api import expect
 
+expect = pytest.importorskip("playwright.sync_api").expect
 pytest.importorskip("voila")
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 

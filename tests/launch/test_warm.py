@@ -98,6 +98,28 @@ def test_run_that_comes_when_a_server_has_died_at_its_imports(
     assert [read_outcome(each.attempt).status for each in (first, second)] == ["finished"] * 2
 
 
+@pytest.mark.parametrize("whose", ["ours", "chosen"])
+def test_folder_that_goes_while_a_server_makes_its_imports(
+    launcher, tmp_path, installed, monkeypatch, whose
+):
+    """A run whose folder is removed before it begins is where we still are, or fails by itself."""
+    there = tmp_path / "there"
+    there.mkdir()
+    (installed / "slow.py").write_text("import time\ntime.sleep(1)")
+    (tmp_path / "train.py").write_text("import slow\ndef main(): return 7")
+    if whose == "ours":
+        monkeypatch.chdir(there)
+    going = make_job(tmp_path, tmp_path / "train.py", cwd=str(there))
+    launcher.submit(going)
+    there.rmdir()
+    outcome = wait_for(launcher, going)
+    if whose == "ours":
+        assert (outcome.status, outcome.result) == ("finished", 7)
+    else:
+        assert outcome.status == "failed"
+        assert "it couldn't be started: no process can be started" in outcome.reason
+
+
 def _servers() -> list[psutil.Process]:
     """Those of this process that are alive."""
     alive = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
