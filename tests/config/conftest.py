@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -46,11 +47,17 @@ def write(folder: Path) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def fresh_python(folder: Path) -> Callable[..., str]:
-    """What some code prints in a new interpreter, which runs in `folder`."""
+    """What some code prints in a new interpreter, which runs in `folder`.
+
+    What measures coverage has no part in it: it imports what we don't.
+    """
 
     def run(code: str, *arguments: str) -> str:
         command = [sys.executable, "-c", dedent(code), *arguments]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+        env = {name: value for name, value in os.environ.items() if name[:9] != "COVERAGE_"}
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
