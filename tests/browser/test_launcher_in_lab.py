@@ -7,12 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lab import Lab, Notebook, wait_until
 
-pytest.importorskip("lab", reason="the JupyterLab of the tests isn't there")
 expect = pytest.importorskip("playwright.sync_api").expect
-
-from lab import Lab, Notebook, browser, lab, open_notebook, page, wait_until  # noqa: E402, F401
-
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 
 SCRIPT = """
