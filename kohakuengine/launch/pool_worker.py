@@ -9,6 +9,7 @@ import os
 import signal
 from contextlib import contextmanager, suppress
 
+from .folder import folder_to_start_in
 from .messages import Messages
 
 TYPE_CHECKING = False
@@ -113,7 +114,8 @@ class Worker:
         process = os.getpid()
         end = End()
         try:
-            with self._environment(job["environ"], job["cwd"]), self._output_to(attempt.output):
+            folder = folder_to_start_in(job["cwd"])
+            with self._environment(job["environ"], folder), self._output_to(attempt.output):
                 run_recorded(paths, attempt, end, self._begin, self._interrupt)
                 forget()
                 if os.getpid() == process:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -10,17 +9,6 @@ from .registry import in_kernel
 
 # What a notebook's kernel ignores between its cells, and a script isn't to ignore for that.
 _TAKE_INTERRUPTS = "import _signal; _signal.signal(_signal.SIGINT, _signal.default_int_handler); "
-
-
-def folder_to_start_in(cwd: str | None) -> str | None:
-    """A working directory; None, for that of this process, where it is that and has been removed."""
-    if cwd is None or os.path.isdir(cwd):
-        return cwd
-    try:
-        ours = os.readlink("/proc/self/cwd")
-    except OSError:  # no Linux
-        return cwd
-    return None if ours == f"{cwd} (deleted)" else cwd
 
 
 def interpreter(module: str, *arguments: str) -> list[str]:

@@ -10,10 +10,10 @@ from importlib.machinery import all_suffixes
 
 from ..errors import LauncherError
 from ..runs.outcome import CANCELLED, FAILED, TIMED_OUT
+from .folder import folder_to_start_in
 from .fresh import Fresh
 from .leading import Leading
 from .registry import can_fork
-from .starting import folder_to_start_in
 from .survivors import settle_attempt
 from .surroundings import LOOKS, Surroundings
 from .warm_servers import HELLO, MOST, Lane, Server, idle_limit, keep_servers, take_server

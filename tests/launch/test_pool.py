@@ -55,6 +55,17 @@ def test_each_slot_has_its_own_worker(pool, job):
     assert pids[:2] == pids[2:] and pids[0] != pids[1]
 
 
+def test_folder_that_is_removed_before_a_run_begins(pool, job, tmp_path, monkeypatch):
+    """A run is where we still are, though another has removed that folder since it was looked at."""
+    there = tmp_path / "there"
+    there.mkdir()
+    monkeypatch.chdir(there)
+    made = job("def main(): return 7", cwd=str(there))
+    there.rmdir()
+    monkeypatch.setattr(os, "access", lambda *_: True)  # as it was then
+    assert finish(pool, made).result == 7
+
+
 def test_modules_carry_over(pool, job):
     """The state of an installed module is what the last run left."""
     assert finish(pool, job("import decimal\ndecimal.getcontext().prec = 5")).status == "finished"
