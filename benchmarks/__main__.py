@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -27,11 +28,20 @@ def main() -> int:
     options = parse()
     print(machine())
     print(versions((*PEERS, *IMPORTED)), flush=True)
+    # All is deleted at the end alone: ext4 passes over what was, when it looks for free inodes.
     with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
-        figures = [
-            Figure(case, *in_turns(case.ours, case.base, options.repeat))
-            for case in make_cases(Path(folder))
-        ]
+        figures, limits = measured(options, Path(folder))
+    if options.json:
+        options.json.write_text(json.dumps(as_data(figures, limits), indent=2) + "\n")
+    return 0
+
+
+def measured(options: argparse.Namespace, folder: Path) -> tuple[list[Figure], list[Limit]]:
+    """Measure what is asked for, and print it as it comes."""
+    figures = [
+        Figure(case, *in_turns(case.ours, case.base, options.repeat))
+        for case in make_cases(folder_in(folder))
+    ]
     print(f"\nsingle commands: medians of {options.repeat} repetitions in turns")
     print(render(figures), flush=True)
     limits: list[Limit] = []
@@ -43,14 +53,17 @@ def main() -> int:
         ("the live board", options.board, board_figures),
     ):
         if asked:
-            with tempfile.TemporaryDirectory(prefix="kogine-bench-") as folder:
-                found = figures_of(Path(folder), TURNS)
+            found = figures_of(folder_in(folder), TURNS)
             print(f"\n{title}: medians of {TURNS} turns, but for what is said to be measured once")
             print(render_limits(found), flush=True)
             limits += found
-    if options.json:
-        options.json.write_text(json.dumps(as_data(figures, limits), indent=2) + "\n")
-    return 0
+    return figures, limits
+
+
+def folder_in(folder: Path) -> Path:
+    """A new folder, when what was measured before has been written to the disk."""
+    os.sync()
+    return Path(tempfile.mkdtemp(dir=folder))
 
 
 def parse() -> argparse.Namespace:
