@@ -23,6 +23,7 @@ from .index_writer import IndexWriter
 from .interrupts import Interrupts
 from .recorder import cannot_write
 from .requests import take_requests
+from .retries import Retries
 from .view import Shielded
 
 TYPE_CHECKING = False
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # how often output is looked at while runs go on, in seconds
 _REQUESTS = 0.2  # how often requests of others are looked for, in seconds
-_RETRIABLE = 10_000  # runs that didn't finish which can be retried before the flow's end
 _ENDINGS = ("ended", "exit_code", "error", "peak_memory", "cpu_seconds", "result")
 # What no other run can be written for, either.
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
@@ -113,11 +113,9 @@ class Coordinator:
         self._ended = ended
         self._slots = slots
         self._going: dict[str, Going] = {}
-        self._retries: list[tuple[float, Planned, dict[str, Any]]] = []
+        self._retries = Retries(options, earlier.attempts_of if earlier else None)
         self._left: Iterator[Planned] | None = plan.runs()
         self._bad: Counter[str] = Counter()  # the ways in which runs ended that didn't finish
-        self._ended_badly: dict[str, tuple[Planned, dict[str, Any]]] = {}  # to be retried if asked
-        self._retried: set[str] = set()  # runs that were asked to be tried again
         self._paused = False
         self._cancelled = False
         self._requests_due = 0.0
@@ -151,18 +149,14 @@ class Coordinator:
         if run is None:
             self._cancelled = True
             self._left = None
-        for waiting in [w for w in self._retries if run in (None, w[2]["id"])]:
-            self._retries.remove(waiting)
-            self._give_up(*waiting[1:])
+        for planned, row in self._retries.drop(run):
+            self._give_up(planned, row)
 
     def retry(self, run: str) -> None:
         """Try a run again that has ended and not finished. To be called by the loop."""
-        if self._cancelled or run not in self._ended_badly:
-            return
-        planned, row = self._ended_badly.pop(run)
-        self._bad[row["status"]] -= 1
-        self._retried.add(run)
-        self._retries.append((time.monotonic(), planned, row))
+        ended = None if self._cancelled else self._retries.ask(run)
+        if ended is not None:
+            self._bad[ended] -= 1
 
     def pause(self, paused: bool) -> None:
         """Start no further runs, or do so again. To be called by the loop."""
@@ -251,8 +245,7 @@ class Coordinator:
         if self._going:
             # A launcher that can't tell is asked often.
             return TICK if told or self.view.wants_output else 0.005
-        waits = [_REQUESTS, *(due - time.monotonic() for due, *_ in self._retries)]
-        return max(0.0, min(waits))
+        return min(_REQUESTS, self._retries.patience())
 
     def _announce(self) -> None:
         """Say which runs have ended, now that the index knows it, too."""
@@ -264,10 +257,9 @@ class Coordinator:
 
     def _fill(self) -> None:
         while self._slots.free and not self._paused and not self.interrupted:
-            due = [w for w in self._retries if w[0] <= time.monotonic()]
-            if due:
-                self._retries.remove(due[0])
-                self._submit(*due[0][1:])
+            due = self._retries.take()
+            if due is not None:
+                self._submit(*due)
                 continue
             planned = self._next()
             if planned is None:
@@ -464,13 +456,13 @@ class Coordinator:
         columns = outcome_columns(outcome, going.watch.metrics())
         row.update(columns)
         self._index.update_run(row["id"], **columns)
-        delay = self._retry_delay(going, outcome)
+        given_up = going.cancelled or self._cancelled
+        delay = None if given_up else self._retries.delay(going, outcome)
         self.view.run_ended({**row, "log": going.job.attempt.output}, delay)
         if outcome.warning is not None:
             self.view.note(f"{row['name']}: {outcome.warning}")
         if delay is not None:
-            due = time.monotonic() + delay
-            self._retries.append((due, going.planned, row))
+            self._retries.add(delay, going.planned, row)
             return
         self._tell(going.planned, row)
         self._announcing.append(row["id"])
@@ -479,15 +471,14 @@ class Coordinator:
 
     def _note_bad_end(self, planned: Planned, row: dict[str, Any]) -> None:
         self._bad[row["status"]] += 1
-        if len(self._ended_badly) < _RETRIABLE:
-            self._ended_badly[row["id"]] = planned, row
+        self._retries.keep(planned, row)
 
     def _after_bad_end(self, planned: Planned, row: dict[str, Any]) -> None:
         self._note_bad_end(planned, row)
         if self.options.on_error != "continue":
             self._left = None
-            while self._retries:
-                self._give_up(*self._retries.pop()[1:])
+            for one in self._retries.drop():
+                self._give_up(*one)
         if self.options.on_error == "cancel":
             self.cancel()
 
@@ -497,18 +488,8 @@ class Coordinator:
         self._note_bad_end(planned, row)
         self._announcing.append(row["id"])
 
-    def _retry_delay(self, going: Going, outcome: Outcome) -> float | None:
-        """In how many seconds to try a run again; None where it isn't to be."""
-        options = self.options.with_own(going.planned.own)
-        tried = going.job.number - (self._earlier.attempts_of(going.job.id) if self._earlier else 0)
-        if going.cancelled or self._cancelled or tried > options.retries:
-            return None
-        if not _counts(outcome, options.retry_on):
-            return None
-        return float(options.retry_delay * 2 ** (tried - 1))
-
     def _tell(self, planned: Planned, row: dict[str, Any]) -> None:
-        if row["id"] in self._retried:
+        if self._retries.was_asked(row["id"]):
             return  # a generator has been told how it ended the first time
         from ..runs.record import Run
 
@@ -553,11 +534,3 @@ class Coordinator:
             os.close(self._wake_read)
             os.close(self._wake_write)
             self._wake_write = -1
-
-
-def _counts(outcome: Outcome, retry_on: list[str | int]) -> bool:
-    """Whether a run that ended so is one of those to be tried again."""
-    if outcome.status == FINISHED:
-        return False
-    kind = outcome.error_type
-    return any(wanted in (outcome.status, outcome.exit_code, kind) for wanted in retry_on)
