@@ -242,18 +242,27 @@ class OutputFollower:
 def cut(path: str, limit: int) -> None:
     """Keep the first half of `limit` bytes of a log that is longer, and the newest.
 
-    Others may go on appending to it meanwhile.
+    Others may go on appending to it meanwhile: that stays in its order, but for what comes in the
+    very moment in which the log is made shorter, which is dropped as well.
     """
-    newest = min(limit // 4, CUT_NEWEST)
-    with open(path, "r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(size - newest)
-        end = file.read()
-        file.truncate(limit // 2)
-    dropped = size - limit // 2 - newest
-    note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
-    with open(path, "ab") as file:
-        file.write(note.encode() + end)
+    head = limit // 2
+    with open(path, "r+b", buffering=0) as log, open(path, "ab", buffering=0) as appended:
+        size = os.fstat(log.fileno()).st_size
+        newest = min(limit // 4, CUT_NEWEST)
+        end = os.pread(log.fileno(), newest, size - newest)
+        while more := os.pread(log.fileno(), CUT_NEWEST, size):  # what has come since
+            end, size = end + more, size + len(more)
+        os.ftruncate(log.fileno(), head)
+        dropped = size - head - len(end)
+        note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
+        kept = note.encode() + end
+        written = appended.write(kept)
+        start = appended.tell() - written
+        if written < len(kept):  # the disk is full, which is told now
+            appended.write(kept[written:])
+        elif start > head:  # somebody was faster: what is newer goes behind what is older
+            newer = os.pread(log.fileno(), start - head, head)
+            os.pwrite(log.fileno(), kept + newer, head)
 
 
 def _after_cut(path: str, offset: int, size: int, tail: bytes) -> int:

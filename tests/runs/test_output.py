@@ -222,6 +222,24 @@ def test_follower_of_a_log_that_was_cut(tmp_path):
     assert follower.read() == b"new"
 
 
+def test_what_is_printed_while_a_log_is_cut_stays_in_order(tmp_path, monkeypatch):
+    """Lines that come when the log is shorter already are behind those that were kept."""
+    path = tmp_path / "output.log"
+    path.write_bytes(b"".join(b"line %d\n" % n for n in range(1000)))
+
+    def truncate(file: int, size: int) -> None:
+        with open(path, "ab") as script:
+            os.truncate(path, size)
+            script.write(b"line 1000\nline 1001\n")
+
+    monkeypatch.setattr(os, "ftruncate", truncate)
+    cut(str(path), 2_000)
+    lines = [line for line in path.read_bytes().splitlines() if re.fullmatch(rb"line \d+", line)]
+    numbers = [int(line.split()[1]) for line in lines]
+    assert numbers == sorted(numbers) and numbers[-3:] == [999, 1000, 1001]
+    assert b"[kogine: " in path.read_bytes() and path.stat().st_size < 2_000
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_follower_of_a_log_that_is_cut_again_and_again(tmp_path, seed):
     """What is left of it is read once, however often it was cut and grew between two reads."""
