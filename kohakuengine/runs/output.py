@@ -249,10 +249,10 @@ def cut(path: str, limit: int) -> None:
     with open(path, "r+b", buffering=0) as log, open(path, "ab", buffering=0) as appended:
         size = os.fstat(log.fileno()).st_size
         newest = min(limit // 4, CUT_NEWEST)
-        end = os.pread(log.fileno(), newest, size - newest)
-        while more := os.pread(log.fileno(), CUT_NEWEST, size):  # what has come since
-            end, size = end + more, size + len(more)
+        read = os.pread(log.fileno(), newest + CUT_NEWEST, size - newest)  # also what came since
         os.ftruncate(log.fileno(), head)
+        size += len(read) - newest
+        end = read[-newest:]
         dropped = size - head - len(end)
         note = f"\n[kogine: {dropped:,} bytes were dropped here: max_log is {limit:,}]\n"
         kept = note.encode() + end
@@ -260,7 +260,7 @@ def cut(path: str, limit: int) -> None:
         start = appended.tell() - written
         if written < len(kept):  # the disk is full, which is told now
             appended.write(kept[written:])
-        elif start > head:  # somebody was faster: what is newer goes behind what is older
+        elif 0 < start - head <= CUT_NEWEST:  # somebody was faster: newer goes behind older
             newer = os.pread(log.fileno(), start - head, head)
             os.pwrite(log.fileno(), kept + newer, head)
 
