@@ -35,6 +35,9 @@ GRACE = 2.0  # how long processes are given after each way of being told to end,
 SHORTLY = 0.05  # and those that end by themselves when the script has, before they are told
 _INTERRUPTED = "it was interrupted"
 _LOG_LOOKS = 0.1  # how often the size of the log is looked at, in seconds
+# Bytes that a log may have above its limit until the run's end. What is printed in the moment of a
+# cut is lost, and is to be neither the last line of a short script nor often that of a long one.
+_LOG_ROOM = 16 << 20
 
 # Of ru_maxrss: bytes on macOS, kibibytes elsewhere (getrusage(2)).
 MEMORY_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -324,7 +327,7 @@ class Init:
             self._signal(self.harsher[1])
         self.memory.look()
         if self.log_look is not None and now >= self.log_look:
-            self._cut_log()
+            self._cut_log(_LOG_ROOM)
             self.log_look = time.monotonic() + _LOG_LOOKS
 
     # ---- ending ----
@@ -394,11 +397,11 @@ class Init:
             self._wait(until)
         return True
 
-    def _cut_log(self) -> None:
-        """Keep the first half and the end of a log that has become too long."""
+    def _cut_log(self, room: int = 0) -> None:
+        """Keep the first half and the end of a log that is longer than its limit and some room."""
         limit = self.orders.max_log or 0
         try:
-            if os.path.getsize(self.attempt.output) > limit:
+            if os.path.getsize(self.attempt.output) > limit + room:
                 from ..runs.output import cut
 
                 cut(self.attempt.output, limit)

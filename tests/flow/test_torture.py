@@ -330,6 +330,28 @@ def test_much_output_without_newline(torture):
 
 
 @processes
+def test_max_log_holds_while_a_script_prints(torture):
+    """A log is cut again and again while its script goes on, and has its last lines at the end."""
+    run = torture(
+        """
+        import os, time
+        for _ in range(3):
+            for _ in range(20):
+                os.write(1, b"x" * (1 << 20))
+            while os.fstat(1).st_size > 16 << 20:
+                time.sleep(0.01)
+        print()
+        print("loss: 0.25")
+        """,
+        timeout=60,
+        max_log=100_000,
+    )
+    assert run.status == FINISHED and run.output.endswith("x\nloss: 0.25\n")
+    assert run.metrics == {"loss": 0.25}
+    assert Path(run.log).stat().st_size < 100_000
+
+
+@processes
 def test_max_log_keeps_the_end(torture):
     """The last lines of a log that was cut are there, with the number that they say."""
     run = torture(
