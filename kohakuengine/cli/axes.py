@@ -110,7 +110,9 @@ class Asked:
 
         pieces = self._pieces()
         for piece in pieces:
-            mark_axes(piece.space if isinstance(piece, When) else piece, SWEEP)
+            for axis in (piece.space if isinstance(piece, When) else piece).axes():
+                called = isinstance(self._parts.get(axis.name), str)  # its values aren't typed yet
+                mark_axes(axis, SWEEP, textual=called)
         whole: Space = Grid(pieces) if below is None else above(below, pieces)
         if self._excluded:
             whole = axes.exclude(whole, *self._excluded)
@@ -170,7 +172,10 @@ def typed_parts(
     parts: dict[str, Any] = {}
     for text in texts:
         if is_given(text) or is_call(text, axes.FUNCTIONS):
-            parts[str(text)] = axes.as_space(given_object(text) if is_given(text) else text)
+            space = axes.as_space(given_object(text) if is_given(text) else text)
+            if not is_given(text):
+                mark_axes(space, SWEEP, textual=True)
+            parts[str(text)] = space
             continue
         name, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not name:

@@ -119,7 +119,9 @@ def _with_others(faults: list[Fault], config: Config, script: Script) -> CheckEr
     """What is wrong with `--set` and `--sweep`, and with the config file as well."""
     from ..config.faults import error_of_faults
     from ..engine.examiner import Examiner
+    from ..engine.readings import as_wanted
 
+    config = as_wanted(config, script)
     keys = {fault.key for fault in faults}
     others = [fault for fault in Examiner(script).faults(config) if fault.key not in keys]
     return error_of_faults([*others, *faults])

@@ -9,7 +9,7 @@ from functools import partial
 
 from ..engine.compiler import compile_program
 from ..errors import ConfigError, EntrypointError, KogineError
-from ..flow.checks import Checked, examine_of
+from ..flow.checks import Checked, as_wanted, examine_of
 from ..flow.single import Single
 from ..launch.forked import InScript, fork
 from ..launch.init import hold_interrupts
@@ -39,6 +39,7 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
     in_script = False
     mask = hold_interrupts()  # until they are passed on to the script
     try:
+        config = as_wanted(config, script)
         examine = examine_of(script, config, options)
         if launcher == "inline":
             program = compile_program(script, config, strict=options.strict, examine=examine)

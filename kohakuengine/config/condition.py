@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import operator
+import os
+import sys
 
 from ..errors import ConfigError
 from .annotations import dotted
+from .members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ class Condition:
     """Something that is true of some points of a sweep.
 
     A text is read as an expression of Python: comparisons, `and`, `or`, `not`, arithmetic but for
-    powers, literals, and names, also dotted ones. Nothing else is taken, and nothing is executed.
+    powers, literals, and names, also dotted ones. Nothing else is taken, and nothing is executed. A path is
+    looked at as its text, a member of an Enum by its name.
 
     Args:
         source: A function whose arguments are named as the variables that it looks at; or a text.
@@ -172,7 +176,7 @@ class _Text:
     def _of(self, node: ast.expr, values: Mapping[str, Any]) -> Any:
         name = dotted(node)
         if name is not None:
-            return _WORDS[name] if name in _WORDS else values[name]
+            return _WORDS[name] if name in _WORDS else _as_text(values[name])
         if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.BoolOp):
@@ -197,6 +201,20 @@ class _Text:
                 return False
             left = right
         return True
+
+
+def _as_text(value: Any) -> Any:
+    """A value as a text can name it: a path by its text, a member of an Enum by its name."""
+    kind = type(value)
+    if kind.__module__ == "builtins":
+        return value
+    if hasattr(kind, "__fspath__"):
+        return os.fspath(value)
+    enum = sys.modules.get("enum")  # without which there are no members
+    is_member = enum is not None and isinstance(value, enum.Enum)
+    if is_member and isinstance(value, (int, str)):
+        return value  # it is its own value
+    return value.name if is_member or kind is EnumMember else value
 
 
 def _parts(node: ast.expr) -> list[ast.expr] | None:

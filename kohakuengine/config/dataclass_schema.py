@@ -7,7 +7,7 @@ import typing
 
 from .fit import Misfit
 from .hints import check_hint
-from .members import is_stand_in
+from .members import holds_stand_in
 from .near import nearest
 from .schema import Breach
 
@@ -36,7 +36,7 @@ class DataclassSchema:
             found = self._own(values, "")
         except RecursionError:
             return [Breach(None, "the values are nested too deeply")]
-        known = not any(map(is_stand_in, values.values()))
+        known = not any(map(holds_stand_in, values.values()))
         if not found and known and _is_checked_when_made(self._cls):
             try:
                 _made(self._cls, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import annotations as A
+from .members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +120,16 @@ def _choice_of(value: object, expected: Expected) -> object:
     raise none_of(short_repr(value), expected)
 
 
-def _member_of(value: object, expected: Expected) -> object:
+def member_of(value: object, expected: Expected) -> object:
+    """The member of that name, else the one of that value."""
+    cls = expected.enum or ""
+    if isinstance(value, str):
+        owner, _, name = value.strip().rpartition(".")
+        if name in expected.choices and owner in ("", cls, cls.rpartition(".")[2]):
+            return EnumMember(cls, name)
+    for name, own in expected.members.items():
+        if same(own, value):
+            return EnumMember(cls, name)
     raise Misfit(f"{short_repr(value)} is not a member of {expected.enum}")
 
 
@@ -134,8 +144,6 @@ def items_of(value: object, expected: Expected) -> object:
 
 def item_types(expected: Expected, count: int) -> list[Expected]:
     args = expected.args
-    if any(part.shape == A.ENUM for arg in args for part in arg.parts()):
-        raise Misfit("members of an Enum can't be given within a container; use a config file")
     if expected.shape == A.TUPLE and args and not expected.variadic:
         if len(args) != count:
             raise Misfit(f"that takes {len(args)} items, not {count}")
@@ -173,7 +181,7 @@ _FROM_VALUE: Mapping[str, Callable[[object, Expected], object]] = {
     **dict.fromkeys(CONTAINERS, items_of),
     A.DICT: dict_of,
     A.PATH: _path_of,
-    A.ENUM: _member_of,
+    A.ENUM: member_of,
     A.LITERAL: _choice_of,
     A.UNION: _union_of,
 }

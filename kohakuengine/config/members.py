@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_CONTAINERS = (list, tuple, set, frozenset, dict)
+
 
 def is_stand_in(value: object) -> bool:
     """Whether a value is one of ours, which stands for what only the run's own process has."""
     return str(type(value).__module__).partition(".")[0] == __name__.partition(".")[0]
+
+
+def holds_stand_in(value: object) -> bool:
+    """Whether a value is one of these, or holds one in its lists, dictionaries and such."""
+    seen: set[int] = set()  # a list may hold itself
+    left: list[Any] = [value]
+    while left:
+        one = left.pop()
+        kind = type(one)
+        if kind in _CONTAINERS:
+            if id(one) not in seen:
+                seen.add(id(one))
+                left += one
+                left += one.values() if kind is dict else ()
+        elif kind.__module__ != "builtins" and is_stand_in(one):
+            return True
+    return False
 
 
 class EnumMember:

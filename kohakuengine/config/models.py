@@ -6,7 +6,7 @@ import re
 from enum import Enum
 
 from .fit import short_repr
-from .members import is_stand_in
+from .members import holds_stand_in
 from .near import nearest
 from .schema import NO_VALUE, Breach
 
@@ -38,7 +38,7 @@ class Model:
             made = self._model.model_validate(dict(values))
         except ValidationError as error:
             found = [_breach(one, values) for one in error.errors(include_url=False)]
-            return [breach for breach in found if not is_stand_in(breach.value)]
+            return [breach for breach in found if not holds_stand_in(breach.value)]
         except Exception as error:  # a validator of the user's may raise anything
             return [Breach(None, _said(error))]
         return [*_changes(values, made)]
@@ -48,7 +48,7 @@ class Model:
 
         What validators of the model say may depend on other fields, so that they aren't asked.
         """
-        adapter = None if is_stand_in(value) else self._adapter(key)
+        adapter = None if holds_stand_in(value) else self._adapter(key)
         if adapter is None:
             return None
         from pydantic import ValidationError

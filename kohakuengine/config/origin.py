@@ -44,13 +44,19 @@ class Origin:
         return place if line is None else f"{place} line {line}"
 
 
-def mark_axes(space: Space, place: str) -> None:
+def mark_axes(space: Space, place: str, textual: bool = False) -> None:
     """Note where the axes of a space are said: a config file, or `--sweep`.
 
     Those of which that is known already keep their place.
+
+    Args:
+        space: The space.
+        place: Where.
+        textual: Whether texts are all that can be said there; see `Axis.textual`.
     """
     for axis in space.axes():
-        axis.place = axis.place or place
+        if axis.place is None:
+            axis.place, axis.textual = place, textual
 
 
 def place_of_axis(place: str | None) -> str:
@@ -59,6 +65,27 @@ def place_of_axis(place: str | None) -> str:
         return place or AXIS
     line = _line_of(place, "_sweep")
     return f"{place}{'' if line is None else f' line {line}'}, _sweep"
+
+
+def said_in_text(configs: Any) -> bool:
+    """Whether a file in YAML, TOML or JSON, or a text of `--sweep`, says anything of some configs.
+
+    Args:
+        configs: A Config, a `Sweep`, a list of Configs, or a generator of one of these.
+    """
+    source = getattr(configs, "source", configs)
+    if isinstance(source, (list, tuple)):
+        return any(map(said_in_text, source))
+    space = getattr(source, "space", None)
+    if space is not None and any(axis.textual for axis in space.axes()):
+        return True
+    origin = getattr(getattr(source, "base", source), "origin", None)
+    return origin is not None and any(map(is_text_place, origin.places.values()))
+
+
+def is_text_place(place: str | None) -> bool:
+    """Whether a place is a file in YAML, TOML or JSON."""
+    return place is not None and place.lower().endswith((".yaml", ".yml", ".toml", ".json"))
 
 
 def origin_of(config: Config) -> Origin:

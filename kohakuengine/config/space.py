@@ -112,12 +112,15 @@ class Axis(Space):
 
     Attributes:
         place: Where it is said, for messages: a config file, or `--sweep`; None where that isn't known.
+        textual: Whether it is said where there are no paths and no members of an Enum, only their
+            names, so that the script's annotation is to tell which are meant.
 
     Raises:
         ConfigError: There are no values.
     """
 
     place: str | None = None
+    textual = False
 
     def __init__(self, name: str, values: Sequence[Any]) -> None:
         if not len(values):

@@ -9,10 +9,13 @@ from .base import Config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, overload
 
     from .space import Space
+
+
+_KEPT = 10_000  # texts of an axis that are read but once
 
 
 class Sweep(Sequence[Config]):
@@ -43,6 +46,8 @@ class Sweep(Sequence[Config]):
         from .axes import as_space
 
         self.base = base
+        self._reads: dict[str, Callable[[Any], Any]] = {}
+        self._known: dict[str, dict[str, Any]] = {}  # texts that have been read
         self.space = as_space(space).bound(base.globals_dict)
         self.names = self.space.names
         if not self.space.size:
@@ -75,12 +80,52 @@ class Sweep(Sequence[Config]):
     def __iter__(self) -> Iterator[Config]:
         return map(self._config, self.space)
 
+    def read_by(self, base: Config, reads: Mapping[str, Callable[[Any], Any]]) -> Sweep:
+        """The same of another base, where the values of some axes are read before they are used.
+
+        Conditions look at what they are before, as whoever wrote both does.
+
+        Args:
+            base: The base, with the same variables.
+            reads: What reads the values, by the names of the axes.
+        """
+        from copy import copy
+
+        sweep = copy(self)
+        sweep.base = base
+        sweep._reads = dict(reads)
+        sweep._known = {name: {} for name in reads}
+        return sweep
+
+    def read(self, name: str, value: Any) -> Any:
+        """What a value of an axis is, when it has been read."""
+        read = self._reads.get(name)
+        if read is None:
+            return value
+        if type(value) is not str:
+            return read(value)
+        known = self._known[name]  # most often there are few, and many points
+        if value not in known:
+            if len(known) >= _KEPT:
+                known.clear()
+            known[value] = read(value)
+        return known[value]
+
     def _config(self, point: dict[str, Any]) -> Config:
+        if self._reads:
+            point = self._read_point(point)
         if not self._nested:
             return self.base.with_values({**self.base.globals_dict, **point})
         from .nested import with_nested
 
         return self.base.with_values(with_nested(self.base.globals_dict, point))
+
+    def _read_point(self, point: dict[str, Any]) -> dict[str, Any]:
+        read = dict(point)
+        for name in self._reads:
+            if name in point:
+                read[name] = self.read(name, point[name])
+        return read
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.space!r}>"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from ..errors import ConfigError
 from .fit import Misfit, from_value, short, short_repr
 from .members import EnumMember
+from .said import as_said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,8 +158,9 @@ def _fitting(value: Any, parameter: Parameter | None) -> Any:
     expected = read_annotation(_written(parameter.annotation))
     if type(value).__module__ != "builtins" or any(p.shape == ENUM for p in expected.parts()):
         return value  # what else may stand in for what is asked for isn't known
-    if _enum_of(parameter) is not None:
-        return value
+    enum = _enum_of(parameter)
+    if enum is not None:  # a text file can only name its members
+        return _with_members(as_said(value, _expected(parameter, enum)), enum)
     return from_value(value, expected)
 
 
@@ -167,8 +169,18 @@ def _read(text: ArgumentText, parameter: Parameter | None) -> Any:
     from .values import from_text
 
     enum = None if parameter is None else _enum_of(parameter)
-    value = from_text(str(text), _expected(parameter, enum))
-    return enum[value.name] if enum is not None and isinstance(value, EnumMember) else value
+    return _with_members(from_text(str(text), _expected(parameter, enum)), enum)
+
+
+def _with_members(value: Any, enum: Any) -> Any:
+    """A value with the members of an Enum in the places of what stands for them."""
+    if isinstance(value, EnumMember):
+        return enum[value.name]
+    if type(value) in (list, tuple, set, frozenset):
+        return type(value)(_with_members(item, enum) for item in value)
+    if type(value) is dict:
+        return {_with_members(k, enum): _with_members(v, enum) for k, v in value.items()}
+    return value
 
 
 def _expected(parameter: Parameter | None, enum: Any) -> Expected:

@@ -199,7 +199,7 @@ class _Layers:
         except ConfigError as error:
             raise self._wrong("_sweep", error) from None
         self._check_follows(sweep, uses)
-        mark_axes(sweep.space, (self._home(("_sweep",)) or self._top).name)
+        mark_axes(sweep.space, (self._home(("_sweep",)) or self._top).name, textual=True)
         return ConfigGenerator(sweep, name=f"_sweep of {self._top.name}")
 
     def _evaluated(self) -> tuple[dict[str, Any], dict[Place, list[Place]]]:

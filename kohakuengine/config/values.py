@@ -15,13 +15,13 @@ from .fit import (
     from_value,
     item_types,
     items_of,
+    member_of,
     none_of,
     ranked,
     same,
     short,
     with_article,
 )
-from .members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,14 +123,11 @@ def _choice(text: str, expected: Expected) -> object:
 
 
 def _member(text: str, expected: Expected) -> object:
-    cls = expected.enum or ""
-    owner, _, name = text.strip().rpartition(".")
-    if name in expected.choices and owner in ("", cls, cls.rpartition(".")[2]):
-        return EnumMember(cls, name)
     for value in (text, _literal(text)):
-        for name, own in expected.members.items():
-            if same(own, value):
-                return EnumMember(cls, name)
+        try:
+            return member_of(value, expected)
+        except Misfit:
+            continue
     raise none_of(text, expected)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..config.base import Config
 from ..config.near import nearest
 from ..config.overrides import split_override, typed_value
-from ..config.sweep import Sweep
 from ..errors import OverrideError
 from .bindings import find_bindings
 from .checks import find_surprises, find_unread
@@ -13,6 +12,7 @@ from .examiner import Examiner
 from .expectations import Expectations
 from .injector import check_names
 from .parameters import parameters
+from .readings import as_wanted
 from .source import check, decode, parse
 from .stars import star_names
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterable, Mapping
     from symtable import SymbolTable
+    from typing import Any
 
     from .bindings import Binding
     from .parameters import Parameter
@@ -77,7 +78,7 @@ def check_keys(script: Script, values: Mapping[str, object]) -> list[KeyCheck]:
     return [checker.check(key, value) for key, value in values.items()]
 
 
-def check_configs(script: Script, configs: object) -> list[KeyCheck]:
+def check_configs(script: Script, configs: Any) -> list[KeyCheck]:
     """What each key of configs means to a script, and to the schema of their file.
 
     Args:
@@ -87,10 +88,10 @@ def check_configs(script: Script, configs: object) -> list[KeyCheck]:
     Raises:
         ScriptError: The script can't be read, or isn't valid Python.
     """
+    configs = as_wanted(configs, script)
     if isinstance(configs, Config):
         values = configs.globals_dict
     else:
-        assert isinstance(configs, Sweep)
         values = {**configs.base.globals_dict, **configs[0].globals_dict}
     checks = {check.key: check for check in check_keys(script, values)}
     told_before: set[str] = set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from ..config.members import EnumMember, holds_stand_in
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -36,10 +38,16 @@ class Constants:
     def expression(self, value: object, role: str) -> ast.expr:
         """An expression without a position for a value: that very object, but for lists and such.
 
+        A member of an Enum that only the script has, also in these, is what the script calls it.
+
         Of plain lists, dicts and sets, and tuples that hold some, it makes new ones each time, as
         the script's own literal would: what a script does to its lists doesn't reach the next run.
         """
-        if type(value) not in (list, tuple, dict, set):
+        if type(value) not in (list, tuple, dict, set, frozenset, EnumMember):
+            return self.node(value, role)
+        if holds_stand_in(value):  # an Enum of the script: it is evaluated there
+            return self._display(value, _Room(100_000)) or self.node(value)
+        if type(value) is frozenset:
             return self.node(value, role)
         return self._display(value, _Room(200)) or self.node(deepcopied(value))
 
@@ -47,9 +55,20 @@ class Constants:
         if not room.take():
             return None
         kind = type(value)
+        if isinstance(value, EnumMember):
+            member: ast.expr = ast.parse(value.expression, mode="eval").body
+            nowhere(member)
+            return member
+        if isinstance(value, frozenset) and holds_stand_in(value):
+            items_of = self._display(list(value), room)
+            called = ast.Attribute(self.node(frozenset), "__call__", ast.Load(), **NOWHERE)
+            return items_of and ast.Call(called, [items_of], [], **NOWHERE)
         if kind is dict:
             items = list(value.items())  # type: ignore[attr-defined]
-            keys: list[ast.expr | None] = [self.node(key) for key, _ in items]
+            keys: list[ast.expr | None] = [
+                self._display(key, room) if holds_stand_in(key) else self.node(key)
+                for key, _ in items
+            ]
             values = [self._display(item, room) for _, item in items]
             known = [item for item in values if item is not None]
             return ast.Dict(keys, known, **NOWHERE) if len(known) == len(items) else None

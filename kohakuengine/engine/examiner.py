@@ -214,7 +214,8 @@ class Examiner:
             return found
         found += self._of_types(base, origin)
         schemas = list(self._schemas_of(origin))
-        for name, value, said in tried(sweep.space):
+        for name, said_value, said in tried(sweep.space):
+            value = sweep.read(name, said_value)
             fault = None if "." in name else self._misfit(name, value)
             if fault is not None:
                 fault.place = place_of_axis(said)

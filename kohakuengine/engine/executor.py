@@ -60,6 +60,10 @@ class ScriptExecutor:
             Exception: What the script raised and didn't catch.
         """
         config = checked_config(config)
+        if config.origin is not None:
+            from .readings import as_wanted  # which values of text files need
+
+            config = as_wanted(config, self.script)
         with one_at_a_time:
             return self._execute(config)
 

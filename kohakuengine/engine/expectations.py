@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..config.annotations import Expected
     from .parameters import Parameter
+    from .script import Script
 
 _KNOWN = ("typing", "typing_extensions", "collections.abc", "pathlib", "builtins", "os", "enum")
 
@@ -73,6 +74,23 @@ class Expectations:
                 line=parameter.line,
             )
         return None
+
+    def wanted(self, name: str) -> Expected | None:
+        """What type of value a variable is read as where only a text is said; None if that isn't sure.
+
+        It is what its annotation asks for; without one, a path or a member where its default is.
+        """
+        own = self._found.get(name, ())
+        if any(isinstance(binding.node, ast.AnnAssign) for binding in own):
+            return self._asked_for(name)
+        parameter = self._known().get(name)
+        if parameter is None or len(own) != 1:
+            return None
+        expected = expected_type(parameter)
+        classes = {A.PATH: "Path", A.ENUM: expected.enum or ""}
+        node = ast.parse(classes.get(expected.shape) or "()", mode="eval").body
+        known = expected.shape in classes and self._is_understood(node, parameter)
+        return expected if known else None
 
     def _asked_for(self, name: str) -> Expected | None:
         """What type of value a variable takes; None where that isn't sure."""
@@ -125,6 +143,21 @@ class Expectations:
         return all(_is_of_library(binding) for binding in bindings)
 
 
+def expectations_of(script: Script) -> Expectations:
+    """What a script asks of its variables.
+
+    Raises:
+        ScriptError: The script can't be read, or isn't valid Python.
+    """
+    from .compiler import deep_calls, quietly_parsed
+    from .stars import star_names
+
+    source = script.read()
+    with deep_calls():
+        found = B.find_bindings(quietly_parsed(source, script.path), star_names(script.folder))
+        return Expectations(source, script.path, script.name, found)
+
+
 def _is_of_library(binding: B.Binding) -> bool:
     node = binding.node
     if isinstance(node, ast.Import):
@@ -171,7 +204,10 @@ def _remedy(name: str, value: object, expected: Expected) -> str | None:
         if part.shape == A.ENUM:
             named = [n for n in part.choices if n == value or part.members.get(str(n)) == value]
             near = [str(n) for n in named] or nearest(str(value), choices, 1) or choices
-            return f"--set {name}={near[0]} gives that member, as a config that imports it can"
+            return (
+                f"--set {name}={near[0]} gives that member, as {near[0]} in YAML, TOML or JSON does, "
+                "and a Python config that imports it"
+            )
         if part.shape == A.PATH and isinstance(value, str):
             return (
                 f"a Python file can say Path({short_repr(value)}), and --set {name}=... gives one"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 
-from ..config.overrides import EnumMember
 from ..errors import OverrideError
 from . import bindings as B
 from .constants import NOWHERE, Constants, nowhere
@@ -61,8 +60,8 @@ def inject(
     Args:
         tree: The script; changed in place.
         found: Its bindings, by `find_bindings(tree)`.
-        overrides: Names and their values; a value that is an `EnumMember` is evaluated where it
-            is bound.
+        overrides: Names and their values; an `EnumMember`, also in a list and such, is
+            evaluated where it is bound.
         constants: Takes the values.
 
     Returns:
@@ -134,12 +133,7 @@ class _Injection:
         return pinned
 
     def _value(self, name: str) -> ast.expr:
-        value = self._overrides[name]
-        if not isinstance(value, EnumMember):
-            return self._constants.expression(value, name)
-        expression: ast.expr = ast.parse(value.expression, mode="eval").body
-        nowhere(expression)
-        return expression
+        return self._constants.expression(self._overrides[name], name)
 
     def _pin(self, name: str) -> ast.stmt:
         return ast.Assign([ast.Name(name, ast.Store(), **NOWHERE)], self._value(name), **NOWHERE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..config.origin import said_in_text
 from ..config.siblings import one_at_a_time
 from ..engine.compiler import compile_program
 from ..engine.program import has_plain_values
@@ -63,6 +64,16 @@ class Examiners:
             from ..config.faults import refuse_faults
 
             refuse_faults(faults)
+
+
+def as_wanted(config: Config, script: Script) -> Config:
+    """A config, in which what a text file says is what the script wants; see engine/readings.py."""
+    if config.origin is None or not said_in_text(config):
+        return config
+    from ..engine.readings import Reader
+
+    read: Config = Reader(script).read(config)
+    return read
 
 
 def examine_of(script: Script, config: Config, options: Options) -> Examine | None:

@@ -7,7 +7,7 @@ import sys
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import Run, error_of
-from .checks import Checked, examine_of
+from .checks import Checked, as_wanted, examine_of
 from .options import own_options
 from .single import Single
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def run_once(script: Script, config: Config, *, launcher: str, options: Options) -> object:
     """Run a script once, recorded; see `kohakuengine.run`."""
+    config = as_wanted(config, script)
     examine = examine_of(script, config, options)
     checked = Checked(script, config, options.strict, examine)  # and refuse what can't be run
     alone = not own_options(config).get("retries")
@@ -61,6 +62,7 @@ def run_here(script: Script, config: Config, options: Options) -> Run:
     from ..launch.base import check_limits
     from ..launch.inline import Inline, execute
 
+    config = as_wanted(config, script)
     examine = examine_of(script, config, options)
     for message in Checked(script, config, options.strict, examine).warnings:
         warn_user(message, OverrideWarning)

@@ -11,6 +11,7 @@ from ..config.base import Config
 from ..config.generator import ConfigGenerator
 from ..config.identity import config_key
 from ..config.nested import nested_values
+from ..config.origin import said_in_text
 from ..config.sweep import Sweep
 from ..engine.script import Script
 from ..errors import ConfigError, ConfigTypeError, NoKeyError
@@ -21,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from ..engine.readings import Reader
 
     ScriptLike = Script | str | os.PathLike[str]
     ConfigLike = Config | ConfigGenerator | Iterable[Config] | None
@@ -87,7 +90,10 @@ class Plan:
     def __init__(
         self, items: Sequence[tuple[Script, ConfigLike]], axes: Sequence[str] = ()
     ) -> None:
-        self.items = [(script, _with_defaults(script, _checked(c))) for script, c in items]
+        self._readers: dict[Script, Reader] = {}
+        self.items = [
+            (script, self._read(script, _with_defaults(script, _checked(c)))) for script, c in items
+        ]
         self.axes = tuple(axes)
         self.raised: Exception | None = None
         # Of the configs that are there already: what is wrong is told before anything is launched.
@@ -102,6 +108,16 @@ class Plan:
                 yield source if isinstance(source, Config) else source.base
             elif isinstance(source, (list, tuple)):
                 yield from (config for config in source if isinstance(config, Config))
+
+    def _read(self, script: Script, configs: Any) -> Any:
+        """Configs of text files as their script wants them; see engine/readings.py."""
+        if not said_in_text(configs):
+            return configs
+        if script not in self._readers:
+            from ..engine.readings import Reader
+
+            self._readers[script] = Reader(script)
+        return self._readers[script].read(configs)
 
     @property
     def scripts(self) -> list[Script]:
@@ -135,6 +151,8 @@ class Plan:
         for item, (script, configs) in enumerate(self.items):
             axes = self.axes or _swept(configs)
             for config in self._configs(configs, self._outcomes[item]):
+                if not _is_there(configs):
+                    config = self._read(script, config)
                 yield Planned(position, script, config, axes, item)
                 position += 1
 
@@ -174,6 +192,11 @@ def _with_defaults(script: Script, configs: Config | ConfigGenerator) -> Config 
 
     base = with_defaults(source.base, source.names, script)
     return ConfigGenerator(Sweep(base, source.space), name="config")
+
+
+def _is_there(configs: Config | ConfigGenerator) -> bool:
+    """Whether configs are known without that code of the user's makes them."""
+    return isinstance(configs, Config) or isinstance(configs.source, (Sweep, list, tuple))
 
 
 def _swept(configs: Config | ConfigGenerator) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ def jsonable(value: object, depth: int = 20) -> object:
         return value
     if kind.__module__ == "numpy" and (number := _plain_number(value)) is not None:
         return jsonable(number)
+    if isinstance(value, EnumMember):
+        return value.name
     if depth and isinstance(value, (list, tuple)) and kind in (list, tuple):
         return [jsonable(item, depth - 1) for item in value]
     if depth and isinstance(value, dict) and all(type(key) is str for key in value):

@@ -32,6 +32,16 @@ kogine: error: 2 faults, nothing was run:
 fast, slow; did you mean 'slow'?
 check=False, or --no-check, runs it all the same.
 """
+DRAW = """\
+from enum import Enum
+from pathlib import Path
+class Style(Enum):
+    LINE = 1
+    DOTS = 2
+out: Path = Path("figures")
+style: Style = Style.LINE
+print(out, style)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +237,20 @@ def test_what_may_be_meant_is_said_wherever_a_name_is_typed(
     assert done(reply) == 2
     said = (reply.err + capsys.readouterr().err).lower().replace("'", "")
     assert "did you mean" in said and meant in said.split("did you mean")[1]
+
+
+def test_text_files_name_members_and_paths(kogine, write, capsys) -> None:
+    """`kogine run`, `--dry-run` and `config check` read them as `--set` does, and `--sweep` calls."""
+    write("draw.py", DRAW)
+    write("draw.yaml", "out: a\n_sweep: {style: [LINE, DOTS]}\n")
+    for said in (
+        ["--config", "draw.yaml"],
+        ["--set", "out=a", "--sweep", "style=when(out == 'a', ['LINE', 'DOTS'])"],
+        ["--set", "out=a", "--sweep", "concat({'style': ['LINE']}, {'style': [2]})"],
+    ):
+        command = ["run", "draw.py", *said]
+        assert done(kogine(*command, "--dry-run")) == 0
+        shown = capsys.readouterr().out
+        assert "LINE" in shown and "DOTS" in shown and "2 run(s)" in shown
+    reply = kogine("config", "check", "draw.py", "--config", "draw.yaml")
+    assert done(reply) == 0 and reply.out.split() == ["out", "fits", "style", "fits"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from enum import Enum, IntEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from kohakuengine.config import axes
 from kohakuengine.config.base import Config
+from kohakuengine.config.members import EnumMember
 from kohakuengine.config.space import Space
 from kohakuengine.config.sweep import Sweep
 from kohakuengine.errors import ConfigError
@@ -160,6 +163,22 @@ def test_a_conditional_axis() -> None:
     ]
     space = axes.grid(opt=["sgd", "adam"], m=axes.when(lambda opt: opt == "sgd", [0.9], 0.0))
     assert list(space) == [{"opt": "sgd", "m": 0.9}, {"opt": "adam", "m": 0.0}]
+
+
+@pytest.mark.parametrize(
+    "value", [Path("a/b"), EnumMember("Color", "a/b"), Enum("Color", {"a/b": 1})["a/b"]]
+)
+def test_conditions_that_are_texts_name_paths_and_members(value: Any) -> None:
+    """A path is compared by its text, a member of an Enum by its name; a function sees the object."""
+    space = axes.grid(a=[value, "c"], hit=axes.when("a == 'a/b'", [True]))
+    assert [point.get("hit") for point in space] == [True, None]
+    assert len(axes.exclude({"a": [value, "c"]}, lambda a: a is value)) == 1
+
+
+def test_members_that_are_numbers_or_texts_are_compared_as_such() -> None:
+    """An IntEnum's members are its numbers, in a condition as anywhere."""
+    level = IntEnum("Level", "LOW HIGH")
+    assert len(axes.exclude({"a": list(level)}, "a < 2")) == 1
 
 
 def test_a_conditional_part() -> None:

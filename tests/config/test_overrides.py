@@ -246,10 +246,12 @@ def test_an_enum_may_be_optional() -> None:
     assert typed_value("x", "None", color("Color | None")) is None
 
 
-def test_members_within_containers_are_refused() -> None:
-    """A list of members can't be said on the command line; the error says what to do instead."""
-    with pytest.raises(OverrideError, match="use a config file"):
-        typed_value("x", "RED,BLUE", color("list[Color]"))
+@pytest.mark.parametrize("text", ["RED,BLUE", "['RED', 'BLUE']", "[Color.RED, BLUE]"])
+def test_members_within_containers(text: str) -> None:
+    """A list of members is said like a list of words."""
+    assert typed_value("x", text, color("list[Color]")) == [RED, EnumMember("Color", "BLUE")]
+    with pytest.raises(OverrideError, match="PINK"):
+        typed_value("x", text.replace("RED", "PINK"), color("list[Color]"))
 
 
 def test_an_alias_of_a_literal_gives_the_choices() -> None:
