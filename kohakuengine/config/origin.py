@@ -22,13 +22,20 @@ class Origin:
     Args:
         places: For variables by name, the config file that sets them, or what is said in its place.
         schema: A class that the values have to fit, or None.
+        added: Keys that names with dots have added to dictionaries, as `model.layrs`.
     """
 
-    __slots__ = ("places", "schema")
+    __slots__ = ("places", "schema", "added")
 
-    def __init__(self, places: Mapping[str, str] | None = None, schema: Any = None) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, str] | None = None,
+        schema: Any = None,
+        added: Iterable[str] = (),
+    ) -> None:
         self.places = dict(places or {})
         self.schema = schema
+        self.added = tuple(dict.fromkeys(added))
 
     def place_of(self, key: str) -> str | None:
         """Where a variable is set, with the line of a file; None where that isn't known.
@@ -103,15 +110,42 @@ def of_file(config: Config, name: str, schema: Any = None) -> Config:
     """
     known = origin_of(config)
     places = {**dict.fromkeys(config.globals_dict, name), **known.places}
-    return with_origin(config, Origin(places, known.schema if schema is None else schema))
+    own = known.schema if schema is None else schema
+    return with_origin(config, Origin(places, own, known.added))
 
 
 def set_by(config: Config, names: Iterable[str], place: str) -> Config:
     """A Config, marked as one of which some variables are set elsewhere than the rest."""
     known = origin_of(config)
-    return with_origin(
-        config, Origin({**known.places, **dict.fromkeys(names, place)}, known.schema)
-    )
+    places = {**known.places, **dict.fromkeys(names, place)}
+    return with_origin(config, Origin(places, known.schema, known.added))
+
+
+def note_added(config: Config, names: Iterable[str]) -> Config:
+    """A Config, marked as one of whose dictionaries some names with dots are going to add keys.
+
+    Args:
+        config: The Config, as it is before.
+        names: The names.
+    """
+    added = [*filter(None, (_missing(config.globals_dict, name) for name in names))]
+    if not added:
+        return config
+    known = origin_of(config)
+    return with_origin(config, Origin(known.places, known.schema, [*known.added, *added]))
+
+
+def _missing(values: Mapping[str, Any], name: str) -> str | None:
+    """The first part of a name with dots that leads to nothing in a dictionary that is there."""
+    root, *way = name.split(".")
+    inner = values.get(root)
+    for depth, key in enumerate(way, 2):
+        if not isinstance(inner, dict):
+            return None
+        if key not in inner:
+            return ".".join(name.split(".")[:depth])
+        inner = inner[key]
+    return None
 
 
 def with_origin(config: Config, origin: Origin | None) -> Config:
@@ -127,7 +161,8 @@ def merged_origin(under: Config, over: Config) -> Origin | None:
         return None
     below, above = origin_of(under), origin_of(over)
     kept = {name: p for name, p in below.places.items() if name not in over.globals_dict}
-    return Origin({**kept, **above.places}, below.schema if above.schema is None else above.schema)
+    schema = below.schema if above.schema is None else above.schema
+    return Origin({**kept, **above.places}, schema, [*below.added, *above.added])
 
 
 def kept_origin(before: Config, after: Config) -> Origin | None:
@@ -136,8 +171,10 @@ def kept_origin(before: Config, after: Config) -> Origin | None:
         return None
     places = before.origin.places
     old, new = before.globals_dict, after.globals_dict
-    kept = {n: p for n, p in places.items() if n in new and n in old and new[n] is old[n]}
-    return Origin(kept, before.origin.schema)
+    roots = {n for n in new if n in old and new[n] is old[n]}
+    added = [path for path in before.origin.added if path.partition(".")[0] in roots]
+    kept = {name: place for name, place in places.items() if name in roots}
+    return Origin(kept, before.origin.schema, added)
 
 
 _NOTHING = Origin()

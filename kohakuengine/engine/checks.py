@@ -22,14 +22,18 @@ class Surprise:
         name: The overridden name.
         message: One sentence that says what it means.
         refused: Whether a strict run refuses it.
+        nearest: What the name may mean.
     """
 
-    __slots__ = ("name", "message", "refused")
+    __slots__ = ("name", "message", "refused", "nearest")
 
-    def __init__(self, name: str, message: str, refused: bool) -> None:
+    def __init__(
+        self, name: str, message: str, refused: bool, nearest: tuple[str, ...] = ()
+    ) -> None:
         self.name = name
         self.message = message
         self.refused = refused
+        self.nearest = nearest
 
 
 def find_surprises(

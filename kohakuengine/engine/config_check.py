@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..config.base import Config
 from ..config.near import nearest
+from ..config.nested import with_nested
 from ..config.overrides import split_override, typed_value
-from ..errors import OverrideError
+from ..errors import ConfigError, OverrideError
 from .bindings import find_bindings
 from .checks import find_surprises, find_unread
+from .defaults import nested_parameters, with_defaults, with_roots
 from .examiner import Examiner
 from .expectations import Expectations
 from .injector import check_names
@@ -88,14 +90,18 @@ def check_configs(script: Script, configs: Any) -> list[KeyCheck]:
     Raises:
         ScriptError: The script can't be read, or isn't valid Python.
     """
-    configs = as_wanted(configs, script)
+    configs = as_wanted(with_roots(configs, script), script)
     if isinstance(configs, Config):
-        values = configs.globals_dict
+        base, values = configs, configs.globals_dict
     else:
-        values = {**configs.base.globals_dict, **configs[0].globals_dict}
+        base, values = configs.base, {**configs.base.globals_dict, **configs[0].globals_dict}
     checks = {check.key: check for check in check_keys(script, values)}
     told_before: set[str] = set()
-    for fault in Examiner(script).faults_of_all(configs):
+    examiner = Examiner(script)
+    for surprise in examiner.unknown_keys(base):
+        path = surprise.name
+        checks[path] = KeyCheck(path, UNKNOWN, surprise.message, surprise.nearest)
+    for fault in examiner.faults_of_all(configs):
         key = fault.key or "(all)"
         status = WRONG_TYPE if fault.line is not None else BREACH
         found = checks.get(key) or checks.get(key.partition(".")[0])
@@ -156,9 +162,26 @@ class _Checker:
 
     def check_text(self, key: str, text: str) -> KeyCheck:
         try:
+            if "." in key:
+                return self._check_part(key, text)
             return self.check(key, typed_value(key, text, self._parameters.get(key)))
         except OverrideError as error:
             return KeyCheck(key, WRONG_TYPE, str(error))
+
+    def _check_part(self, key: str, text: str) -> KeyCheck:
+        """What a part of a dictionary means to the script: that of its variable, if it has any."""
+        root = key.partition(".")[0]
+        parts = nested_parameters(list(self._parameters.values()), [key])
+        value = typed_value(key, text, parts[0] if parts else None)
+        try:
+            config = with_defaults(Config(), [key], self._script)
+            with_nested(config.globals_dict, {key: value})
+        except (ConfigError, OverrideError) as error:
+            return KeyCheck(key, REFUSED, str(error))
+        for surprise in Examiner(self._script).unknown_keys(config):
+            return KeyCheck(key, UNKNOWN, surprise.message, surprise.nearest)
+        found = self.check(root, config.globals_dict.get(root, {}))
+        return KeyCheck(key, found.status, found.note, found.nearest)
 
     def _read_names(self) -> set[str]:
         """The names that the script reads from its module, in functions too."""

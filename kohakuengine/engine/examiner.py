@@ -67,8 +67,10 @@ class Examiner:
         ) -> list[Surprise]:
             self._read = self._read or (source, found)
             self._surprises[tuple(config.globals_dict)] = surprises
+            self._parsed = self._parsed or (tree, found)
             refuse_faults(self.faults(config))
-            return list(find_unread(tree, found, config.globals_dict, self._script))
+            unread = find_unread(tree, found, config.globals_dict, self._script)
+            return [*self.unknown_keys(config), *unread]
 
         return examine
 
@@ -85,7 +87,7 @@ class Examiner:
         values, origin = config.globals_dict, origin_of(config)
         if not values and self._schema is None and origin.schema is None:
             return []
-        found = self._of_names(values, origin)
+        found = self._of_names(values, config)
         if self._check:
             found += self._of_types(values, origin)
             for schema in self._schemas_of(origin):
@@ -122,12 +124,26 @@ class Examiner:
         values = config.globals_dict
         if not values:
             return []
-        found = [*self._surprises_of(values), *find_unread(*self._parse(), values, self._script)]
+        found = [
+            *self._surprises_of(values),
+            *self.unknown_keys(config),
+            *find_unread(*self._parse(), values, self._script),
+        ]
         return [one.message for one in found if not (self._strict and one.refused)]
 
     # ---- the names ----
 
-    def _of_names(self, values: Mapping[str, object], origin: Origin) -> list[Fault]:
+    def unknown_keys(self, config: Config) -> list[Surprise]:
+        """What names with dots add to dictionaries, and that nothing in the script knows."""
+        origin = origin_of(config)
+        if not origin.added:
+            return []
+        from .unknown_keys import find_unknown_keys
+
+        name = self._script.name
+        return [*find_unknown_keys(*self._parse(), config.globals_dict, origin, name)]
+
+    def _of_names(self, values: Mapping[str, object], config: Config) -> list[Fault]:
         found = []
         try:
             check_names(values)
@@ -138,7 +154,7 @@ class Examiner:
                 except OverrideError as error:
                     found.append(_told(name, str(error)))
         if self._strict and not found:
-            for surprise in self._surprises_of(values):
+            for surprise in [*self._surprises_of(values), *self.unknown_keys(config)]:
                 if surprise.refused:
                     told = f"refused because strict: {surprise.message}"
                     found.append(_told(surprise.name, told))
@@ -209,7 +225,7 @@ class Examiner:
         origin = origin_of(sweep.base)
         base = {n: v for n, v in sweep.base.globals_dict.items() if n not in sweep.names}
         names = dict.fromkeys([*base, *(name.partition(".")[0] for name in sweep.names)])
-        found = self._of_names(names, origin)
+        found = self._of_names(names, sweep.base)
         if not self._check:
             return found
         found += self._of_types(base, origin)

@@ -188,10 +188,9 @@ def _with_defaults(script: Script, configs: Config | ConfigGenerator) -> Config 
     source = None if isinstance(configs, Config) else configs.source
     if not isinstance(source, Sweep) or not any("." in name for name in source.names):
         return configs
-    from ..engine.defaults import with_defaults  # which reads scripts; most sweeps needn't
+    from ..engine.defaults import with_roots  # which reads scripts; most sweeps needn't
 
-    base = with_defaults(source.base, source.names, script)
-    return ConfigGenerator(Sweep(base, source.space), name="config")
+    return ConfigGenerator(with_roots(source, script), name="config")
 
 
 def _is_there(configs: Config | ConfigGenerator) -> bool:
