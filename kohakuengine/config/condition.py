@@ -54,6 +54,7 @@ class Condition:
     Attributes:
         names: The variables that it looks at.
         shown: What it is called in messages.
+        source: As given.
         text: As given, where it is a text, else None.
 
     Raises:
@@ -67,10 +68,12 @@ class Condition:
     """
 
     def __init__(self, source: Callable[..., object] | str | Condition) -> None:
+        self.source: Callable[..., object] | str
         self.shown: str
         self.text: str | None = source if isinstance(source, str) else None
         self.names: tuple[str, ...]
         self._decide: Callable[[Mapping[str, Any]], object]
+        self.source = source.source if isinstance(source, Condition) else source
         if isinstance(source, Condition):
             self.shown, self.names, self._decide = source.shown, source.names, source._decide
             self.text = source.text

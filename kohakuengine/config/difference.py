@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from .base import Config
+from .rules import outline_of, rules_of
 from .sweep import Sweep
 from .varied import flattened, same_value
 
@@ -28,7 +29,8 @@ class Difference:
     """One name in which two configs differ.
 
     Attributes:
-        name: The name; one with dots is within a dictionary, one after `_sweep.` is an axis.
+        name: The name; one with dots is within a dictionary, one after `_sweep.` is an axis, or what
+            the sweep says of it.
         before: The value in the first one; `MISSING` if it has none.
         after: The value in the second one, likewise.
     """
@@ -47,7 +49,8 @@ class Difference:
 def differences(first: Loaded, second: Loaded, limit: int) -> list[Difference]:
     """In what two configs differ, or two sweeps, or the configs that two files give.
 
-    Of sweeps it is told what is the same for all of their configs, and the axes. Of other files
+    Of sweeps what is the same for all of their configs is compared, the axes, and the conditions,
+    samples and repeats. Of other files
     that give several configs these are compared one by one.
 
     Args:
@@ -62,9 +65,10 @@ def differences(first: Loaded, second: Loaded, limit: int) -> list[Difference]:
     sweeps = [_sweep_of(first), _sweep_of(second)]
     if all(sweep or isinstance(one, Config) for sweep, one in zip(sweeps, (first, second))):
         found = list(_between(_named(first), _named(second)))
-        some = [sweep.space for sweep in sweeps if sweep]
-        if len(some) == 2 and not any(one.name.startswith("_sweep.") for one in found):
-            found += _between_spaces(*some)
+        one, other = (sweep.space if sweep else None for sweep in sweeps)
+        if one is not None and other is not None:
+            told = any(entry.name.startswith("_sweep.") for entry in found)
+            found += _between_spaces(one, other, told)
         return found
     return list(_one_by_one(first, second, limit))
 
@@ -102,7 +106,9 @@ def _named(loaded: Loaded) -> dict[str, Any]:
             list(axis.values) if short else axis.values
         )
     several = {name: found[0] if len(found) == 1 else found for name, found in axes.items()}
-    return {**_named(sweep.base), **{name: _plain(values) for name, values in several.items()}}
+    rules = {f"_sweep.{name}": rule for name, rule in rules_of(sweep.space).items()}
+    plain = {name: _plain(values) for name, values in several.items()}
+    return {**_named(sweep.base), **plain, **rules}
 
 
 def _plain(values: Any) -> Any:
@@ -110,8 +116,19 @@ def _plain(values: Any) -> Any:
     return values if isinstance(values, list) else repr(values)
 
 
-def _between_spaces(first: Space, second: Space) -> Iterator[Difference]:
-    """How two sweeps of the same axes put them together."""
+def _between_spaces(first: Space, second: Space, told: bool) -> Iterator[Difference]:
+    """How two sweeps put their axes together.
+
+    Args:
+        first: One.
+        second: The other.
+        told: Whether it has been told that axes or conditions differ.
+    """
+    outlines = outline_of(first), outline_of(second)
+    if told:
+        if outlines[0] != outlines[1] and {*first.names} == {*second.names}:
+            yield Difference("_sweep", *outlines)
+        return
     if repr(first) != repr(second) or first.size != second.size:
         yield Difference("_sweep", first, second)
         return

@@ -244,6 +244,7 @@ class Sample(Space):
 
     Attributes:
         space: As given.
+        wanted: How many points.
         seed: As given.
 
     Raises:
@@ -258,20 +259,20 @@ class Sample(Space):
             raise ConfigError(f"sample: {count} points are wanted, and there are {space.size}.")
         self.space = space
         self.seed = seed
-        self._count = count
+        self.wanted = count
         self.names = space.names
         self._chosen: list[int] | None = None
 
     @property
     def size(self) -> int:
         self._check_open()
-        return self._count
+        return self.wanted
 
     def point(self, index: int) -> Point:
         if self._chosen is None:
             import random
 
-            self._chosen = _chosen(self.space.size, self._count, random.Random(self.seed))
+            self._chosen = _chosen(self.space.size, self.wanted, random.Random(self.seed))
         return self.space.point(self._chosen[index])
 
     def parts(self) -> Iterator[Space]:
@@ -279,10 +280,10 @@ class Sample(Space):
 
     def remade(self, parts: Sequence[Space | None]) -> Space | None:
         (space,) = parts
-        return None if space is None else Sample(space, self._count, self.seed)
+        return None if space is None else Sample(space, self.wanted, self.seed)
 
     def __repr__(self) -> str:
-        return f"{self.space!r}.sample({self._count}, seed={self.seed})"
+        return f"{self.space!r}.sample({self.wanted}, seed={self.seed})"
 
 
 def _chosen(total: int, count: int, source: random.Random) -> list[int]:

@@ -84,7 +84,34 @@ SWEEPS = {
             "axes.exclude({'x': [1, 2, 3]}, lambda x: x > 1)",
             "axes.exclude({'x': [1, 2, 3]}, lambda x: x < 3)",
         ),
-        "~  _sweep  ",
+        "~  _sweep._exclude  Function  <lambda> in line 3 -> <lambda> in line 3",
+    ),
+    "another condition": (
+        "{'x': [1, 2], '_exclude': 'x > 1'}",
+        "{'x': [1, 2], '_exclude': 'x > 2'}",
+        "~  _sweep._exclude  str  'x > 1' -> 'x > 2'",
+    ),
+    "no condition": (
+        *("{'x': [1, 2], '_exclude': ['x > 1', 'x < 0']}", "{'x': [1, 2]}"),
+        "-  _sweep._exclude  list  ['x > 1', 'x < 0']",
+    ),
+    "another when": (
+        "axes.grid(x=[1, 2], y=axes.when('x > 1', [3], 4))",
+        "axes.grid(x=[1, 2], y=axes.when('x > 0', [3], 4))",
+        "~  _sweep.y when  str  'x > 1' -> 'x > 0'",
+    ),
+    "another value otherwise": (
+        "axes.grid(x=[1, 2], y=axes.when('x > 1', [3], 4))",
+        "axes.grid(x=[1, 2], y=axes.when('x > 1', [3], 5))",
+        "~  _sweep.y otherwise  int  4 -> 5",
+    ),
+    "another sample": (
+        *("{'x': [1, 2, 3], '_sample': 2}", "{'x': [1, 2, 3], '_sample': 1}"),
+        "~  _sweep._sample  dict  {'count': 2, 'seed': 0} -> {'count': 1, 'seed': 0}",
+    ),
+    "more repeats": (
+        *("{'x': [1], '_repeat': 2}", "{'x': [1], '_repeat': 3}"),
+        "~  _sweep._repeat  int  2 -> 3",
     ),
 }
 
@@ -97,6 +124,24 @@ def test_files_that_sweep(kogine, write, one: str, other: str, said: str) -> Non
     reply = kogine("config", "diff", "a.py", "b.py")
     assert reply.outcome == 1 and reply.out.startswith(said) and len(reply.out.splitlines()) == 1
     assert kogine("config", "diff", "a.py", "a.py").outcome == 0
+
+
+def test_conditions_are_compared_beside_axes(kogine, write) -> None:
+    """Whatever else differs, and where only one of the files sweeps; in text files, too."""
+    write("a.yaml", '_sweep: {x: [1, 2], y: "when(x == 1, [1, 2])", _exclude: x + y == 3}')
+    write("b.yaml", '_sweep: {x: [1, 3], y: "when(x == 3, [1, 2])"}')
+    write("c.yaml", "_sweep: {_zip: {x: [1, 3], y: [1, 2]}}")
+    write("d.yaml", "x: 1\n")
+    assert kogine("config", "diff", "a.yaml", "b.yaml").out.splitlines() == [
+        "~  _sweep.x         list  [1, 2] -> [1, 3]",
+        "~  _sweep.y when    str   'x == 1' -> 'x == 3'",
+        "-  _sweep._exclude  str   'x + y == 3'",
+    ]
+    assert kogine("config", "diff", "b.yaml", "c.yaml").out.splitlines() == [
+        "-  _sweep.y when  str  'x == 3'",
+        "~  _sweep         str  'grid(x, y)' -> 'grid(zip(x, y))'",
+    ]
+    assert "-  _sweep.y when    str   'x == 1'" in kogine("config", "diff", "a.yaml", "d.yaml").out
 
 
 def test_files_that_give_several(kogine, write) -> None:
