@@ -20,7 +20,8 @@ class Origin:
     """What is known of a Config besides what it holds.
 
     Args:
-        places: For variables by name, the config file that sets them, or what is said in its place.
+        places: For variables by name, the config file that sets them, or what is said in its place;
+            for arguments of the entrypoint likewise, as `_args` and `_kwargs.NAME`.
         schema: A class that the values have to fit, or None.
         added: Keys that names with dots have added to dictionaries, as `model.layrs`.
     """
@@ -109,9 +110,15 @@ def of_file(config: Config, name: str, schema: Any = None) -> Config:
         schema: The file's schema.
     """
     known = origin_of(config)
-    places = {**dict.fromkeys(config.globals_dict, name), **known.places}
+    places = {**dict.fromkeys(all_said(config), name), **known.places}
     own = known.schema if schema is None else schema
     return with_origin(config, Origin(places, own, known.added))
+
+
+def all_said(config: Config) -> list[str]:
+    """What a Config says, as `Origin.places` calls it."""
+    args = ["_args"] if config.args else []
+    return [*config.globals_dict, *args, *(f"_kwargs.{name}" for name in config.kwargs)]
 
 
 def set_by(config: Config, names: Iterable[str], place: str) -> Config:
@@ -160,7 +167,8 @@ def merged_origin(under: Config, over: Config) -> Origin | None:
     if under.origin is None and over.origin is None:
         return None
     below, above = origin_of(under), origin_of(over)
-    kept = {name: p for name, p in below.places.items() if name not in over.globals_dict}
+    said = set(all_said(over))
+    kept = {name: p for name, p in below.places.items() if name not in said}
     schema = below.schema if above.schema is None else above.schema
     return Origin({**kept, **above.places}, schema, [*below.added, *above.added])
 
@@ -172,9 +180,17 @@ def kept_origin(before: Config, after: Config) -> Origin | None:
     places = before.origin.places
     old, new = before.globals_dict, after.globals_dict
     roots = {n for n in new if n in old and new[n] is old[n]}
+    old, new = before.kwargs, after.kwargs
+    roots |= {f"_kwargs.{n}" for n in new if n in old and new[n] is old[n]}
+    if len(before.args) == len(after.args) and all(map(_is, before.args, after.args)):
+        roots.add("_args")
     added = [path for path in before.origin.added if path.partition(".")[0] in roots]
     kept = {name: place for name, place in places.items() if name in roots}
     return Origin(kept, before.origin.schema, added)
+
+
+def _is(one: object, other: object) -> bool:
+    return one is other
 
 
 _NOTHING = Origin()

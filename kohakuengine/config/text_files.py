@@ -11,7 +11,7 @@ from .base import Config
 from .documents import DEPTH, Document, in_short, is_text_file, read_document
 from .generator import ConfigGenerator
 from .loading import loading
-from .origin import Origin, mark_axes, origin_of, with_origin
+from .origin import Origin, all_said, mark_axes, origin_of, with_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Layers:
         said = {name: value for name, value in fields.items() if value}
         said |= {} if space is None else {"_sweep": space}
         self._put({**loaded.globals_dict, **said}, lambda _: None)
-        self._places |= {**dict.fromkeys(loaded.globals_dict, name), **origin_of(loaded).places}
+        self._places |= {**dict.fromkeys(all_said(loaded), name), **origin_of(loaded).places}
 
     def _put(self, values: Mapping[str, Any], home: Callable[[Place], Document | None]) -> None:
         """Put values above those that are there."""
@@ -237,8 +237,8 @@ class _Layers:
     def _places_of(self, config: Config) -> dict[str, str]:
         """Which file sets each variable."""
         places = {}
-        for name in config.globals_dict:
-            home = self._home((name,))
+        for name in all_said(config):
+            home = self._home(tuple(name.split(".", 1)))
             there = self._places.get(name, self._top.name) if home is None else home.name
             places[name] = there
         return places

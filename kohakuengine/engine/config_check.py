@@ -103,7 +103,7 @@ def check_configs(script: Script, configs: Any) -> list[KeyCheck]:
         checks[path] = KeyCheck(path, UNKNOWN, surprise.message, surprise.nearest)
     for fault in examiner.faults_of_all(configs):
         key = fault.key or "(all)"
-        status = WRONG_TYPE if fault.line is not None else BREACH
+        status = WRONG_TYPE if fault.line is not None else BREACH if fault.soft else REFUSED
         found = checks.get(key) or checks.get(key.partition(".")[0])
         if found is None or found.status != REFUSED:
             # The first is told with its place, in place of what was found without; others besides.

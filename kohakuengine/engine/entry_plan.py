@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import deque
 
+from ..config.members import holds_stand_in
 from ..config.near import did_you_mean
 from ..errors import EntrypointError
 from .bindings import find_bindings
@@ -242,6 +243,12 @@ class _Keeper(ast.NodeTransformer):
         append.args[0].elts = [ast.copy_location(ast.Constant(is_entry_call), call), call]
         return kept
 
+    def _given(self, value: object) -> ast.expr:
+        """These very objects; but members of the script's own Enums are what it calls them."""
+        if not holds_stand_in(value):
+            return self._constants.node(value)
+        return self._constants.expression(value, "")
+
     def _replace_arguments(self, call: ast.Call, name: str) -> None:
         arguments = self._arguments
 
@@ -252,7 +259,7 @@ class _Keeper(ast.NodeTransformer):
         check = ast.Attribute(self._constants.node(checked), "__call__", ast.Load())
         ast.copy_location(check, call.func)
         call.func = ast.copy_location(ast.Call(check, [call.func], []), call.func)
-        args = ast.copy_location(self._constants.node(arguments.args), call)
-        kwargs = ast.copy_location(self._constants.node(arguments.kwargs), call)
+        args = ast.copy_location(self._given(arguments.args), call)
+        kwargs = ast.copy_location(self._given(arguments.kwargs), call)
         call.args = [ast.copy_location(ast.Starred(args, ast.Load()), call)]
         call.keywords = [ast.copy_location(ast.keyword(None, kwargs), call)]

@@ -36,7 +36,10 @@ class Arguments:
 
     Attributes:
         refusal: The error by which we refused the call, while the script ran.
+        definition: The function that takes them, where the script's syntax alone told that.
     """
+
+    definition: Definition | None = None
 
     def __init__(self, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None):
         self.args = tuple(args)
@@ -63,6 +66,7 @@ class Arguments:
 
         self.prepare()
         self.check_call(stand_in(definition), definition.name)
+        self.definition = definition
 
     def check_call(self, function: Callable[..., object], name: str) -> None:
         """Refuse what a function doesn't take.
@@ -77,7 +81,32 @@ class Arguments:
         try:
             signature.bind(*self.args, **self.kwargs)
         except TypeError as error:
-            self.refuse(f"{name}{signature} can't be called so: {error}.")
+            meant = self._meant(signature.parameters)
+            self.refuse(f"{name}{signature} can't be called so: {error}{meant}")
+
+    def _meant(self, parameters: Mapping[str, object]) -> str:
+        """What an argument that isn't taken may mean, the end of a sentence."""
+        from ..config.near import did_you_mean
+
+        free = [name for name in parameters if name not in self.kwargs]
+        return next((did_you_mean(n, free) for n in self.kwargs if n not in parameters), ".")
+
+    def of_script(self, namespace: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The arguments, with members of the script's own Enums in the places of their names."""
+        from ..config.members import holds_stand_in
+
+        if not holds_stand_in([self.args, self.kwargs]):
+            return self.args, self.kwargs
+        import ast
+
+        from .constants import Constants
+        from .program import filled
+
+        constants = Constants()
+        both = ast.Expression(constants.expression((self.args, self.kwargs), ""))
+        code = compile(ast.fix_missing_locations(both), "<arguments>", "eval")
+        args, kwargs = eval(filled(code, constants.markers), dict(namespace))
+        return args, kwargs
 
     def refuse(self, message: str) -> NoReturn:
         """Raise an EntrypointError that is known to be ours, not the script's."""
@@ -128,7 +157,8 @@ class Entry:
         if not callable(function):
             self._arguments.refuse(f"{self._function} is no function once the script has run.")
         self._arguments.check_call(function, self._function)
-        value = function(*self._arguments.args, **self._arguments.kwargs)
+        args, kwargs = self._arguments.of_script(namespace) if self._arguments else ((), {})
+        value = function(*args, **kwargs)
         return _awaited(value) if _is_awaitable(value) else value
 
     def reveal(self, revealed: Callable[[Any], Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..config.base import Config
 from ..config.faults import Fault, refuse_faults
 from ..config.origin import SET, origin_of, place_of_axis
-from ..errors import OverrideError
+from ..errors import EntrypointError, OverrideError
 from .checks import find_surprises, find_unread
 from .injector import check_names
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .bindings import Binding
     from .checks import Surprise
     from .compiler import Examine
+    from .entry_arguments import EntryArguments
     from .expectations import Expectations
     from .script import Script
 
@@ -54,6 +55,7 @@ class Examiner:
         self._surprises: dict[tuple[str, ...], list[Surprise]] = {}
         self._parsed: tuple[Module, list[Binding]] | None = None
         self._schemas: dict[int, Schema] = {}
+        self._arguments: EntryArguments | None = None
 
     def of_program(self, config: Config) -> Examine:
         """What `compile_program` is to ask, which knows the script's syntax already.
@@ -67,27 +69,30 @@ class Examiner:
         ) -> list[Surprise]:
             self._read = self._read or (source, found)
             self._surprises[tuple(config.globals_dict)] = surprises
-            self._parsed = self._parsed or (tree, found)
-            refuse_faults(self.faults(config))
+            refuse_faults(self.faults(config, planned=True))
             unread = find_unread(tree, found, config.globals_dict, self._script)
             return [*self.unknown_keys(config), *unread]
 
         return examine
 
-    def faults(self, config: Config, called: str | None = None) -> list[Fault]:
+    def faults(
+        self, config: Config, called: str | None = None, planned: bool = False
+    ) -> list[Fault]:
         """All that is wrong with a config.
 
         Args:
             config: The config.
             called: What the config is called where it is wrong as a whole; or None.
+            planned: Whether somebody else sees to it that the entrypoint takes the arguments.
 
         Raises:
             ScriptError: The script can't be read, or isn't valid Python.
         """
         values, origin = config.globals_dict, origin_of(config)
+        found = self._of_arguments(config, planned) if config.args or config.kwargs else []
         if not values and self._schema is None and origin.schema is None:
-            return []
-        found = self._of_names(values, config)
+            return found
+        found = [*self._of_names(values, config), *found]
         if self._check:
             found += self._of_types(values, origin)
             for schema in self._schemas_of(origin):
@@ -178,6 +183,19 @@ class Examiner:
                 self._parsed = tree, find_bindings(tree, star_names(self._script.folder))
         return self._parsed
 
+    # ---- the arguments ----
+
+    def _of_arguments(self, config: Config, planned: bool) -> list[Fault]:
+        if self._arguments is None:
+            from .entry_arguments import EntryArguments
+
+            self._arguments = EntryArguments(self._script)
+        try:
+            found = self._arguments.faults(config, origin_of(config))
+            return found if self._check else []
+        except EntrypointError as error:
+            return [] if planned else [_told("kwargs" if config.kwargs else "args", str(error))]
+
     # ---- the values ----
 
     def _misfit(self, name: str, value: object, place: str | None = None) -> Fault | None:
@@ -226,6 +244,8 @@ class Examiner:
         base = {n: v for n, v in sweep.base.globals_dict.items() if n not in sweep.names}
         names = dict.fromkeys([*base, *(name.partition(".")[0] for name in sweep.names)])
         found = self._of_names(names, sweep.base)
+        if sweep.base.args or sweep.base.kwargs:
+            found += self._of_arguments(sweep.base, False)
         if not self._check:
             return found
         found += self._of_types(base, origin)

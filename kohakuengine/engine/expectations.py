@@ -70,7 +70,7 @@ class Expectations:
                 f"{self._name} line {parameter.line} says {annotation}, and {misfit}",
                 value=short_repr(value),
                 place=place,
-                remedy=_remedy(name, value, expected),
+                remedy=remedy_for(name, value, expected),
                 line=parameter.line,
             )
         return None
@@ -193,7 +193,14 @@ def _with_default(expected: Expected, parameter: Parameter) -> Expected | None:
     return expected
 
 
-def _remedy(name: str, value: object, expected: Expected) -> str | None:
+def remedy_for(name: str | None, value: object, expected: Expected) -> str | None:
+    """What to do about a value that isn't what is asked for: a clause or a question, or None.
+
+    Args:
+        name: The variable; None for an argument of the entrypoint, which no `--set` sets.
+        value: The value.
+        expected: What is asked for.
+    """
     parts = [part for part in expected.parts() if part.shape != A.NONE]
     choices = [choice for part in parts for choice in part.choices if isinstance(choice, str)]
     if isinstance(value, str) and choices:
@@ -204,14 +211,14 @@ def _remedy(name: str, value: object, expected: Expected) -> str | None:
         if part.shape == A.ENUM:
             named = [n for n in part.choices if n == value or part.members.get(str(n)) == value]
             near = [str(n) for n in named] or nearest(str(value), choices, 1) or choices
-            return (
-                f"--set {name}={near[0]} gives that member, as {near[0]} in YAML, TOML or JSON does, "
-                "and a Python config that imports it"
-            )
+            said = f"{near[0]} in YAML, TOML or JSON"
+            if name is None:
+                return f"{said} is that member, and a Python config can import it"
+            imported = "and a Python config that imports it"
+            return f"--set {name}={near[0]} gives that member, as {said} does, {imported}"
         if part.shape == A.PATH and isinstance(value, str):
-            return (
-                f"a Python file can say Path({short_repr(value)}), and --set {name}=... gives one"
-            )
+            said = f"a Python file can say Path({short_repr(value)})"
+            return said if name is None else f"{said}, and --set {name}=... gives one"
     if len(parts) == 1 and parts[0].shape == A.INT and isinstance(value, float):
         return f"write {int(value)}" if value.is_integer() else None
     if len(parts) == 1 and not choices:

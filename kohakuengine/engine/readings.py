@@ -13,6 +13,7 @@ from ..config.base import Config
 from ..config.generator import ConfigGenerator
 from ..config.origin import is_text_place, origin_of, said_in_text
 from ..config.sweep import Sweep
+from ..errors import EntrypointError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..config.annotations import Expected
+    from .entry_arguments import EntryArguments
     from .script import Script
 
     Read = Callable[[Any], Any]
@@ -50,6 +52,7 @@ class Reader:
         self._script = script
         self._wanted: Callable[[str], Expected | None] | None = None
         self._reads: dict[str, Read | None] = {}
+        self._entry: EntryArguments | None = None
 
     def __reduce__(self) -> tuple[type[Reader], tuple[Script]]:
         return Reader, (self._script,)  # what it knows of the script is found again
@@ -74,9 +77,34 @@ class Reader:
         values = config.globals_dict
         reads = self._reads_of(name for name in values if is_text_place(places.get(name)))
         if not reads:
-            return config
+            return self._with_arguments(config)
         read = {n: reads[n](value) if n in reads else value for n, value in values.items()}
-        return config.with_values(read)
+        return self._with_arguments(config.with_values(read))
+
+    def _with_arguments(self, config: Config) -> Config:
+        """The same, where the arguments for the entrypoint are what that wants."""
+        places = origin_of(config).places
+        args = is_text_place(places.get("_args"))
+        kwargs = [n for n in config.kwargs if is_text_place(places.get(f"_kwargs.{n}"))]
+        if not args and not kwargs:
+            return config
+        from ..config.said import as_said
+        from .entry_arguments import EntryArguments
+
+        self._entry = self._entry or EntryArguments(self._script)
+        try:
+            asked = self._entry.asked(config)
+        except EntrypointError:  # whoever checks it says so
+            return config
+        copy = config.with_values(config.globals_dict)
+        for one in asked:
+            if one.expected is None:
+                continue
+            if one.name in kwargs:
+                copy.kwargs[one.name] = as_said(one.value, one.expected)
+            elif one.place is not None and args:
+                copy.args[one.place] = as_said(one.value, one.expected)
+        return copy
 
     def _sweep(self, sweep: Sweep) -> Sweep:
         base = self._config(sweep.base)

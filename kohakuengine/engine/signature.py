@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 def stand_in(definition: Definition) -> Callable[..., object]:
     """A function that takes what a function of the script takes, and does nothing.
 
-    Its annotations are gone, and its defaults are `...`: they'd need the script to be evaluated.
+    Its annotations are gone, and its defaults show as `...`: they'd need the script to be evaluated.
     """
     shape = ast.parse("lambda: 0", mode="eval")
     shape.body.args = _bare(definition.args)  # type: ignore[attr-defined]
     function: Callable[..., object] = eval(
-        compile(ast.fix_missing_locations(shape), "<signature>", "eval")
+        compile(ast.fix_missing_locations(shape), "<signature>", "eval"), {"default": _Default()}
     )
     return function
+
+
+class _Default:
+    def __repr__(self) -> str:
+        return "..."
+
+
+def _default() -> ast.expr:
+    return ast.Name("default", ast.Load())
 
 
 def _bare(args: ast.arguments) -> ast.arguments:
@@ -33,7 +42,7 @@ def _bare(args: ast.arguments) -> ast.arguments:
         args=plain(args.args),
         vararg=args.vararg and ast.arg(args.vararg.arg),
         kwonlyargs=plain(args.kwonlyargs),
-        kw_defaults=[default and ast.Constant(...) for default in args.kw_defaults],
+        kw_defaults=[default and _default() for default in args.kw_defaults],
         kwarg=args.kwarg and ast.arg(args.kwarg.arg),
-        defaults=[ast.Constant(...) for _ in args.defaults],
+        defaults=[_default() for _ in args.defaults],
     )

@@ -79,7 +79,8 @@ def as_wanted(config: Config, script: Script) -> Config:
 def examine_of(script: Script, config: Config, options: Options) -> Examine | None:
     """What `compile_program` is to ask of a config; None where there is nothing to ask."""
     schemas = (options.schema, config.origin and config.origin.schema)
-    if not config.globals_dict and not any(schemas):
+    said = config.globals_dict or config.args or config.kwargs
+    if not said and not any(schemas):
         return None
     return _examiner(script, options).of_program(config)
 
