@@ -261,8 +261,8 @@ def _space_of(given: Mapping[str, Any]) -> Space:
     for name in given:
         _check_name(name)
     parts = [axis(name, values) for name, values in given.items() if name not in _KEYS]
-    pairs = given.get("_zip", ())
-    parts[:0] = [zip(pair) for pair in ([pairs] if isinstance(pairs, Mapping) else pairs)]
+    pairs = given.get("_zip", [])
+    parts[:0] = [zip(pair) for pair in (pairs if isinstance(pairs, (list, tuple)) else [pairs])]
     space: Space = Grid(parts)
     if "_exclude" in given:
         conditions = given["_exclude"]

@@ -208,7 +208,7 @@ def _line_of(path: str, name: str) -> int | None:
     import re
 
     key = re.compile(
-        rf"""^[\s{{,-]*(["']?){re.escape(name)}\1\s*[:=]|^\s*\[{re.escape(name)}\]""".encode(),
+        rf"""^[ \t{{,-]*(["']?){re.escape(name)}\1\s*[:=]|^[ \t]*\[{re.escape(name)}\]""".encode(),
         re.MULTILINE,
     )
     found = [source.count(b"\n", 0, match.end()) + 1 for match in key.finditer(source)]

@@ -16,8 +16,13 @@ from typing import Any
 import pytest
 
 from kohakuengine.config.base import Config
+from kohakuengine.config.faults import refuse_faults
 from kohakuengine.config.loader import load_config
-from kohakuengine.errors import ConfigError
+from kohakuengine.config.schema import check_by_own
+from kohakuengine.engine.examiner import Examiner
+from kohakuengine.engine.readings import Reader
+from kohakuengine.engine.script import Script
+from kohakuengine.errors import CheckError, ConfigError
 
 SEED = 5
 FILES = 2600  # of each format
@@ -28,6 +33,7 @@ VALID = {
     "yaml": """\
 # a study
 _base: base.yaml
+_schema: schemas.py:Study
 lr: 1e-3
 name: &n "run ${env:HOME,x}"
 model: {layers: 2, <<: {wide: true}, act: [relu, gelu, *n]}
@@ -46,6 +52,7 @@ _sweep:
 """,
     "toml": """\
 _base = ["base.yaml", {file = "template.py", size = 3}]
+_schema = "schemas.py"
 lr = 1e-3
 name = "run ${env:HOME,x}"
 when = 2024-01-02T03:04:05Z
@@ -69,7 +76,7 @@ x = 1
 x = 2
 """,
     "json": """\
-{"_base": {"file": "template.py", "size": 3},
+{"_base": {"file": "template.py", "size": 3}, "_schema": "schemas.py:Study",
  "lr": 1e-3, "name": "run ${env:HOME,x}", "other": "${model.layers}",
  "model": {"layers": 2, "act": ["relu", "gelu", null]},
  "_args": ["data", 3], "_kwargs": {"resume": false}, "_metadata": {"title": "x"},
@@ -77,8 +84,13 @@ x = 2
             "_sample": {"count": 2, "seed": 1}}}
 """,
     "py": """\
+from dataclasses import dataclass
 from kohakuengine import axes, env, use_config
-
+@dataclass
+class Study:
+    lr: float = 1.0
+    name: str = "x"
+_schema = Study
 base = use_config("base.yaml")
 lr = 1e-3
 name = env("HOME", default="x")
@@ -91,6 +103,61 @@ _sweep = axes.grid(
 )
 """,
 }
+SCHEMAS = """\
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+class Act(Enum):
+    RELU = "relu"
+
+@dataclass
+class Study:
+    lr: float = 1.0
+    epochs: int = 1
+    name: str = "x"
+    act: Act = Act.RELU
+    model: dict[str, Any] = field(default_factory=dict)
+    other: Literal[2] = 2
+    def __post_init__(self):
+        if self.lr > 0.05:
+            raise ValueError("too fast")
+
+@dataclass
+class Odd:
+    lr: "nowhere.at.all" = 1
+    model: list[3] = None
+
+@dataclass
+class Broken:
+    lr: float
+    def __post_init__(self):
+        raise SystemExit(3)
+
+number = 3
+_schema = Study
+"""
+SCRIPT = """\
+from enum import Enum
+from pathlib import Path
+from typing import Optional, Union
+
+class Act(Enum):
+    RELU = "relu"
+    GELU = 3
+
+lr: float = 0.1
+name: Path = Path("x")
+act: Optional[list[Act]] = None
+model: dict[str, Union[int, tuple[Path, ...]]] = {"layers": 2}
+rows: set[Act] = set()
+a: Act = Act.RELU
+
+def main(data: Path, n: Act, *, resume: bool = False):
+    pass
+
+main("a", Act.RELU)
+"""
 MARKS = {
     "yaml": "{}[]:,-&*!|>'\"%@`#?~<= \n\t\\$.0_e",
     "toml": "{}[]=,.\"'#\\ \n\t$+-_:TZ0e",
@@ -180,6 +247,17 @@ PIECES = {
         ),
         *("CONFIG = 3\n", "CONFIG = [1]\n", "CONFIG = None\n", "config_gen = 3\n", "_args = 3\n"),
         *("_kwargs = [1]\n", "_metadata = {1: 2}\n", "_sweep = 3\n", "_sweep = {'a': []}\n"),
+        *("_schema = 3\n", "_schema = Study()\n", "_schema = 'schemas.py'\n", "_schema = dict\n"),
+        *(
+            "class Study: pass\n",
+            "    lr: int = 'x'\n",
+            "    lr: 'nowhere'\n",
+            "    odd: list[3] = 1\n",
+        ),
+        *(
+            "    def __post_init__(self): 1 / 0\n",
+            "    def __post_init__(self): raise SystemExit\n",
+        ),
         *("_sweep = {1: [2]}\n", "_sweep = 'grid('\n", "_sweep = [{}]\n", "_sweep = {'_zip': 3}\n"),
         *(
             "def config_gen(): return 3\n",
@@ -239,6 +317,17 @@ TEXTS = [
         "range(0, 1e308, 1e-300)",
         "repeat({'a': [1]}, 99999999999)",
         "random(9999999999, a=[1])",
+        "schemas.py:Study",
+        "schemas.py:Stud",
+        "schemas.py:Broken",
+        "schemas.py:Odd",
+        "schemas.py:number",
+        "schemas.py:",
+        ":Study",
+        "broken.py",
+        "nowhere.py:Study",
+        "schemas.py:Study:Study",
+        "base.yaml:Study",
         "1is",
         "\\d",
         "a == ",
@@ -277,6 +366,8 @@ NAMES = [
         "_metadata",
         "_sweep",
         "_base",
+        "_schema",
+        "_shema",
         "_arg",
         "CONFIG",
         "a-b",
@@ -407,13 +498,21 @@ def refuse_to_start(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def loaded(path: Path) -> str | None:
-    """What is wrong with a config file; None if nothing is."""
+def loaded(path: Path, examiner: Examiner, reader: Reader) -> str | None:
+    """What is wrong with a config file, by itself or for a script; None if nothing is."""
     try:
         given = load_config(path)
         configs = [given] if isinstance(given, Config) else [*islice(given, 3)]
         assert all(isinstance(config, Config) for config in configs)
+        for config in configs:
+            check_by_own(config)
+        read = reader.read(given)
+        refuse_faults(examiner.faults_of_all(getattr(read, "source", read)))
         return None
+    except CheckError as error:
+        for fault in error.faults:
+            check_fault(str(fault))
+        return ""
     except ConfigError as error:
         return str(error)
 
@@ -448,6 +547,11 @@ def test_malformed_files(
         "from kohakuengine import Config\ndef config_gen(size: int): return Config({'s': size})\n"
     )
     (folder / "template.py").write_text(template)
+    (folder / "schemas.py").write_text(SCHEMAS)
+    (folder / "broken.py").write_text("lr = = 1")
+    (folder / "train.py").write_text(SCRIPT)
+    script = Script("train.py")
+    examiner, reader = Examiner(script), Reader(script)
     path = folder / f"config.{format}"
     chance = random.Random(SEED)
     print(f"seed {SEED}, {format}")
@@ -456,12 +560,12 @@ def test_malformed_files(
     for count, content in enumerate([*files(format, chance), *huge(format)], 1):
         path.write_bytes(content)
         try:
-            said = with_limit(SECONDS, lambda: loaded(path))
+            said = with_limit(SECONDS, lambda: loaded(path, examiner, reader))
         except BaseException as error:
             shown = content if len(content) < 3000 else content[:200]
             pytest.fail(f"file {count}: {type(error).__name__}: {error}\n{shown!r}")
         fine += said is None
-        if said is not None:
+        if said:
             check(said, format, content)
         assert not (folder / "canary").exists(), content
     assert not started
@@ -475,5 +579,10 @@ def check(said: str, format: str, content: bytes) -> None:
     assert "Traceback" not in said
     if format != "py":  # of Python, the wrong line is shown below
         assert "\n" not in said and len(said) < TOLD, f"{said}\n{content[:300]!r}"
-        for word in ("NoneType' object", "kohakuengine/", "object at 0x"):
-            assert word not in said, f"{said}\n{content!r}"
+        check_fault(said)
+
+
+def check_fault(said: str) -> None:
+    assert "\n" not in said and len(said) < TOLD, said
+    for word in ("NoneType' object", "kohakuengine/", "object at 0x"):
+        assert word not in said
