@@ -128,7 +128,7 @@ def exclude(space: SpaceLike, *conditions: Callable[..., object] | str) -> Grid:
     that they look at, and of no others.
 
     Args:
-        space: The space.
+        space: What they are left out of.
         conditions: As of `when()`; a variable that isn't set fulfils none.
 
     Raises:

@@ -20,8 +20,7 @@ _FIELDS = ("globals_dict", "args", "kwargs", "metadata")
 class Config:
     """What to run a script with: values for its variables, and arguments for its entrypoint.
 
-    Values are Python objects of any kind. The mappings and sequences are copied, their values are
-    not; what is wrapped in `use()` is unwrapped.
+    Values are objects of any kind, and aren't copied; what is wrapped in `use()` is unwrapped.
 
     Args:
         globals_dict: Values for the script's variables, by name.

@@ -54,8 +54,7 @@ class Condition:
     Attributes:
         names: The variables that it looks at.
         shown: What it is called in messages.
-        source: As given.
-        text: As given, where it is a text, else None.
+        text: The source, where it is a text, else None; `source` is kept, too.
 
     Raises:
         ConfigError: It is neither, or looks at nothing.

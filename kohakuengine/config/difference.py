@@ -31,8 +31,7 @@ class Difference:
     Attributes:
         name: The name; one with dots is within a dictionary, one after `_sweep.` is an axis, or what
             the sweep says of it.
-        before: The value in the first one; `MISSING` if it has none.
-        after: The value in the second one, likewise.
+        before: The value in the first one; `MISSING` if it has none. `after` is that in the second.
     """
 
     __slots__ = ("name", "before", "after")
@@ -54,8 +53,7 @@ def differences(first: Loaded, second: Loaded, limit: int) -> list[Difference]:
     that give several configs these are compared one by one.
 
     Args:
-        first: What `load_config()` gives.
-        second: Likewise.
+        first: What `load_config()` gives; so is the second.
         limit: How many configs are compared, where they are made one by one.
 
     Example:

@@ -27,11 +27,6 @@ class Distribution:
         at: The value at a quantile, a number from 0 to below 1.
         name: The function that made it.
         arguments: What that was given.
-
-    Attributes:
-        at: As given.
-        name: As given.
-        arguments: As given.
     """
 
     def __init__(self, at: Callable[[float], Any], name: str, *arguments: Any) -> None:
@@ -51,10 +46,6 @@ class Draws(Sequence["Any"]):
         count: How many.
         seed: Of the same seed and name come the same values.
         name: Of the variable that they are for, so that no two have the same values by chance.
-
-    Attributes:
-        distribution: As given.
-        seed: As given.
     """
 
     def __init__(

@@ -50,8 +50,7 @@ class Grid(Space):
         known: Values of variables that it doesn't set and that conditions look at, by name.
 
     Attributes:
-        pieces: The parts, as given.
-        excluded: The conditions.
+        pieces: The parts; `excluded` holds the conditions.
 
     Raises:
         ConfigError: Two parts set the same variable; or a condition looks at one that doesn't stand

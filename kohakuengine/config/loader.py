@@ -27,13 +27,11 @@ def load_config(
 ) -> Config | ConfigGenerator:
     """What a config file says to run with.
 
-    A file in YAML, TOML or JSON gives values by name, with `_args`, `_kwargs`, `_metadata`, `_sweep`,
-    `_schema` and `_base`, as told in docs/formats.md. One in Python gives, in this order: what its
-    `config_gen()` returns or yields; its `CONFIG`, a Config or several; else one Config made of its
-    own variables, with `_args`, `_kwargs` and `_metadata`, and one for each point of its `_sweep`,
-    if it has that: what `axes` puts together, or a dict of values by name.
-    What its `_schema` says the values have to be is checked when they are to be run with.
-    It may import the modules beside it, and is read anew each time.
+    A file in YAML, TOML or JSON gives values by name, as told in docs/formats.md. One in Python gives,
+    in this order: what its `config_gen()` returns or yields; its `CONFIG`, a Config or several; else
+    its own variables, with `_args`, `_kwargs` and `_metadata`, and a Config for each point of its
+    `_sweep`. It may import the modules beside it, and is read anew each time. Its `_schema` is asked
+    when it is to be run with.
 
     Args:
         path: The file: `*.py`, `*.yaml`, `*.yml`, `*.toml` or `*.json`.
@@ -42,7 +40,7 @@ def load_config(
         arguments: More arguments of `config_gen()`, by name; such a file is a template.
 
     Returns:
-        A Config, or a ConfigGenerator where the file gives several; its errors are those below.
+        A Config, or a ConfigGenerator where the file gives several.
 
     Raises:
         ConfigFileError: The file can't be read or compiled, or raised; `__cause__` is what it

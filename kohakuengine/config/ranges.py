@@ -24,11 +24,6 @@ class Range(Sequence[float]):
         arguments: What that was given.
         whole: Whether the numbers are rounded to ints.
 
-    Attributes:
-        name: As given.
-        arguments: As given.
-        whole: As given.
-
     Raises:
         ConfigError: There aren't as many whole numbers.
     """

@@ -66,8 +66,7 @@ def check_schema(given: object, what: str = "schema") -> None:
     """Refuse what is no schema.
 
     Args:
-        given: What was given.
-        what: What it is called in the message.
+        given: Anything; in the message it is called `what`.
 
     Raises:
         ConfigTypeError: It is neither a pydantic model nor a dataclass.

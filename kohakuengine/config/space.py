@@ -243,9 +243,7 @@ class Sample(Space):
         seed: Of the same seed come the same points.
 
     Attributes:
-        space: As given.
-        wanted: How many points.
-        seed: As given.
+        wanted: As `count` was given; `space` and `seed` are kept, too.
 
     Raises:
         ConfigError: There are fewer points; or an argument isn't a whole number.
@@ -307,9 +305,8 @@ class Repeat(Space):
         first: See `seed`.
 
     Attributes:
-        space: As given.
-        times: As given.
-        seeds: The axis of the variable which tells the repeats apart, or None.
+        seeds: The axis of the variable which tells the repeats apart, or None; `space` and `times` are
+            kept, too.
 
     Raises:
         ConfigError: A number is none that it can be; or the space sets that variable itself.

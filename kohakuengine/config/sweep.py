@@ -28,9 +28,7 @@ class Sweep(Sequence[Config]):
             may look at what the base sets, too.
 
     Attributes:
-        base: The base.
-        space: The space.
-        names: The variables that vary.
+        names: The variables that vary; `base` and `space` are kept, too.
 
     Raises:
         ConfigError: The space can't be understood, or has no points; or a name with dots in it leads
