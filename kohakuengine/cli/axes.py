@@ -9,7 +9,7 @@ from ..config.near import did_you_mean
 from ..config.origin import SWEEP, mark_axes
 from ..config.overrides import parse_overrides
 from ..errors import ConfigError, OverrideError
-from .arguments import OVERRIDE
+from .arguments import OVERRIDE, is_said
 from .flow_options import Listed, Valued
 
 TYPE_CHECKING = False
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
     from ..engine.script import Script
 
 ALL = "all"  # what a bare --zip means
+
+
+class _Repeats(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """How often each is run, and the variable that tells which time it is: `3`, `3,seed`."""
+
+    name = "repeats"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, str | None]:
+        if isinstance(value, tuple):  # it has been read
+            return value
+        times, comma, name = (part.strip() for part in str(value).partition(","))
+        if comma and not name.isidentifier():
+            self.fail(f"{value!r} isn't like 3,seed: {name!r} is no variable.", param, ctx)
+        try:
+            return int(times), name or None
+        except ValueError:
+            self.fail(f"{value!r} isn't like 3, or 3,seed.", param, ctx)
 
 
 def axes_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,9 +68,14 @@ def axes_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--exclude", multiple=True, metavar="COND", help="Leave out 'lr>0.1 and bs==8'."
         ),
-        click.option("--repeat", type=int, metavar="N", help="Run each of them N times."),
+        click.option(
+            "--repeat",
+            type=_Repeats(),
+            metavar="N[,K]",
+            help="Run each of them N times, with K being 0, 1, ...",
+        ),
         click.option("--sample", type=int, metavar="N", help="Only N of them, at random."),
-        click.option("--seed", type=int, default=0, metavar="S", help="Of --sample."),
+        click.option("--seed", type=int, metavar="S", help="Of --sample."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -78,13 +102,18 @@ class Asked:
         texts, paired, excluded, times, count, seed = (given.pop(name) for name in names)
         if paired and not texts:
             raise ConfigError("--zip pairs the axes of --sweep, and there is none.")
+        if seed is not None and count is None and is_said("seed"):
+            raise ConfigError(
+                f"--seed {seed} is of --sample, and there is none. For draws write it as in "
+                f"uniform(0,1,20,{seed}); to repeat with seeds, --repeat 3,NAME."
+            )
         self.faults: list[Fault] = []
         self._parts: dict[str, Any] = _typed_by(script, texts, self.faults)
         self._pairs = _paired(self._parts, paired) if paired else []
         self._excluded = excluded
         self._times = times
         self._count = count
-        self._seed = seed
+        self._seed = seed or 0
         self.several = bool(texts or excluded) or times is not None or count is not None
 
     def space(self, below: Space | None) -> Space | None:
@@ -118,7 +147,7 @@ class Asked:
             whole = axes.exclude(whole, *self._excluded)
         if self._count is not None:
             whole = axes.sample(whole, self._count, self._seed)
-        return whole if self._times is None else axes.repeat(whole, self._times)
+        return whole if self._times is None else axes.repeat(whole, *self._times)
 
     def _pieces(self) -> list[Any]:
         """What --sweep tries, what is paired as one."""

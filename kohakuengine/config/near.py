@@ -79,9 +79,12 @@ def _similar_in(folder: str, name: str, suffixes: tuple[str, ...]) -> Iterator[s
     for file in _listed(folder):
         if file.endswith(suffixes):
             files.setdefault(os.path.splitext(file)[0], []).append(file)
-    stem = os.path.splitext(name)[0] if name.endswith(suffixes) else name
+    own, end = os.path.splitext(name)
+    stem = own if end and nearest(end, suffixes) else name
     for near in nearest(stem, files):
-        yield from (os.path.join(folder, file) for file in files[near])
+        alike = nearest(name, files[near], len(files[near]))
+        rest = [file for file in files[near] if file not in alike]
+        yield from (os.path.join(folder, file) for file in [*alike, *rest])
 
 
 def _listed(folder: str) -> list[str]:

@@ -1185,6 +1185,10 @@ TRIED: dict[str, tuple[list[str], list[dict[str, Any]]]] = {
         [{"lr": 1, "bs": 2}],
     ),
     "repeats": (["lr=1,2", "--repeat", "2"], [{"lr": 1}, {"lr": 1}, {"lr": 2}, {"lr": 2}]),
+    "repeats with seeds": (
+        ["lr=1", "--repeat", "2,bs"],
+        [{"lr": 1, "bs": 0}, {"lr": 1, "bs": 1}],
+    ),
 }
 
 
@@ -1295,6 +1299,21 @@ def test_the_command_line_wins_over_what_a_file_sweeps(
     points = [row["params"] for row in json.loads(reply.out)]
     names = ("lr", "name", "bs", "color")
     assert ["".join(str(one[n]) for n in names if n in one) for one in points] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--repeat", "x"], "isn't like 3, or 3,seed"),
+        (["--repeat", "2,3"], "'3' is no variable"),
+        (["--repeat", "2,lr"], "lr is swept already"),
+        (["--seed", "3"], "--seed 3 is of --sample, and there is none"),
+    ],
+)
+def test_repeats_and_seeds_that_mean_nothing(do, words: list[str], said: str) -> None:
+    """They are refused, and not dropped."""
+    reply = do("run", "train.py", "--sweep", "lr=1,2", *words, "--dry-run")
+    assert reply.outcome == 2 and said in reply.err
 
 
 def test_options_for_a_sweep_without_one(do) -> None:

@@ -46,6 +46,16 @@ def test_a_file_that_may_be_meant_is_named(typed: str, meant: str, folder: Path)
     assert did_you_mean_file(typed, PY) == f"; did you mean {meant}?"
 
 
+@pytest.mark.parametrize("typed", ["a.yamll", "a.yml", "a.yam"])
+def test_of_files_that_differ_in_their_ends_the_nearest_is_first(typed: str, folder: Path) -> None:
+    """A misspelt end is one, too."""
+    ends = (".py", ".yaml", ".yml", ".toml", ".json")
+    for end in (".json", ".toml", ".yaml"):
+        (folder / f"a{end}").touch()
+    (folder / "a.yaml.yaml").touch()
+    assert did_you_mean_file(typed, ends).startswith("; did you mean a.yaml")
+
+
 def test_where_nothing_is_alike_nothing_is_named(folder: Path) -> None:
     """The sentence ends there."""
     assert did_you_mean_file("unlike.py", PY) == "."
