@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from ..engine.script import Script
@@ -12,6 +14,8 @@ from .reply import json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..engine.parameters import Parameter
 
 
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
 def params(script: str, everything: bool, as_json: bool) -> None:
     """Show the parameters of a SCRIPT: name, default, type, line and help. Nothing of it is run."""
     target = Script(script)
-    check(target.read(), target.path)  # reading the parameters passes over what is in functions
+    check(
+        target.read(), target.code_file
+    )  # reading the parameters passes over what is in functions
     found = target.parameters()
     shown = [parameter for parameter in found if everything or not parameter.computed]
     if as_json:
@@ -30,18 +36,29 @@ def params(script: str, everything: bool, as_json: bool) -> None:
         say(json_text(document))
         return
     if shown:
-        say(table([("name", "default", "type", "line", "help"), *map(_row, shown)]))
+        place = _places(target)
+        rows = [_row(parameter, place(parameter.line)) for parameter in shown]
+        say(table([("name", "default", "type", "line", "help"), *rows]))
     if not shown:
         hidden = f"; {len(found)} with computed defaults: see --all" if found else ""
         click.echo(f"{target.name} has no parameters{hidden}.", err=True)
 
 
-def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
+def _places(script: Script) -> Callable[[int], str]:
+    """What tells a line as people find it: in a notebook, by its cell."""
+    if not script.is_notebook:
+        return str
+    from ..engine.notebook import place_in
+
+    return partial(place_in, script.read().decode())
+
+
+def _row(parameter: Parameter, place: str) -> tuple[str, str, str, str, str]:
     return (
         parameter.name,
         one_line(parameter.expression or ""),
         one_line(parameter.described_type or ""),
-        str(parameter.line),
+        place,
         parameter.help or "",
     )
 

@@ -47,9 +47,9 @@ def hook_children(script: Script, folder: str, program: Program, module: ModuleT
         What can be removed again; None without overrides, where the plain script is what such
         processes are to load.
     """
-    if not program.overrides:
+    if not program.overrides and not script.is_notebook:
         return None
-    facts = (script.path, folder, script.module, program.source)
+    facts = (script.path, script.code_file, folder, script.module, program.source)
     overrides = (
         program.overrides
     )  # the hook stays to the end: it keeps nothing that is the script's
@@ -67,9 +67,9 @@ def become_main(namespace: dict[str, Any]) -> None:
     if _received is None:
         raise ImportError(f"{_MAIN_MODULE} is for processes that multiprocessing starts.")
     payload = _received
-    (path, folder, module, source), overrides = _unpack(payload)
+    (path, code_file, folder, module, source), overrides = _unpack(payload)
     Hook(path, None, lambda: payload).install()  # this child's own children
-    code, presets = compile_for_child(source, path, folder, overrides)
+    code, presets = compile_for_child(source, code_file, folder, overrides)
     spec = module_spec(module, folder) if module else None
     builtins = namespace["__builtins__"]
     namespace.clear()

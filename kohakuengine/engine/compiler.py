@@ -67,14 +67,14 @@ def compile_program(
                     path=script.name,
                 ) from None
             entry = Entry(None, Arguments(), deque(maxlen=1), changes_script=False)
-            return Program(source, {}, _compile(source, script.path), {}, (), entry)
+            return Program(source, {}, _compile(source, script.code_file), {}, (), entry)
 
 
 def _compiled(
     script: Script, source: bytes, config: Config, strict: bool, examine: Examine | None
 ) -> Program:
     overrides = config.globals_dict
-    parsed = _Parsed(source, script.path)
+    parsed = _Parsed(source, script.code_file)
     found = find_bindings(parsed.tree, star_names(script.folder)) if overrides else []
     surprises = list(find_surprises(parsed.tree, found, overrides, script.name))
     more = [] if examine is None else examine(source, parsed.tree, found, surprises)
@@ -89,11 +89,21 @@ def _compiled(
     )
     presets = inject(parsed.tree, found, overrides, parsed.constants)
     changed = bool(overrides) or entry.changes_script
-    code = parsed.compile() if changed else _compile(source, script.path)
+    code = parsed.compile() if changed else _compile(source, script.code_file)
     warnings = [surprise.message for surprise in [*surprises, *more]]
-    return Program(
+    program = Program(
         source, overrides, code, parsed.constants.markers, tuple(presets), entry, warnings
     )
+    if script.is_notebook:
+        program.note = _noting(script, source)
+    return program
+
+
+def _noting(script: Script, source: bytes) -> Callable[[BaseException], None]:
+    """What has an exception of a notebook tell its cell."""
+    from .notebook import note_cells
+
+    return lambda error: note_cells(error, script.code_file, source.decode(), script.name)
 
 
 def compile_for_child(

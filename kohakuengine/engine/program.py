@@ -12,7 +12,7 @@ from .entrypoint import Arguments, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import CodeType
     from typing import Any
 
@@ -38,9 +38,11 @@ class Program:
         overrides: Names and their values.
         warnings: What the overrides do that their user may not expect, one sentence each.
         given: Objects that the namespace has before anything else, by name.
+        note: Is called with an exception that the script raised and didn't catch; or None.
     """
 
     given: Mapping[str, object] = {}
+    note: Callable[[BaseException], None] | None = None
 
     def __init__(
         self,
@@ -70,11 +72,16 @@ class Program:
         namespace.update(self.given)
         namespace.update((name, self.overrides[name]) for name in self._presets)
         try:
-            exec(filled(self._code, self._markers), namespace)
-        except SystemExit:
-            self._entry.exited_early()
+            try:
+                exec(filled(self._code, self._markers), namespace)
+            except SystemExit:
+                self._entry.exited_early()
+                raise
+            return self._entry.finish(namespace)
+        except Exception as error:
+            if self.note is not None:
+                self.note(error)
             raise
-        return self._entry.finish(namespace)
 
     def reveal(self) -> None:
         """Have the values of secrets in their places, in the process in which it is executed.

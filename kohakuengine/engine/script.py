@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from ..config.base import Config
     from .parameters import Parameter
 
+_NOTEBOOK = ".ipynb"
+_SUFFIXES = (".py", _NOTEBOOK)
+
 
 class Script:
     """A script that can be run under many configs, without changing it.
 
     Args:
         target: `"train.py"`, `"train.py:func"`, `"pkg.mod"` or `"pkg.mod:func"`: a file is run as
-            `python train.py` would run it, a module as `python -m pkg.mod` would.
+            `python train.py` would run it, a module as `python -m pkg.mod` would; of a notebook,
+            `"study.ipynb"`, the code cells are the script.
         entrypoint: The function to call, in place of the one that the rules choose.
         argv: What the script finds in `sys.argv` after its own name.
         text: What is run in place of what the file says; the file need not be there then.
@@ -34,6 +38,7 @@ class Script:
 
     Attributes:
         path: The absolute path of its file.
+        code_file: The file that its tracebacks name: `path`, but for a notebook.
         name: What it is called in messages: the file or module as given.
         module: The module's full name where it is given as one, else None.
         found_in: The working directory, for a module that was found there; the folder, for a file
@@ -44,7 +49,7 @@ class Script:
 
     Raises:
         ScriptNotFoundError: There is no such file or module.
-        ScriptError: It is a directory, a device, or a notebook.
+        ScriptError: It is a directory or a device.
 
     Example:
         >>> Script("train.py:main").entrypoint  # doctest: +SKIP
@@ -82,6 +87,9 @@ class Script:
             first = os.path.join(folder, place.partition(".")[0])
             if self.path.startswith((first + os.sep, first + ".")):
                 self.found_in = folder
+        self.is_notebook = self.path.endswith(_NOTEBOOK) and self.module is None
+        self._converted: tuple[bytes, bytes] | None = None
+        self.code_file = f"{self.path}.py" if self.is_notebook else self.path
         if text is None:
             _check_file(self.path, place)
 
@@ -132,13 +140,15 @@ class Script:
 
         Raises:
             ScriptNotFoundError: The file is gone.
-            ScriptError: It can't be read.
+            ScriptError: It can't be read; or a notebook isn't Python throughout.
         """
         if self._text is not None:
             return self._text
         try:
             with open(self.path, "rb") as file:
                 source = file.read()
+                if self.is_notebook:
+                    source = self._python_of(source)
                 if not S_ISREG(os.fstat(file.fileno()).st_mode):
                     self._text = source  # it can't be read twice
                 return source
@@ -150,6 +160,19 @@ class Script:
             raise ScriptError(
                 f"{self.name} can't be read: {error.strerror}.", path=self.name
             ) from None
+
+    def _python_of(self, notebook: bytes) -> bytes:
+        if self._converted is None or self._converted[0] != notebook:
+            import linecache
+
+            from .notebook import python_of
+
+            source = python_of(notebook, self.name)
+            self._converted = notebook, source
+            lines = source.decode("utf-8", "replace").splitlines(keepends=True)
+            # For tracebacks of this process: there is no such file on disk.
+            linecache.cache[self.code_file] = (len(source), None, lines, self.code_file)
+        return self._converted[1]
 
     def parameters(self) -> list[Parameter]:
         """What the script can be configured by, read from its syntax; nothing of it is run."""
@@ -175,7 +198,7 @@ def _split(target: str) -> tuple[str, str | None]:
 
 
 def _is_file_name(place: str) -> bool:
-    if place.endswith(".py") or os.sep in place or "/" in place:
+    if place.endswith(_SUFFIXES) or os.sep in place or "/" in place:
         return True
     if os.path.exists(place) and not os.path.isdir(place):
         return True
@@ -216,14 +239,8 @@ def _check_file(path: str, name: str) -> None:
     if S_ISCHR(mode) or S_ISBLK(mode) or S_ISSOCK(mode):  # which may have no end
         kind = "socket" if S_ISSOCK(mode) else "device"
         raise ScriptError(f"{name} is a {kind}: give a file with a script.", path=name)
-    if path.endswith(".ipynb"):
-        raise ScriptError(
-            f"{name} is a notebook, not a Python script: export it with "
-            "`jupyter nbconvert --to script` first.",
-            path=name,
-        )
     if not mode:
-        meant = did_you_mean_file(name, (".py",))
+        meant = did_you_mean_file(name, _SUFFIXES)
         raise ScriptNotFoundError(f"there is no file {name}{meant}", path=name)
 
 
@@ -248,7 +265,7 @@ def _module_path(module: str, folder: str) -> str:
 def _meant(module: str, folder: str) -> str:
     """What may be meant by a module that isn't there: a file, or a module of the same package."""
     if "." not in module:
-        return did_you_mean_file(module, (".py",))
+        return did_you_mean_file(module, _SUFFIXES)
     package, _, name = module.rpartition(".")
     inside = os.path.join(folder, *package.split("."))
     files = os.listdir(inside) if os.path.isdir(inside) else []

@@ -94,6 +94,8 @@ def take_over(
     with imports.suspended():
         ended(ending)
     if ending.error is not None:
+        if script.is_notebook and sys.version_info < (3, 13):
+            _read_lines_in_memory()
         # Outside of the except clause: for its excepthook no other exception is being handled.
         _report(ending.error)
     if isinstance(ending.error, KeyboardInterrupt):
@@ -112,6 +114,14 @@ def without_our_frames(traceback: TracebackType | None) -> TracebackType | None:
     for frame, following in zip(frames, [*frames[1:], None]):
         frame.tb_next = following
     return frames[0] if frames else None
+
+
+def _read_lines_in_memory() -> None:
+    """Have tracebacks show lines of a text that is no file, as Python 3.13 does by itself."""
+    if getattr(sys, "excepthook", None) is sys.__excepthook__:
+        import traceback
+
+        sys.excepthook = traceback.print_exception
 
 
 def _report(error: BaseException) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def sources_of(script: Script) -> list[Source]:
     """A script's own text, first, and that of its local imports."""
-    return find_sources(script.path, script.read(), script.folder)
+    return find_sources(script.code_file, script.read(), script.folder)
 
 
 class KeptSources:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 
+from ..engine.notebook import is_ipython
 from ..engine.script import Script
 from ..errors import ConfigError, ScriptSyntaxError
 from ..runs.home import find_home
@@ -118,11 +119,7 @@ def refuse_ipython(cell: Cell) -> None:
 def _ipython_lines(cell: Cell) -> Iterator[tuple[int, str]]:
     """Lines with magics, shell commands or questions, with their numbers in the cell."""
     for number, line in enumerate(cell.text.split("\n"), cell.above + 1):
-        shown = line.strip()
-        _, equals, value = shown.partition("=")
-        if shown.startswith(("%", "!", "?")) or shown.endswith("?"):
-            yield number, line
-        elif equals and value.strip().startswith(("%", "!")):
+        if is_ipython(line):
             yield number, line
 
 

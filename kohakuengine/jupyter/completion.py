@@ -189,7 +189,7 @@ def _paths(start: str, *, only_folders: bool) -> Iterator[str]:
 
 def _by_use(entry: tuple[str, bool]) -> tuple[bool, bool, str]:
     name, is_folder = entry
-    return not name.endswith(".py"), not is_folder, name
+    return not name.endswith((".py", ".ipynb")), not is_folder, name
 
 
 def _quoted(word: str, quote: str) -> str:

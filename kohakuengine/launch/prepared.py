@@ -65,7 +65,7 @@ class Preparation:
         if template is None:
             return None
         values = spec["config"]["globals_dict"]
-        program = template.with_values(script.read(), script.path, values)
+        program = template.with_values(script.read(), script.code_file, values)
         return None if program is None else (script, program)
 
     def _script(self, paths: RunPaths, spec: dict[str, Any], source: str) -> Script:
@@ -89,11 +89,13 @@ class Preparation:
 
 def _script(paths: RunPaths, spec: dict[str, Any]) -> Script:
     """The script as it was when the flow began: an edit isn't to reach half of a sweep."""
-    text = None
-    if spec.get("source"):
-        source = paths.store.flow(spec["flow"]).source
-        text = _read(os.path.join(source, spec["source"]))
-    return Script(**spec["script"], text=text)
+    if not spec.get("source"):
+        return Script(**spec["script"])
+    kept = os.path.join(paths.store.flow(spec["flow"]).source, spec["source"])
+    script = Script(**spec["script"], text=_read(kept))
+    if script.is_notebook:
+        script.code_file = kept  # where whoever shows a traceback finds its lines
+    return script
 
 
 def _kept_program(paths: RunPaths, spec: dict[str, Any], script: Script) -> Program | None:
@@ -104,7 +106,7 @@ def _kept_program(paths: RunPaths, spec: dict[str, Any], script: Script) -> Prog
         data = _read(os.path.join(paths.store.flow(spec["flow"]).programs, spec["program"]))
     except OSError:
         return None
-    return program_of(data, script.read(), script.path, spec["config"]["globals_dict"])
+    return program_of(data, script.read(), script.code_file, spec["config"]["globals_dict"])
 
 
 def _read(file: str) -> bytes:

@@ -244,13 +244,10 @@ def test_what_is_no_script_is_refused(kind, tmp_path):
     assert pickle.loads(pickle.dumps(caught.value)).args == caught.value.args
 
 
-def test_directory_and_notebook_are_refused(tmp_path):
-    """A directory and a notebook say what they are."""
-    (tmp_path / "a.ipynb").write_text("{}")
+def test_a_directory_is_refused(tmp_path):
+    """A directory says what it is."""
     with pytest.raises(ScriptError, match="is a directory"):
         Script(tmp_path)
-    with pytest.raises(ScriptError, match="is a notebook"):
-        Script(tmp_path / "a.ipynb")
 
 
 def test_missing_script_names_similar_ones(tmp_path, script):

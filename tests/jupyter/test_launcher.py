@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,48 @@ def launcher(folder: Path) -> SweepLauncher:
 def given_values(launcher: SweepLauncher) -> list[dict[str, Any]]:
     config = launcher.config
     return [config.globals_dict] if isinstance(config, Config) else [c.globals_dict for c in config]
+
+
+# ---- scripts ----
+
+NOTEBOOK = {
+    "cells": [
+        {"cell_type": "code", "metadata": {}, "source": ["%matplotlib inline\n", "hidden = 1"]},
+        {
+            "cell_type": "code",
+            "metadata": {"tags": ["parameters"]},
+            "source": ["lr: float = 0.1  # step size"],
+        },
+        {"cell_type": "code", "metadata": {}, "source": ["print('loss:', lr * 4)"], "outputs": []},
+    ],
+    "metadata": {},
+    "nbformat": 4,
+}
+
+
+@pytest.mark.process
+def test_a_notebook_is_a_script(folder: Path) -> None:
+    """Its form, its copies and its runs are those of its code cells; saved outputs are no edit."""
+    path = folder / "study.ipynb"
+    path.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+    launcher = SweepLauncher("study.ipynb", workers=2)
+    assert list(launcher.form.rows) == ["lr"]
+    row = launcher.form.rows["lr"]
+    row.mode.value, row.values.value = "list", "0.5,1"
+    assert launcher.text_of("shell") == "kogine run study.ipynb --sweep lr=0.5,1.0 --workers 2"
+    NOTEBOOK["cells"][2]["outputs"] = [{"output_type": "stream", "text": "x"}]  # type: ignore[index]
+    path.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+    launcher.panel.start.click()
+    assert [run.metrics["loss"] for run in launcher.wait(60)] == [2.0, 4.0]
+    again = SweepLauncher.attach(launcher.flow.id)
+    assert again.state.settings["lr"] == Listed((0.5, 1.0))
+    again.close()
+
+
+def test_a_file_of_cells_is_a_script(folder: Path) -> None:
+    """A file with `# %%` has the parameters of the cell that is so headed."""
+    (folder / "cells.py").write_text("# %% parameters\na = 1\n# %%\nb = 2\n", encoding="utf-8")
+    assert list(SweepLauncher("cells.py").form.rows) == ["a"]
 
 
 # ---- controls ----
