@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import click
 
 from ..engine.script import Script
@@ -14,8 +12,6 @@ from .reply import json_text, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..engine.parameters import Parameter
 
 
@@ -36,21 +32,11 @@ def params(script: str, everything: bool, as_json: bool) -> None:
         say(json_text(document))
         return
     if shown:
-        place = _places(target)
-        rows = [_row(parameter, place(parameter.line)) for parameter in shown]
+        rows = [_row(parameter, target.place_of_line(parameter.line)) for parameter in shown]
         say(table([("name", "default", "type", "line", "help"), *rows]))
     if not shown:
         hidden = f"; {len(found)} with computed defaults: see --all" if found else ""
         click.echo(f"{target.name} has no parameters{hidden}.", err=True)
-
-
-def _places(script: Script) -> Callable[[int], str]:
-    """What tells a line as people find it: in a notebook, by its cell."""
-    if not script.is_notebook:
-        return str
-    from ..engine.notebook import place_in
-
-    return partial(place_in, script.read().decode())
 
 
 def _row(parameter: Parameter, place: str) -> tuple[str, str, str, str, str]:
@@ -58,7 +44,7 @@ def _row(parameter: Parameter, place: str) -> tuple[str, str, str, str, str]:
         parameter.name,
         one_line(parameter.expression or ""),
         one_line(parameter.described_type or ""),
-        place,
+        place.removeprefix("line "),
         parameter.help or "",
     )
 

@@ -195,7 +195,7 @@ def cell_and_line(text: str, line: int) -> tuple[int, int] | None:
 def place_in(text: str, line: int) -> str:
     """A line of such a script as people find it in the notebook."""
     found = cell_and_line(text, line)
-    return str(line) if found is None else f"cell {found[0]} line {found[1]}"
+    return f"line {line}" if found is None else f"cell {found[0]} line {found[1]}"
 
 
 def note_cells(error: BaseException, code_file: str, text: str, name: str) -> None:

@@ -180,6 +180,14 @@ class Script:
 
         return parameters(self.read(), self.path)
 
+    def place_of_line(self, line: int) -> str:
+        """A line of what `read()` gives, as people find it: in a notebook, by its cell."""
+        if not self.is_notebook:
+            return f"line {line}"
+        from .notebook import place_in
+
+        return place_in(self.read().decode(), line)
+
     def run(self, config: Config | None = None, *, strict: bool = False) -> object:
         """Run the script in this process, and give the value of its entrypoint.
 

@@ -85,6 +85,7 @@ def test_a_notebook_is_a_script(folder: Path) -> None:
     path.write_text(json.dumps(NOTEBOOK), encoding="utf-8")
     launcher = SweepLauncher("study.ipynb", workers=2)
     assert list(launcher.form.rows) == ["lr"]
+    assert "step size · cell 2 line 1" in launcher.form.rows["lr"]._help.value
     row = launcher.form.rows["lr"]
     row.mode.value, row.values.value = "list", "0.5,1"
     assert launcher.text_of("shell") == "kogine run study.ipynb --sweep lr=0.5,1.0 --workers 2"
@@ -298,6 +299,26 @@ def test_many_parameters_are_grouped_and_found(folder: Path) -> None:
 
 
 # ---- files and copies ----
+
+
+def test_hundreds_of_parameters(folder: Path) -> None:
+    """Rows are made as they are looked at, so that a form of any size is there at once."""
+    names = [f"{kind}{n}" for kind in ("model_", "x") for n in range(100)]
+    text = "".join(f"{name} = {n}\n" for n, name in enumerate(names))
+    (folder / "many.py").write_text(text, encoding="utf-8")
+    launcher = SweepLauncher("many.py", Config({"x99": 0}))
+    form = launcher.form
+    assert list(form.rows) == names and len(form.rows.made) == 41
+    fold = form._box.children[0]
+    assert fold.titles[:2] == ("other parameters: x0 to x39", "other parameters: x40 to x79")
+    fold.selected_index = 3
+    assert fold.children[3].children[0] is form.rows["model_0"]
+    form.search.value = "model_77"
+    assert form._box.children == (form.rows["model_77"],)
+    form.rows["model_77"].value.value = 5
+    assert launcher.config == Config({"x99": 0, "model_77": 5})
+    launcher.refresh_form()
+    assert launcher.config == Config({"x99": 0, "model_77": 5})
 
 
 def test_save_and_load(launcher: SweepLauncher, folder: Path) -> None:

@@ -11,15 +11,15 @@ from ...engine.parameters import Parameter
 from ...errors import ConfigError
 from .controls import WIDE, plain
 from .form_state import FormState, configs_of
-from .row import MOST, TIES, Fixed, Row
+from .row import Fixed, Row
+from .row_groups import MANY, Rows, folded, grouped, in_pieces
+from .row_parts import MOST, TIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-MANY = 12  # rows above which they are grouped, and can be searched
-_OTHERS = "other parameters"
 _WIDEST = 24  # characters of a name for which others make room
 
 
@@ -29,9 +29,10 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
     Args:
         parameters: Of the script.
         script: Its name, for messages.
+        place: Tells where people find a line of it.
 
     Attributes:
-        rows: By the names of the parameters.
+        rows: By the names of the parameters; each is made when it is first looked at.
         search: A field that narrows the rows, where there are many.
         excluded: A condition a line.
         sample: How many points are tried; 0 for all.
@@ -44,14 +45,21 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
     state = traitlets.Any()
     problems = traitlets.Dict()
 
-    def __init__(self, parameters: Sequence[Parameter], script: str) -> None:
+    def __init__(
+        self,
+        parameters: Sequence[Parameter],
+        script: str,
+        place: Callable[[int], str] = "line {}".format,
+    ) -> None:
         self._script = script
+        self._place = place
+        self._width = "initial"  # of the names
         self._order: list[str] = []  # of what varies, as it came to do so
         self._kept = FormState()  # what no control shows
         self._lines: tuple[str, tuple[str, ...]] = ("", ())  # a text, and the conditions it is of
         self._busy = False
         self._lock = threading.RLock()  # whoever clicks, clicks in any thread
-        self.rows: dict[str, Row] = {}
+        self.rows = Rows(self._row)
         self._make_whole()
         self._box = widgets.VBox()
         super().__init__()
@@ -94,15 +102,15 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def use(self, parameters: Sequence[Parameter]) -> None:
         """Show these parameters, and keep what is set."""
-        said = {name: (row.said, row.tie.value) for name, row in self.rows.items()}
+        said = {
+            n: (row.said, row.tied) for n, row in self.rows.made.items() if row.said is not None
+        }
         self.parameters = list(parameters)
-        known = {p.name: p for p in parameters}
-        names = [*known, *(n for n, (what, _) in said.items() if what and n not in known)]
-        self.rows = {}
-        for name in names:
-            row = self._add(name, known.get(name))
-            what, tie = said.get(name, (None, ""))
-            row.show(what, tie)
+        self.rows = Rows(self._row)
+        for name in [*(parameter.name for parameter in parameters), *said]:
+            self.rows.add(name)
+        for name, (what, tie) in said.items():
+            self.rows[name].show(what, tie)
         self._group()
         self._read()
 
@@ -122,13 +130,12 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         try:
             self._kept = state
             settings = state.settings
-            for name in [*state.fixed, *settings]:
-                if name not in self.rows:
-                    self._add(name, None)
             ties = {name: TIES[n] for n, tie in enumerate(state.ties, 1) for name in tie}
-            for name, row in self.rows.items():
-                said = Fixed(state.fixed[name]) if name in state.fixed else settings.get(name)
-                row.show(said, ties.get(name, ""))
+            said = {name: Fixed(value) for name, value in state.fixed.items()} | settings
+            for name in said:
+                self.rows.add(name)
+            for name in {**self.rows.made, **said}:
+                self.rows[name].show(said.get(name), ties.get(name, ""))
             self._order = list(settings)
             text = plain("\n".join(" ".join(c.split()) for c in state.excluded))
             self.excluded.value = text
@@ -142,44 +149,46 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     # ---- rows ----
 
-    def _add(self, name: str, parameter: Parameter | None) -> Row:
+    def _row(self, name: str) -> Row:
+        """Make the row of a parameter."""
         from ...engine.defaults import nested_parameters
 
+        parameter = next((p for p in self.parameters if p.name == name), None)
         if parameter is None:
             inner = nested_parameters(self.parameters, [name])
             parameter = inner[0] if inner else Parameter(name)
         known = [*self.parameters, *([parameter] if "." in name else [])]
-        row = Row(parameter, known, self._script)
+        place = self._place(parameter.line) if parameter.line else ""
+        row = Row(parameter, known, self._script, place)
+        row.align(self._width)
         row.observe(self._on_change, "changes")
-        self.rows[name] = row
         return row
 
     def _group(self) -> None:
-        rows = list(self.rows.values())
-        longest = max((len(row.name) for row in rows), default=0)
-        for row in rows:
-            row.align(f"{min(longest, _WIDEST) + 6}ch")  # " from" stands behind some
-        head = []
-        if len(rows) > MANY:
-            head = [self.search]
-            rows = [row for row in rows if self._is_found(row)]
-            groups = grouped([row.name for row in rows])
-            if len(groups) > 1:
-                boxes = [widgets.VBox([self.rows[n] for n in names]) for names in groups.values()]
-                accordion = widgets.Accordion(boxes, titles=[plain(name) for name in groups])
-                accordion.selected_index = 0
-                self._box.children = [accordion]
-                self.children = [*head, self._box, self._whole]
-                return
-        empty = widgets.HTML("<em>no parameter has that in its name or help</em>")
-        if not self.rows:
-            empty.value = "<em>the script has no parameters at its top level</em>"
-        self._box.children = rows or [empty]
+        """Lay out the rows that are searched for."""
+        longest = max(map(len, self.rows), default=0)
+        self._width = f"{min(longest, _WIDEST) + 6}ch"  # " from" stands behind some
+        for row in self.rows.made.values():
+            row.align(self._width)
+        head = [self.search] if len(self.rows) > MANY else []
+        names = [name for name in self.rows if not head or self._is_found(name)]
+        groups = in_pieces(grouped(names)) if head else {}
+        if len(groups) > 1:
+            self._box.children = [folded(groups, self.rows)]
+        else:
+            self._box.children = [self.rows[name] for name in names] or [self._nothing()]
         self.children = [*head, self._box, self._whole]
 
-    def _is_found(self, row: Row) -> bool:
+    def _nothing(self) -> Any:
+        said = "no parameter has that in its name or help"
+        if not self.rows:
+            said = "the script has no parameters at its top level"
+        return widgets.HTML(f"<em>{said}</em>")
+
+    def _is_found(self, name: str) -> bool:
         wanted = self.search.value.strip().lower()
-        return wanted in f"{row.name} {row.parameter.help or ''}".lower()
+        help = next((p.help for p in self.parameters if p.name == name), None)
+        return wanted in f"{name} {help or ''}".lower()
 
     # ---- what is said ----
 
@@ -193,7 +202,7 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def _take_in(self) -> None:
         """Have `state` and `problems` be what stands in the rows."""
-        problems = {name: row.problem for name, row in self.rows.items() if row.problem}
+        problems = {name: row.problem for name, row in self.rows.made.items() if row.problem}
         try:
             state = self._reading()
             if not problems:
@@ -202,17 +211,17 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         except ConfigError as error:
             name = str(getattr(error, "key", "") or "")
             problems.setdefault(name if name in self.rows else "", str(error))
-        for name, row in self.rows.items():
+        for name, row in self.rows.made.items():
             row.tell_fault(problems.get(name, ""))
         self.problems = problems
 
     def _reading(self) -> FormState:
-        said = {name: row.said for name, row in self.rows.items()}
+        said = {name: row.said for name, row in self.rows.made.items()}
         varying = [n for n, what in said.items() if what and not isinstance(what, Fixed)]
         self._order = [n for n in self._order if n in varying]
         self._order += [n for n in varying if n not in self._order]
         fixed = [*(n for n in self._kept.fixed if n in said), *said]  # in the order of the file
-        ties = [tuple(n for n in self._order if self.rows[n].tie.value == tie) for tie in TIES[1:]]
+        ties = [tuple(n for n in self._order if self.rows[n].tied == tie) for tie in TIES[1:]]
         sample = (self.sample.value, self.sample_seed.value) if self.sample.value else None
         return FormState(
             fixed={n: what.value for n in fixed if isinstance(what := said[n], Fixed)},
@@ -232,22 +241,3 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
             return conditions
         lines = (line.strip() for line in self.excluded.value.splitlines())
         return tuple(line for line in lines if line)
-
-
-def grouped(names: Sequence[str]) -> dict[str, list[str]]:
-    """Names by what they begin with, up to the first `_`, where several do; then all others.
-
-    Example:
-        >>> grouped(["lr", "model_width", "seed", "model_depth"])
-        {'other parameters': ['lr', 'seed'], 'model': ['model_width', 'model_depth']}
-    """
-    by_prefix: dict[str, list[str]] = {}
-    for name in names:
-        by_prefix.setdefault(name.partition("_")[0], []).append(name)
-    groups: dict[str, list[str]] = {_OTHERS: []}
-    for prefix, members in by_prefix.items():
-        if len(members) == 1:
-            groups[_OTHERS] += members
-        else:
-            groups[prefix] = members
-    return {name: members for name, members in groups.items() if members}

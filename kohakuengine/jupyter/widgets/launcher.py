@@ -87,7 +87,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self._source = self.script.read()
         self._each: float | None = None
         self._notes: list[str] = []
-        self.form = Form(parameters(self._source, self.script.path), self.script.name)
+        found = parameters(self._source, self.script.path)
+        self.form = Form(found, self.script.name, self.script.place_of_line)
         self.choices = ChoicesBox()
         self.panel = LaunchPanel(self._workflow)
         self._make_parts()
@@ -225,7 +226,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _place(self, faults: dict[str, str]) -> None:
         """Show what is wrong beside the parameters that it is of."""
-        for name, row in self.form.rows.items():
+        for name, row in self.form.rows.made.items():
             row.tell_fault(next((t for key, t in faults.items() if key.split(".")[0] == name), ""))
 
     def _checked(self, config: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from html import escape
 
 import ipywidgets as widgets
@@ -10,10 +11,11 @@ import traitlets
 
 from ...engine.parameters import Parameter
 from ...errors import ConfigError
-from . import entries
-from .controls import NOTHING, WIDE, control_for, plain
+from . import entries, row_parts
+from .controls import NOTHING, control_for, plain
 from .entries import FIXED, LABELS, LIST, RANDOM, STEPS
-from .settings import DISTRIBUTIONS, LINEAR, LOG, Drawn, Listed, Span, Steps
+from .row_parts import MOST, TIES
+from .settings import LINEAR, LOG, Drawn, Listed, Span, Steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .settings import Setting
-
-_NUMBER = {"width": "auto", "min_width": "9em", "flex": "0 1 11em"}
-TIES = ("", "A", "B", "C", "D")
-MOST = 1_000_000
 
 
 class Fixed:
@@ -44,6 +42,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         parameter: The parameter.
         known: All that are known, by which texts are typed.
         script: The script's name, for messages.
+        place: Where people find it in the script; empty where they don't.
 
     Attributes:
         said: What it says: None (as the script has it), a `Fixed`, or a setting.
@@ -54,7 +53,9 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
     problem = traitlets.Unicode()
     changes = traitlets.Int()
 
-    def __init__(self, parameter: Parameter, known: Sequence[Parameter], script: str) -> None:
+    def __init__(
+        self, parameter: Parameter, known: Sequence[Parameter], script: str, place: str
+    ) -> None:
         self.parameter = parameter
         self.name = parameter.name
         self._known = known
@@ -62,82 +63,90 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self._quiet = 0
         self._width = "initial"
         self.said: Fixed | Setting | None = None
-        self._make_parts()
+        self._plain = plain(self.name)
+        self._named: list[Any] = []
+        self.mode = row_parts.mode_of(parameter, self._plain)
+        self.reset = row_parts.reset_of(self._plain)
         self._control = control_for(parameter, self._own)
         self._line = widgets.HBox(
             layout={"flex_flow": "row wrap", "align_items": "center", "width": "100%"}
         )
-        super().__init__([self._line, self._help, self.note])
-        self.add_class("kogine-row")
+        self._help = widgets.HTML(value=_about(parameter, place))
+        super().__init__([self._line, self._help], _dom_classes=["kogine-row"])
         self._hear_control()
-        for part in self._parts():
-            part.observe(self._on_part, "value")
         self.mode.observe(self._on_mode, "value")
-        self.tie.observe(self._on_tie, "value")
         self.reset.on_click(self._on_reset)
         self._lay_out()
 
-    def _make_parts(self) -> None:
-        name = plain(self.name)
-        text = {"continuous_update": False, "style": WIDE}
-        modes = [(LABELS[mode], mode) for mode in entries.modes_of(self.parameter)]
-        self.mode = widgets.Dropdown(
-            options=modes, value=FIXED, tooltip=f"how {name} varies", layout={"width": "8em"}
-        )
-        self.values = widgets.Text(
-            description=name,
-            placeholder="0.1,0.2,0.5",
-            tooltip=f"the values of {name}, with commas between them",
-            layout={"width": "auto", "min_width": "16em", "flex": "1 1 16em"},
-            **text,
-        )
-        number = {**text, "layout": _NUMBER}
-        whole = {"min": 1, "max": MOST, "value": 5, "layout": _NUMBER, "style": WIDE}
-        self.start = widgets.Text(
-            description=f"{name} from",
-            tooltip="the first value",
-            **{**number, "layout": {**_NUMBER, "flex": "1 1 16em"}},
-        )
-        self.stop = widgets.Text(description="to", tooltip="the last value", **number)
-        self.step = widgets.Text(description="step", tooltip="from each to the next", **number)
-        self.num = widgets.BoundedIntText(description="points", tooltip="how many values", **whole)
-        self.distribution = widgets.Dropdown(
-            options=list(DISTRIBUTIONS),
-            description=name,
-            tooltip=f"the distribution of {name}",
-            style=WIDE,
-            layout={"width": "auto"},
-        )
-        self.low = widgets.Text(description="low", **number)
-        self.high = widgets.Text(description="high", **number)
-        self.count = widgets.BoundedIntText(
-            description="draws", tooltip="how many values are drawn", **whole
-        )
-        self.seed = widgets.BoundedIntText(
-            description="seed",
-            tooltip="of the same seed come the same values",
-            **{**whole, "min": 0, "max": 2**31, "value": 0},
-        )
-        self.tie = widgets.Dropdown(
-            options=[(f"tied: {tie}" if tie else "not tied", tie) for tie in TIES],
-            value="",
-            tooltip=f"the values of {name} and of others that are tied alike belong together",
-            layout={"width": "7em"},
-        )
-        self.reset = widgets.Button(
-            description="reset",
-            tooltip=f"leave {name} as the script has it",
-            layout={"width": "auto"},
-            disabled=True,
-        )
-        self.note = widgets.HTML(layout={"display": "none"})
-        self._help = widgets.HTML(value=_about(self.parameter))
+    # ---- parts, of which most are made only when they are first shown: a script may have hundreds of
+    # parameters, and each part is three models for the browser ----
 
-    def _parts(self) -> list[Any]:
-        return [
-            *(self.values, self.start, self.stop, self.step, self.num),
-            *(self.distribution, self.low, self.high, self.count, self.seed),
-        ]
+    @cached_property
+    def values(self) -> Any:
+        return self._part(row_parts.values_of(self._plain), named=True)
+
+    @cached_property
+    def start(self) -> Any:
+        made = row_parts.number_of(f"{self._plain} from", "the first value", first=True)
+        return self._part(made, named=True)
+
+    @cached_property
+    def stop(self) -> Any:
+        return self._part(row_parts.number_of("to", "the last value"))
+
+    @cached_property
+    def step(self) -> Any:
+        return self._part(row_parts.number_of("step", "from each to the next"))
+
+    @cached_property
+    def num(self) -> Any:
+        return self._part(row_parts.count_of("points", "how many values", 1, MOST, 5))
+
+    @cached_property
+    def distribution(self) -> Any:
+        return self._part(row_parts.distribution_of(self._plain), named=True)
+
+    @cached_property
+    def low(self) -> Any:
+        return self._part(row_parts.number_of("low"))
+
+    @cached_property
+    def high(self) -> Any:
+        return self._part(row_parts.number_of("high"))
+
+    @cached_property
+    def count(self) -> Any:
+        return self._part(row_parts.count_of("draws", "how many values are drawn", 1, MOST, 5))
+
+    @cached_property
+    def seed(self) -> Any:
+        tooltip = "of the same seed come the same values"
+        return self._part(row_parts.count_of("seed", tooltip, 0, 2**31, 0))
+
+    @cached_property
+    def tie(self) -> Any:
+        made = row_parts.tie_of(self._plain)
+        made.observe(self._on_tie, "value")
+        return made
+
+    @cached_property
+    def note(self) -> Any:
+        made = widgets.HTML(layout={"display": "none"})
+        self.children = [self._line, self._help, made]
+        return made
+
+    def _part(self, made: Any, named: bool = False) -> Any:
+        """Hear a part; one with the parameter's name stands below those of the other rows."""
+        if named:
+            self._named.append(made)
+            made.style.description_width = self._width
+        made.observe(self._on_part, "value")
+        return made
+
+    @property
+    def tied(self) -> str:
+        """By what it is tied to others; empty where it isn't."""
+        return self.tie.value if "tie" in vars(self) else ""
 
     @property
     def value(self) -> Any:
@@ -165,7 +174,8 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         with self._quietly():
             self.said = said
             self._fill(said)
-            self.tie.value = tie if tie in TIES else ""
+            if tie != self.tied:
+                self.tie.value = tie if tie in TIES else ""
         self._tell("")
 
     def _fill(self, said: Fixed | Setting | None) -> None:
@@ -208,7 +218,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
     def align(self, width: str) -> None:
         """Have names be so wide, a length of CSS, so that rows stand below each other."""
         self._width = width
-        for part in (self.value, self.values, self.start, self.distribution):
+        for part in (self.value, *self._named):
             part.style.description_width = width
 
     def _use_control(self, value: Any) -> None:
@@ -350,14 +360,16 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def tell_fault(self, text: str) -> None:
         """Show what is wrong with the value, as whoever checks it says; nothing where nothing is."""
+        if not text and "note" not in vars(self):
+            return
         said = escape(plain(text))
         self.note.value = f'<span role="alert" style="color:#c62828">{said}</span>' if text else ""
         self.note.layout.display = "" if text else "none"
 
 
-def _about(parameter: Parameter) -> str:
-    """Type, help and line of a parameter, as HTML."""
+def _about(parameter: Parameter, place: str) -> str:
+    """Type, help and place of a parameter, as HTML."""
     facts = [parameter.type or "", parameter.help or ""]
-    facts.append(f"line {parameter.line}" if parameter.line else "the script has no such parameter")
+    facts.append(place or "the script has no such parameter")
     said = " · ".join(escape(plain(fact)) for fact in facts if fact)
     return f'<small style="opacity:0.75">{said}</small>'
