@@ -134,7 +134,13 @@ def within(place: str, key: object) -> str:
 
 
 def laid_out(
-    opening: str, items: Iterable[str], closing: str, indent: int, *, comma: str = ","
+    opening: str,
+    items: Iterable[str],
+    closing: str,
+    indent: int,
+    *,
+    comma: str = ",",
+    width: float = WIDTH,
 ) -> str:
     """A container: on one line if it fits there, else each item on its own.
 
@@ -144,10 +150,11 @@ def laid_out(
         closing: What comes behind them.
         indent: Of the line in which it begins, in characters.
         comma: What stands behind the last of several lines.
+        width: Of a line, in characters.
     """
     texts = list(items)
     flat = f"{opening}{', '.join(texts)}{closing}"
-    if not texts or "\n" not in flat and len(flat) + indent <= WIDTH:
+    if not texts or "\n" not in flat and len(flat) + indent <= width:
         return flat
     pad = " " * (indent + 4)
     lines = f",\n{pad}".join(texts)

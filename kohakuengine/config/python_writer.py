@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from keyword import iskeyword
 from types import ModuleType
 
 from .documents import DIGITS
 from .members import EnumMember
-from .printing import DEPTH, Unwritable, laid_out, within
+from .printing import DEPTH, WIDTH, Unwritable, laid_out, within
 from .secret import Secret
 
 TYPE_CHECKING = False
@@ -61,14 +61,16 @@ class PythonWriter:
     """Writes values as code, and remembers what that imports.
 
     Args:
-        taken: By the names that variables have; what is imported is called otherwise.
+        taken: The names that variables have; what is imported is called otherwise.
+        width: Of a line, in characters; infinite for values on one line each.
 
     Attributes:
         imported: What each module, and name in it, is called here.
     """
 
-    def __init__(self, taken: Mapping[str, Any]) -> None:
-        self._taken = taken
+    def __init__(self, taken: Iterable[str], width: float = WIDTH) -> None:
+        self._taken = set(taken)
+        self.width = width
         self.imported: dict[tuple[str, str], str] = {}
 
     def imports(self) -> str:
@@ -85,7 +87,7 @@ class PythonWriter:
         )
         items = [f"{name}={self.text(value, '', 4)}" for name, value in fields.items()]
         called = self.name_of("kohakuengine", "Config")
-        return f"CONFIG = {laid_out(f'{called}(', items, ')', 0)}\n"
+        return f"CONFIG = {self._laid_out(f'{called}(', items, ')', 0)}\n"
 
     def top(self, value: Any, name: str) -> str:
         """The value of a variable of a bare file."""
@@ -115,7 +117,7 @@ class PythonWriter:
                 f"{self.text(item, within(place, key), indent + 4, depth + 1)}"
                 for key, item in value.items()
             ]
-            return laid_out(opening, items, closing, indent)
+            return self._laid_out(opening, items, closing, indent)
         items = [
             self.text(item, f"{place}[{index}]", indent + 4, depth + 1)
             for index, item in enumerate(value)
@@ -124,9 +126,12 @@ class PythonWriter:
             items.sort()  # the same text each time
             if not items:
                 return f"{kind.__name__}()"
-        return laid_out(
+        return self._laid_out(
             opening, items, ",)" if kind is tuple and len(items) == 1 else closing, indent
         )
+
+    def _laid_out(self, opening: str, items: list[str], closing: str, indent: int) -> str:
+        return laid_out(opening, items, closing, indent, width=self.width)
 
     def _known(self, value: Any, place: str) -> str | None:
         """A value of the standard library."""
@@ -179,7 +184,7 @@ class PythonWriter:
             f"{name}={self.text(getattr(value, name), f'{place}.{name}', indent + 4, depth + 1)}"
             for name in names
         ]
-        return laid_out(f"{called}(", items, ")", indent)
+        return self._laid_out(f"{called}(", items, ")", indent)
 
     def _path_of(self, named: Any, place: str, value: Any) -> str:
         """How the file calls a class or a function."""
@@ -196,7 +201,7 @@ class PythonWriter:
     def name_of(self, module: str, name: str) -> str:
         """Have a name imported, or a module; and tell what it is called here."""
         if (module, name) not in self.imported:
-            there = {*self._taken, *self.imported.values()}
+            there = self._taken.union(self.imported.values())
             own = name or module
             while own in there:
                 own = f"_{own}"

@@ -28,9 +28,11 @@ def script_bundle(script: Script) -> dict[str, str]:
         return bundle(tag("div", head, tag("div", str(error))), f"{script!r}: {error}")
     shown = [parameter for parameter in found if not parameter.computed]
     computed = [parameter for parameter in found if parameter.computed]
-    parts = [_table(shown)] if shown else [note("no parameters with defaults that are known")]
+    parts = (
+        [_table(script, shown)] if shown else [note("no parameters with defaults that are known")]
+    )
     if computed:
-        parts.append(fold(f"{len(computed)} with computed defaults", _table(computed)))
+        parts.append(fold(f"{len(computed)} with computed defaults", _table(script, computed)))
     return bundle(tag("div", head, *parts), "\n  ".join([repr(script), *map(_line, shown[:_MOST])]))
 
 
@@ -40,20 +42,21 @@ def _entrypoint(script: Script) -> list[Html]:
     return [tag("span", ", entered by ", value(f"{script.entrypoint}()"), style=FAINT)]
 
 
-def _table(parameters: Sequence[Parameter]) -> Html:
-    rows: list[tuple[str, ...]] = [_row(parameter) for parameter in parameters[:_MOST]]
+def _table(script: Script, parameters: Sequence[Parameter]) -> Html:
+    rows: list[tuple[str, ...]] = [_row(script, p) for p in parameters[:_MOST]]
     if len(parameters) > _MOST:
         rows.append((note(f"and {len(parameters) - _MOST} more"), "", "", "", ""))
     return table(("name", "default", "type", "help", "line"), rows, {4})
 
 
-def _row(parameter: Parameter) -> tuple[Html, ...]:
+def _row(script: Script, parameter: Parameter) -> tuple[Html, ...]:
+    place = script.place_of_line(parameter.line).removeprefix("line ")
     return (
         value(parameter.name, _NAME),
         tag("span", value(_cut(parameter.expression or "")), style=CODE),
         value(_cut(parameter.described_type or "")),
         value(_cut(parameter.help or "")),
-        tag("span", str(parameter.line), style=FAINT),
+        tag("span", place, style=FAINT),
     )
 
 

@@ -18,15 +18,10 @@ from kohakuengine.config.members import EnumMember
 from kohakuengine.config.sweep import Sweep
 from kohakuengine.errors import ConfigError
 from kohakuengine.jupyter.commands import group_for
+from kohakuengine.jupyter.widgets.form_code import config_text, python_text, yaml_text
 from kohakuengine.jupyter.widgets.form_reading import state_of, state_of_file
 from kohakuengine.jupyter.widgets.form_state import FormState, configs_of
-from kohakuengine.jupyter.widgets.form_writing import (
-    config_text,
-    line_text,
-    python_text,
-    shell_text,
-    yaml_text,
-)
+from kohakuengine.jupyter.widgets.form_words import line_text, shell_text
 from kohakuengine.jupyter.widgets.launch_choices import LaunchChoices
 from kohakuengine.jupyter.widgets.settings import Drawn, Listed, Span, Steps
 from kohakuengine.jupyter.words import split_line

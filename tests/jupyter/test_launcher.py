@@ -267,7 +267,7 @@ def test_hostile_names_and_values_are_texts(folder: Path) -> None:
     launcher.form.rows["name"].mode.value = "list"
     launcher.form.rows["kind"].mode.value = "list"
     launcher.form.rows["name"].values.value = "'" + bad
-    launcher.copies["shell"].click()
+    launcher.files.copies["shell"].click()
     for html in every_html(launcher):
         assert "<img" not in html and "</select>" not in html
         html.encode()
@@ -323,24 +323,24 @@ def test_hundreds_of_parameters(folder: Path) -> None:
 
 def test_save_and_load(launcher: SweepLauncher, folder: Path) -> None:
     """What is saved is a config file that the command takes, and that comes back into a form."""
-    launcher.save.click()
-    assert "name the config file" in launcher.file_said.value
+    launcher.files.save.click()
+    assert "name the config file" in launcher.files.said.value
     launcher.form.rows["lr"].mode.value = "geomspace"
     launcher.form.rows["kind"].value.value = 1
-    launcher.path.value = "sweep.py"
-    launcher.save.click()
-    assert "written to sweep.py" in launcher.file_said.value
+    launcher.files.path.value = "sweep.py"
+    launcher.files.save.click()
+    assert "written to sweep.py" in launcher.files.said.value
     other = SweepLauncher("train.py", "sweep.py")
     assert other.state == launcher.state
     other.form.rows["kind"].reset.click()
-    other.path.value = "sweep.py"
-    other.load.click()
+    other.files.path.value = "sweep.py"
+    other.files.load.click()
     assert other.state == launcher.state
-    other.path.value = "nofile.py"
-    other.load.click()
+    other.files.path.value = "nofile.py"
+    other.files.load.click()
     assert "no such config file" in other.file_said.value
-    other.path.value = str(folder / "no" / "x.py")
-    other.save.click()
+    other.files.path.value = str(folder / "no" / "x.py")
+    other.files.save.click()
     assert "be written: No such file" in other.file_said.value
 
 
@@ -348,14 +348,14 @@ def test_save_in_yaml(launcher: SweepLauncher, folder: Path) -> None:
     """A name that ends with .yaml is written so; any other end is refused."""
     launcher.form.rows["lr"].mode.value = "geomspace"
     launcher.form.rows["epochs"].value.value = 9
-    launcher.path.value = "sweep.yaml"
-    launcher.save.click()
+    launcher.files.path.value = "sweep.yaml"
+    launcher.files.save.click()
     text = (folder / "sweep.yaml").read_text()
     assert text == "epochs: 9\n_sweep: {lr: 'geomspace(0.01, 1.0, 3)'}\n"
     assert SweepLauncher("train.py", "sweep.yaml").state == launcher.state
-    launcher.path.value = "sweep.txt"
-    launcher.save.click()
-    assert "as .py or .yaml" in launcher.file_said.value
+    launcher.files.path.value = "sweep.txt"
+    launcher.files.save.click()
+    assert "as .py or .yaml" in launcher.files.said.value
 
 
 def test_what_the_script_refuses_is_told_beside_its_parameter(folder: Path) -> None:
@@ -377,16 +377,16 @@ def test_copies(launcher: SweepLauncher) -> None:
         "line": "%kogine run train.py --sweep kind=sgd,adam --workers 2 --background",
         "shell": "kogine run train.py --sweep kind=sgd,adam --workers 2",
     }.items():
-        launcher.copies[kind].click()
-        assert launcher.copied.value == said
-    launcher.copies["python"].click()
-    assert "runs = sweep(" in launcher.copied.value
-    launcher.copies["file"].click()
-    assert "_sweep = axes.grid(kind=['sgd', 'adam'])" in launcher.copied.value
+        launcher.files.copies[kind].click()
+        assert launcher.files.copied.value == said
+    launcher.files.copies["python"].click()
+    assert "runs = sweep(" in launcher.files.copied.value
+    launcher.files.copies["file"].click()
+    assert "_sweep = axes.grid(kind=['sgd', 'adam'])" in launcher.files.copied.value
     launcher.form.rows["lr"].mode.value = "list"
     launcher.form.rows["lr"].values.value = "x"
-    launcher.copies["file"].click()
-    assert "first mend this" in launcher.file_said.value
+    launcher.files.copies["file"].click()
+    assert "first mend this" in launcher.files.said.value
 
 
 def test_an_object_that_no_text_holds_stays(folder: Path) -> None:
@@ -394,10 +394,10 @@ def test_an_object_that_no_text_holds_stays(folder: Path) -> None:
     thing = object()
     launcher = SweepLauncher("train.py", Config({"name": thing}))
     assert launcher.config.globals_dict["name"] is thing
-    launcher.copies["file"].click()
-    assert "be written as a text" in launcher.file_said.value
-    launcher.copies["shell"].click()
-    assert "save it as a config file" in launcher.file_said.value
+    launcher.files.copies["file"].click()
+    assert "be written as a text" in launcher.files.said.value
+    launcher.files.copies["shell"].click()
+    assert "save it as a config file" in launcher.files.said.value
 
 
 def test_state_can_be_set(launcher: SweepLauncher) -> None:

@@ -26,6 +26,13 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
+def button(text: str, tooltip: str, style: str = "", icon: str = "") -> Any:
+    """A button as wide as its text."""
+    return widgets.Button(
+        description=text, tooltip=tooltip, button_style=style, icon=icon, layout={"width": "auto"}
+    )
+
+
 class Control:
     """Shows one value, and tells what it is made.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ...errors import ConfigError
 from ...flow.options import Options
@@ -108,3 +108,26 @@ def unusual(options: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in options.items()
         if name != "retry_delay" and name in usual and value != usual[name]
     }
+
+
+def choices_of(given: Mapping[str, Any]) -> LaunchChoices:
+    """Keywords as choices: those of `LaunchChoices`, and `MORE`.
+
+    Raises:
+        ConfigError: There is no such choice, or it can't have that value.
+    """
+    own = [field.name for field in fields(LaunchChoices) if field.name != "more"]
+    for name in given:
+        if name not in own and name not in MORE:
+            from ...config.overrides import nearest
+
+            near = nearest(name, [*own, *MORE], 1)
+            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join([*own, *MORE])}."
+            raise ConfigError(f"SweepLauncher takes no {name}; {hint}", key=name)
+    known = {name: value for name, value in given.items() if value is not None}
+    if "tags" in known:
+        known["tags"] = tuple([known["tags"]] if isinstance(known["tags"], str) else known["tags"])
+    more = tuple((name, known.pop(name)) for name in MORE if name in known)
+    choices = LaunchChoices(**known, more=more)
+    choices.options()
+    return choices

@@ -12,7 +12,7 @@ import traitlets
 from ...errors import KogineError
 from ...runs.cells import duration_text
 from ...runs.outcome import FINAL, FINISHED
-from .controls import plain
+from .controls import button, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self._lock = threading.RLock()
         self._watched: threading.Thread | None = None
         self._handle = _nothing()
-        self.start = _button("Start", "run what the form says", "success", "play")
-        self.pause = _button("Pause", "begin no further runs", "", "pause")
-        self.resume = _button("Resume", "begin runs again", "", "forward")
-        self.stop = _button("Stop", "end the runs that go on, and begin no others", "", "stop")
-        self.retry = _button("Retry failed", "run again what didn't finish", "", "redo")
-        self.confirm = _button("Stop all the same", "the work is lost", "danger", "stop")
-        self.keep = _button("Go on", "stop nothing", "", "")
+        self.start = button("Start", "run what the form says", "success", "play")
+        self.pause = button("Pause", "begin no further runs", "", "pause")
+        self.resume = button("Resume", "begin runs again", "", "forward")
+        self.stop = button("Stop", "end the runs that go on, and begin no others", "", "stop")
+        self.retry = button("Retry failed", "run again what didn't finish", "", "redo")
+        self.confirm = button("Stop all the same", "the work is lost", "danger", "stop")
+        self.keep = button("Go on", "stop nothing", "", "")
         self.said = widgets.HTML(value="not started")
         self._question = widgets.HTML()
         self._asking = widgets.HBox(
@@ -69,7 +69,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
             layout={"flex_flow": "row wrap"},
         )
         super().__init__([self._buttons, self._asking, self.said])
-        for button, does in {
+        for pressed, does in {
             self.start: self._on_start,
             self.pause: lambda: self._handle.pause(),
             self.resume: lambda: self._handle.unpause(),
@@ -78,7 +78,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
             self.confirm: self._stop_now,
             self.keep: lambda: self._ask(""),
         }.items():
-            button.on_click(lambda _, does=does: self._do(does))
+            pressed.on_click(lambda _, does=does: self.do(does))
         self._allow()
 
     # ---- from outside ----
@@ -121,7 +121,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     # ---- what buttons do ----
 
-    def _do(self, does: Callable[[], object]) -> None:
+    def do(self, does: Callable[[], object]) -> None:
         """Do it, and say what is wrong where that can't be done."""
         with self._lock:
             try:
@@ -211,15 +211,15 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
         else:
             bad = any(name in FINAL and name != FINISHED for name in counts)
         can_retry = bad and (not live or hasattr(handle, "retry"))
-        for button, allowed in {
+        for pressed, allowed in {
             self.start: not live and self._allowed,
             self.pause: live and not paused,
             self.resume: paused,
             self.stop: live,
             self.retry: can_retry,
         }.items():
-            if button.disabled is allowed:
-                button.disabled = not allowed
+            if pressed.disabled is allowed:
+                pressed.disabled = not allowed
 
 
 def _nothing() -> Any:
@@ -244,13 +244,3 @@ def lost_seconds(runs: Any) -> float:
 
 def _is_bad(row: dict[str, Any]) -> bool:
     return row["status"] in FINAL and row["status"] != FINISHED
-
-
-def _button(text: str, tooltip: str, style: str, icon: str) -> Any:
-    return widgets.Button(
-        description=text,
-        tooltip=tooltip,
-        button_style=style,
-        icon=icon,
-        layout={"width": "auto"},
-    )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import fields
-from functools import partial
 from html import escape
 
 import ipywidgets as widgets
@@ -14,17 +12,21 @@ import traitlets
 from ...engine.parameters import parameters
 from ...engine.script import Script
 from ...errors import CheckError, ConfigError, KogineError
+from .board import RunBoard
 from .choices_box import ChoicesBox
-from .controls import WIDE, plain
+from .controls import button, plain
 from .estimate import median_duration, time_text
+from .files_box import FilesBox
 from .form import Form
+from .form_code import config_text, python_text, yaml_text
 from .form_reading import state_of, state_of_file
 from .form_state import FormState, configs_of
-from .form_writing import config_text, line_text, python_text, shell_text, yaml_text
+from .form_words import line_text, shell_text
 from .keys import key_guard
-from .launch_choices import MORE, LaunchChoices, unusual
+from .launch_choices import LaunchChoices, choices_of, unusual
 from .launch_panel import LaunchPanel
-from .preview import count_of, preview_html, table_html
+from .preview import count_of, preview_html
+from .static_view import static_html
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 _TEXTS = ("line", "python", "shell", "file", "yaml")
 _CLASS = "kogine-launcher"
-_KEPT = 50  # rows of the static table
 
 
 class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without types
@@ -49,6 +50,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     Attributes:
         form: The form, a widget: `form.rows["lr"]` is the row of a parameter.
+        files: The controls that load, save and copy what the form says.
         choices: The controls that say how runs go on.
         panel: Start, Pause, Resume, Stop and Retry failed.
         state: What the form says, as a `FormState`; can be set.
@@ -95,7 +97,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         super().__init__(self._laid_out())
         self.add_class(_CLASS)
         if choices:
-            self.choices.show(_choices_of(choices))
+            self.choices.show(choices_of(choices))
         if configs is not None:
             given = os.fspath(configs) if isinstance(configs, os.PathLike) else configs
             is_file = isinstance(given, str)
@@ -135,31 +137,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self._title = widgets.HTML(value=f"<h3>{escape(plain(self.script.name))}</h3>")
         self.summary = widgets.HTML()
         self.preview = widgets.HTML()
-        wide = {"style": WIDE, "layout": {"width": "auto", "flex": "1 1 20em"}}
-        self.path = widgets.Text(
-            description="config file",
-            placeholder="sweep.py",
-            tooltip="the file that is loaded, or written",
-            **wide,
-        )
-        self.load = _button("Load", "show what the config file says")
-        self.save = _button("Save", "write what the form says to the config file")
-        self.copies = {
-            "line": _button("%kogine line", "show the magic that runs the same"),
-            "python": _button("Python", "show code that runs the same"),
-            "shell": _button("Shell", "show the command that runs the same"),
-            "file": _button("Config file", "show the text of a config file that says the same"),
-        }
-        self.copied = widgets.Textarea(
-            description="to copy",
-            tooltip="select all of it, and copy it",
-            rows=4,
-            style=WIDE,
-            layout={"width": "auto", "display": "none"},
-        )
-        self.file_said = widgets.HTML()
-        self.refresh = _button("Refresh form", "read the script anew; what is set stays")
-        self.anyway = _button("Start anyway", "run the script as it is now")
+        self.files = FilesBox(self.text_of, self.form.show)
+        self.refresh = button("Refresh form", "read the script anew; what is set stays")
+        self.anyway = button("Start anyway", "run the script as it is now")
         self._edited = widgets.HBox(layout={"display": "none"})
         self._edited.children = [
             widgets.HTML(
@@ -171,13 +151,10 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.board = widgets.VBox()
 
     def _laid_out(self) -> list[Any]:
-        wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        files = widgets.HBox([self.path, self.load, self.save, self.file_said], layout=wrap)
-        copies = widgets.HBox([widgets.Label("copy as"), *self.copies.values()], layout=wrap)
         how = widgets.Accordion([self.choices], titles=["how runs go on"], selected_index=0)
         return [
-            *(self._title, self.form, self.summary, self.preview, files, copies, self.copied),
-            *(how, self._edited, self.panel, self.board, *key_guard(_CLASS)),
+            *(self._title, self.form, self.summary, self.preview, self.files, how),
+            *(self._edited, self.panel, self.board, *key_guard(_CLASS)),
         ]
 
     def _connect(self) -> None:
@@ -187,12 +164,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.panel.observe(self._on_flow, "flow")
         self.panel.observe(lambda change: setattr(self, "runs", change["new"]), "runs")
         self.panel.observe(self._on_end, "ended")
-        self.load.on_click(lambda button: self._do(self._load))
-        self.save.on_click(lambda button: self._do(self._save))
-        self.refresh.on_click(lambda button: self._do(self.refresh_form))
-        self.anyway.on_click(lambda button: self._start_anyway())
-        for kind, button in self.copies.items():
-            button.on_click(lambda _, kind=kind: self._do(partial(self._copy, kind)))
+        self.refresh.on_click(lambda _: self.panel.do(self.refresh_form))
+        self.anyway.on_click(lambda _: self._start_anyway())
 
     # ---- what the form says ----
 
@@ -261,45 +234,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     def _look_back(self) -> None:
         self._each = median_duration(self.script)
 
-    # ---- files and copies ----
-
-    def _do(self, does: Any) -> None:
-        """Do it, and say what is wrong where that can't be done."""
-        self.file_said.value = ""
-        try:
-            does()
-        except KogineError as error:
-            self._say(str(error), problem=True)
-
-    def _say(self, text: str, problem: bool = False) -> None:
-        style = ' role="alert" style="color:#c62828"' if problem else ' role="status"'
-        self.file_said.value = f"<span{style}>{escape(plain(text))}</span>"
-
-    def _named_file(self) -> str:
-        path: str = self.path.value.strip()
-        if not path:
-            raise ConfigError("name the config file first, such as sweep.py.")
-        return path
-
-    def _load(self) -> None:
-        path = self._named_file()
-        self.form.show(state_of_file(path))
-        self._say(f"{path} is loaded.")
-
-    def _save(self) -> None:
-        path = self._named_file()
-        end = os.path.splitext(path)[1].lower()
-        if end not in (".py", ".yaml", ".yml"):
-            raise ConfigError(f"{path}: a form is written as .py or .yaml.")
-        text = self.text_of("file" if end == ".py" else "yaml")
-        write_text(path, text)
-        self._say(f"written to {path}.")
-
-    def _copy(self, kind: str) -> None:
-        text = self.text_of(kind)
-        self.copied.value = plain(text)
-        self.copied.rows = min(20, text.count("\n") + 2)
-        self.copied.layout.display = ""
+    # ---- as a text ----
 
     def text_of(self, kind: str) -> str:
         """What the form says, as a text.
@@ -362,7 +297,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.panel.tell("the form is as the script is now.")
 
     def _start_anyway(self) -> None:
-        self._do(self._take_as_it_is)
+        self.panel.do(self._take_as_it_is)
         self.panel.start.click()
 
     def _take_as_it_is(self) -> None:
@@ -371,7 +306,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _on_flow(self, change: Any) -> None:
         self.flow = change["new"]
-        self.board.children = [board_of(change["new"])]
+        self.board.children = [RunBoard(change["new"])]
 
     def _on_end(self, change: Any) -> None:
         self._look_back()
@@ -425,91 +360,4 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def static_html(self) -> str:
         """What is set, and the runs, as HTML that needs neither a kernel nor scripts."""
-        state: FormState = self.form.state
-        rows = [["parameter", "value"]]
-        rows += [[name, self._cell_of(value)] for name, value in state.fixed.items()]
-        rows += [[name, repr(_values(setting))] for name, setting in state.swept]
-        rows = [[plain(cell) for cell in row] for row in rows]
-        parts = [f"<h4>{escape(plain(self.script.name))}</h4>", self.summary.value]
-        if len(rows) > 1:
-            parts.append(table_html(rows))
-        if self.runs is not None:
-            parts.append(runs_html(self.runs))
-        return "".join(parts)
-
-    def _cell_of(self, value: Any) -> str:
-        from ...runs.cells import shown
-
-        return str(shown(value, 80))
-
-
-def _values(setting: Any) -> Any:
-    from .settings import Listed, values_of
-
-    return list(setting.values) if isinstance(setting, Listed) else values_of(setting)
-
-
-def _choices_of(given: dict[str, Any]) -> LaunchChoices:
-    own = [field.name for field in fields(LaunchChoices) if field.name != "more"]
-    for name in given:
-        if name not in own and name not in MORE:
-            from ...config.overrides import nearest
-
-            near = nearest(name, [*own, *MORE], 1)
-            hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join([*own, *MORE])}."
-            raise ConfigError(f"SweepLauncher takes no {name}; {hint}", key=name)
-    known = {name: value for name, value in given.items() if value is not None}
-    if "tags" in known:
-        known["tags"] = tuple([known["tags"]] if isinstance(known["tags"], str) else known["tags"])
-    more = tuple((name, known.pop(name)) for name in MORE if name in known)
-    choices = LaunchChoices(**known, more=more)
-    choices.options()
-    return choices
-
-
-def runs_html(runs: Any) -> str:
-    """Runs as a table."""
-    from ...runs.listing import columns
-
-    rows = [row for _, row in zip(range(_KEPT), runs.rows())]
-    if not rows:
-        return "<p>no runs yet</p>"
-    found = columns(rows)
-    cells = [[column.name for column in found]]
-    cells += [[plain(column.cells[n]) for column in found] for n in range(len(rows))]
-    more = len(runs) - len(rows)
-    return table_html(cells) + (f"<p>… and {more:,} more</p>" if more > 0 else "")
-
-
-def board_of(flow: Any) -> Any:
-    """What shows the runs of a flow: the live board, where there is one."""
-    from importlib import import_module
-
-    try:
-        board = import_module(".board", __package__)
-    except ModuleNotFoundError:
-        return widgets.HTML(value=runs_html(flow.runs))
-    return board.RunBoard(flow)
-
-
-def write_text(path: str, text: str) -> None:
-    """Write a file as a whole.
-
-    Raises:
-        ConfigError: It can't be written.
-    """
-    beside = f"{path}.{os.getpid()}.new"
-    try:
-        with open(beside, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(beside, path)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(f"{path} can't be written: {reason}.") from error
-    finally:
-        if os.path.lexists(beside):
-            os.unlink(beside)
-
-
-def _button(text: str, tooltip: str) -> Any:
-    return widgets.Button(description=text, tooltip=tooltip, layout={"width": "auto"})
+        return static_html(self.script.name, self.form.state, self.summary.value, self.runs)

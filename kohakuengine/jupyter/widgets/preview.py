@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from ...config.base import Config
+from ...markup import table, value
 from ...runs.shown import shown_params
 from .controls import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from ...config.sweep import Sweep
 
 SHOWN = 10
 _CELL = 40
-CELL_STYLE = "padding:0 0.8em 0 0;text-align:left"
 
 
 def count_of(configs: Config | Sweep) -> int:
@@ -48,17 +45,8 @@ def preview_html(configs: Config | Sweep) -> str:
         return "<p>one run, with all as the script has it</p>"
     more = count_of(configs) - (len(rows) - 1)
     tail = f"<p>… and {more:,} more</p>" if more > 0 else ""
-    return table_html(rows) + tail
-
-
-def table_html(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of texts, the first of them names, as a table."""
-    head = "".join(f'<th scope="col" style="{CELL_STYLE}">{escape(cell)}</th>' for cell in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f'<td style="{CELL_STYLE}">{escape(c)}</td>' for c in row) + "</tr>"
-        for row in rows[1:]
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    cells = [[value(cell) for cell in row] for row in rows]
+    return table(cells[0], cells[1:]) + tail
 
 
 def _cell(value: Any) -> str:

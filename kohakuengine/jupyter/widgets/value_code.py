@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import inf
 from pathlib import PurePath
-from types import ModuleType
 
 from ...config.fit import short_repr
 from ...config.members import EnumMember
 from ...config.overrides import typed_value
-from ...config.printing import DEPTH, Unwritable
+from ...config.printing import WIDTH, Unwritable
 from ...config.python_writer import PythonWriter
 from ...errors import ConfigError, OverrideError
 
@@ -29,7 +29,7 @@ class Code:
     """
 
     def __init__(self, taken: Collection[str] = ()) -> None:
-        self._writer = PythonWriter(dict.fromkeys(taken))
+        self._writer = PythonWriter(taken)
 
     def imports(self) -> list[str]:
         """The lines that import what has been written so far."""
@@ -45,13 +45,12 @@ class Code:
 
     def top(self, value: Any, name: str) -> str:
         """The code of a variable of a config file."""
-        if callable(value) or isinstance(value, ModuleType):
-            with _told(name, value):
-                return self._writer.top(value, name)
-        return self.of(value, name)
+        with _told(name, value):
+            self._writer.width = WIDTH
+            return self._writer.top(value, name)
 
-    def of(self, value: Any, place: str, depth: int = 0) -> str:
-        """The expression that makes a value.
+    def of(self, value: Any, place: str) -> str:
+        """The expression that makes a value, on one line.
 
         Args:
             value: The value.
@@ -60,29 +59,9 @@ class Code:
         Raises:
             ConfigError: There is none.
         """
-        if depth > DEPTH:
-            raise ConfigError(f"{place} is nested too deeply, or holds itself.", key=place)
-        if type(value) in _CONTAINERS:
-            return self._container(value, place, depth)
         with _told(place, value):
+            self._writer.width = inf
             return self._writer.text(value, place, 0)
-
-    def _container(self, value: Any, place: str, depth: int) -> str:
-        kind: type = type(value)
-        if kind is dict:
-            items = [
-                f"{self.of(key, place, depth + 1)}: {self.of(item, place, depth + 1)}"
-                for key, item in value.items()
-            ]
-            return f"{{{', '.join(items)}}}"
-        items = [self.of(item, place, depth + 1) for item in value]
-        if kind in (set, frozenset):
-            if not items:
-                return f"{kind.__name__}()"
-            items.sort()  # the same text each time
-        opening, closing = _CONTAINERS[kind]
-        comma = "," if kind is tuple and len(items) == 1 else ""
-        return f"{opening}{', '.join(items)}{comma}{closing}"
 
 
 @contextmanager
@@ -98,13 +77,7 @@ def _told(place: str, value: Any) -> Iterator[None]:
         ) from None
 
 
-_CONTAINERS: dict[type, tuple[str, str]] = {
-    list: ("[", "]"),
-    tuple: ("(", ")"),
-    dict: ("{", "}"),
-    set: ("{", "}"),
-    frozenset: ("frozenset({", "})"),
-}
+_CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
 def literal(value: Any) -> str | None:
