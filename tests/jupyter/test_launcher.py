@@ -192,6 +192,32 @@ def test_ranges_of_ints_are_ints(launcher: SweepLauncher) -> None:
     assert "differ" in launcher.problems["epochs"]
 
 
+def test_what_isnt_known_begins_empty(folder: Path) -> None:
+    """A list begins with the script's own value, and with none where that is known to nobody."""
+    text = (
+        "from pathlib import Path\nout: Path = Path('a') / 'b'\nrate = float('nan')\nname = 'x'\n"
+    )
+    (folder / "odd.py").write_text(text, encoding="utf-8")
+    launcher = SweepLauncher("odd.py")
+    for name in ("out", "rate"):
+        row = launcher.form.rows[name]
+        row.mode.value = "list"
+        assert row.values.value == "" and "write the values" in launcher.problems[name]
+        row.reset.click()
+    launcher.form.rows["name"].mode.value = "list"
+    assert given_values(launcher) == [{"name": "x"}]
+
+
+def test_texts_of_several_lines_keep_them(folder: Path) -> None:
+    """They have a field of several lines: one of a single line would run them together."""
+    (folder / "odd.py").write_text("text = 'a\\nb'\n", encoding="utf-8")
+    launcher = SweepLauncher("odd.py")
+    row = launcher.form.rows["text"]
+    assert isinstance(row.value, widgets.Textarea) and isinstance(row.values, widgets.Textarea)
+    row.value.value = "a\nc"
+    assert launcher.config == Config({"text": "a\nc"})
+
+
 def test_choices_vary_over_all_of_them(launcher: SweepLauncher) -> None:
     """A drop-down that is to vary begins with all that it has."""
     launcher.form.rows["kind"].mode.value = "list"
@@ -338,10 +364,10 @@ def test_save_and_load(launcher: SweepLauncher, folder: Path) -> None:
     assert other.state == launcher.state
     other.files.path.value = "nofile.py"
     other.files.load.click()
-    assert "no such config file" in other.file_said.value
+    assert "no such config file" in other.files.said.value
     other.files.path.value = str(folder / "no" / "x.py")
     other.files.save.click()
-    assert "be written: No such file" in other.file_said.value
+    assert "be written: No such file" in other.files.said.value
 
 
 def test_save_in_yaml(launcher: SweepLauncher, folder: Path) -> None:

@@ -7,7 +7,7 @@ import math
 import ipywidgets as widgets
 
 from ...config.annotations import BOOL, FLOAT, INT
-from .entries import bounds_of, choices_of, shapes_of, text_for
+from .entries import NOTHING, bounds_of, choices_of, shapes_of, text_for
 from .value_code import same, shown_text
 
 TYPE_CHECKING = False
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from ...engine.parameters import Parameter
 
-NOTHING: Any = object()  # the script's own, which isn't known
 _SAFE = 2**53  # above that, numbers in a browser aren't exact
 WIDE = {"description_width": "initial"}
 
@@ -24,6 +23,11 @@ WIDE = {"description_width": "initial"}
 def plain(text: str) -> str:
     """A text that can travel to a browser."""
     return text.encode("utf-8", "replace").decode()
+
+
+def has_lines(value: Any) -> bool:
+    """Whether a value is a text of several lines, of which a field of one line would take some."""
+    return isinstance(value, str) and "\n" in value
 
 
 def button(text: str, tooltip: str, style: str = "", icon: str = "") -> Any:
@@ -110,9 +114,8 @@ class _Text(Control):
     def make(self, value: Any) -> Any:
         text = "" if value is NOTHING else text_for(self.parameter.name, value, self.parameter)
         own = self.parameter.expression or "not set"
-        return widgets.Text(
-            value=plain(text), placeholder=plain(own)[:200], continuous_update=False
-        )
+        kind = widgets.Textarea if has_lines(value) else widgets.Text
+        return kind(value=plain(text), placeholder=plain(own)[:200], continuous_update=False)
 
 
 def control_for(parameter: Parameter, value: Any) -> Control:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...engine.parameters import Parameter
     from .settings import Setting
 
+NOTHING: Any = object()  # a value that isn't known
 FIXED, LIST, STEPS, RANDOM = "fixed", "list", "steps", "random"
 LABELS = {
     FIXED: "fixed",
@@ -217,17 +218,18 @@ def list_for(name: str, values: Sequence[Any], parameter: Parameter | None) -> s
 
 
 def first_setting(mode: str, parameter: Parameter, value: Any) -> Setting:
-    """A setting to begin with, around a value."""
+    """A setting to begin with, around a value; without values where there is none that is known."""
+    known = () if value is NOTHING else (value,)
     number = value if type(value) in (int, float) and abs(value) < 1e300 else 1.0
     whole = is_whole(parameter) or type(value) is int and not shapes_of(parameter) & {FLOAT}
     if whole:
         number = int(number)
     choices = choices_of(parameter)
     if mode == LIST:
-        return Listed(tuple(choices) or (value,))
+        return Listed(tuple(choices) or known)
     if mode == RANDOM:
         if choices or modes_of(parameter) == [FIXED, LIST, RANDOM]:
-            return Drawn("choice", (tuple(choices) or (value,),), 5)
+            return Drawn("choice", (tuple(choices) or known,), 5)
         if whole:
             low = max(1, number) if number >= 0 else number
             return Drawn("integer", (low, low + max(4, abs(low))), 5)

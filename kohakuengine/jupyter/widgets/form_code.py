@@ -60,7 +60,10 @@ def yaml_text(state: FormState) -> str:
     base = base_of(state)
     text = to_text(base, "yaml") if base != Config() else ""
     if state.swept:
-        text += "_" + to_text(Config({"sweep": _sweep_tree(state)}), "yaml")
+        try:
+            text += "_" + to_text(Config({"sweep": _sweep_tree(state)}), "yaml")
+        except ConfigError as error:  # of the variable `sweep`, which is `_sweep`
+            raise ConfigError(f"_{error}", **vars(error)) from None
     return text or "{}\n"
 
 

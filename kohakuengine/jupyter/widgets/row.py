@@ -12,8 +12,8 @@ import traitlets
 from ...engine.parameters import Parameter
 from ...errors import ConfigError
 from . import entries, row_parts
-from .controls import NOTHING, control_for, plain
-from .entries import FIXED, LABELS, LIST, RANDOM, STEPS
+from .controls import control_for, has_lines, plain
+from .entries import FIXED, LABELS, LIST, NOTHING, RANDOM, STEPS
 from .row_parts import MOST, TIES
 from .settings import LINEAR, LOG, Drawn, Listed, Span, Steps
 
@@ -83,7 +83,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     @cached_property
     def values(self) -> Any:
-        return self._part(row_parts.values_of(self._plain), named=True)
+        return self._part(row_parts.values_of(self._plain, has_lines(self._own)), named=True)
 
     @cached_property
     def start(self) -> Any:
@@ -299,7 +299,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
             return said.values[0]
         if isinstance(said, (Span, Steps)):
             return said.start
-        return None if self._own is NOTHING else self._own
+        return self._own
 
     def _on_reset(self, button: Any) -> None:
         self.show(None)

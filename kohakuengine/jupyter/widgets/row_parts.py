@@ -29,9 +29,10 @@ def mode_of(parameter: Parameter, name: str) -> Any:
     )
 
 
-def values_of(name: str) -> Any:
-    """Its values, as a text."""
-    return widgets.Text(
+def values_of(name: str, lines: bool = False) -> Any:
+    """Its values, as a text, perhaps of several lines."""
+    kind = widgets.Textarea if lines else widgets.Text
+    return kind(
         description=name,
         placeholder="0.1,0.2,0.5",
         tooltip=f"the values of {name}, with commas between them",
