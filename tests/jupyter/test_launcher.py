@@ -609,6 +609,50 @@ def test_a_detached_flow_is_taken_up_again(folder: Path) -> None:
 
 
 @pytest.mark.process
+def models() -> set[str]:
+    """The widgets that the page has."""
+    return {*widgets.widget._instances}
+
+
+@pytest.mark.process
+def test_what_is_closed_leaves_nothing(folder: Path) -> None:
+    """Neither widgets nor threads; what was launched goes on."""
+    before, threads = models(), {*threading.enumerate()}
+    launcher = SweepLauncher("train.py", Config({"lr": 0.5}), launcher="fresh")
+    row = launcher.form.rows["lr"]
+    for mode in ("list", "linspace", "random", "fixed", "list"):
+        row.mode.value = mode
+    (folder / "train.py").write_text(TRAIN + "import time; time.sleep(1)\n", encoding="utf-8")
+    launcher.refresh_form()
+    launcher.panel.start.click()
+    flow = launcher.flow
+    launcher.close()
+    launcher.close()
+    assert models() == before
+    assert [run.status for run in flow.wait(60)] == ["finished"]
+    left = {*threading.enumerate()} - threads
+    assert not [thread for thread in left if "launcher" in thread.name or "board" in thread.name]
+
+
+def test_a_form_that_changes_keeps_no_old_widgets(folder: Path) -> None:
+    """Searches, states and refreshes leave no more widgets than they show."""
+    (folder / "many.py").write_text("".join(f"{a}_{n} = {n}\n" for a in "ab" for n in range(9)))
+    launcher = SweepLauncher("many.py")
+
+    def change() -> int:
+        for text in ("a_1", "", "b_", "nothing", ""):
+            launcher.form.search.value = text
+        for n in range(4):
+            launcher.state = FormState({"a_1": n})
+        launcher.refresh_form()
+        return len(models())
+
+    change()
+    assert change() == change()
+    launcher.close()
+
+
+@pytest.mark.process
 def test_stop_ends_the_runs(folder: Path) -> None:
     """What goes on is ended, and nothing else begins."""
     (folder / "long.py").write_text("import time\nn = 1\nprint('x', flush=True)\ntime.sleep(300)\n")

@@ -55,7 +55,7 @@ class Control:
         self.parameter = parameter
         self.widget: Any = self.make(value)
         self.widget.description = plain(parameter.name)
-        self.widget.style = WIDE
+        self.widget.style.description_width = WIDE["description_width"]
         self.widget.tooltip = plain(parameter.help or f"the value of {parameter.name}")
         self.widget.layout.width = "auto"
         self.widget.layout.min_width = "16em"

@@ -9,6 +9,7 @@ import traitlets
 
 from ...engine.parameters import Parameter
 from ...errors import ConfigError
+from .closing import close_all
 from .controls import WIDE, plain
 from .form_state import FormState, configs_of
 from .row import Fixed, Row
@@ -106,6 +107,7 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
             n: (row.said, row.tied) for n, row in self.rows.made.items() if row.said is not None
         }
         self.parameters = list(parameters)
+        before = list(self.rows.made.values())
         self.rows = Rows(self._row)
         for name in [*(parameter.name for parameter in parameters), *said]:
             self.rows.add(name)
@@ -113,6 +115,7 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
             self.rows[name].show(what, tie)
         self._group()
         self._read()
+        close_all(*before)
 
     def show(self, state: FormState) -> None:
         """Show a state.
@@ -173,11 +176,13 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         head = [self.search] if len(self.rows) > MANY else []
         names = [name for name in self.rows if not head or self._is_found(name)]
         groups = in_pieces(grouped(names)) if head else {}
+        before = self._box.children
         if len(groups) > 1:
             self._box.children = [folded(groups, self.rows)]
         else:
             self._box.children = [self.rows[name] for name in names] or [self._nothing()]
         self.children = [*head, self._box, self._whole]
+        close_all(*before, but=(Row,))
 
     def _nothing(self) -> Any:
         said = "no parameter has that in its name or help"

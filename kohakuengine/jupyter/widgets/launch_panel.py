@@ -86,7 +86,8 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
     @property
     def live(self) -> bool:
         """Whether a flow goes on."""
-        return self._handle is not None and bool(self._handle.live)
+        handle = self._handle
+        return handle is not None and bool(handle.live)
 
     def take(self, handle: Any) -> None:
         """Look after a flow, from now on in place of the one before."""
@@ -106,6 +107,12 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
         thread = self._watched
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
+
+    def let_go(self) -> None:
+        """Look after nothing any more. What goes on goes on."""
+        with self._lock:
+            self._handle = None
+        self.join()
 
     def allow_start(self, allowed: bool) -> None:
         """Say whether there is anything that Start could begin."""
@@ -184,6 +191,8 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def _refresh(self) -> None:
         handle = self._handle
+        if handle is None:
+            return
         runs = handle.runs
         status = str(handle.status)
         counts: dict[str, int] = {}
@@ -203,7 +212,8 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def _allow(self, counts: dict[str, int] | None = None) -> None:
         """Enable what can be done."""
-        handle, live = self._handle, self.live
+        handle = self._handle
+        live = handle is not None and bool(handle.live)
         paused = live and handle.status == "paused"
         if counts is None:
             rows = handle.runs.rows() if handle is not None else ()

@@ -14,6 +14,7 @@ from ...engine.script import Script
 from ...errors import CheckError, ConfigError, KogineError
 from .board import RunBoard
 from .choices_box import ChoicesBox
+from .closing import close_all
 from .controls import button, plain
 from .estimate import median_duration, time_text
 from .files_box import FilesBox
@@ -74,6 +75,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     problems = traitlets.Dict()
     flow = traitlets.Any(None, allow_none=True)
     runs = traitlets.Any(None, allow_none=True)
+    _closed = False
 
     def __init__(
         self,
@@ -306,7 +308,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _on_flow(self, change: Any) -> None:
         self.flow = change["new"]
+        before = self.board.children
         self.board.children = [RunBoard(change["new"])]
+        close_all(*before)
 
     def _on_end(self, change: Any) -> None:
         self._look_back()
@@ -325,6 +329,18 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         runs = self.flow.wait(timeout)
         self.panel.join(timeout)
         return runs
+
+    def close(self) -> None:
+        """Take the form away, and all that belongs to it. What was launched goes on."""
+        if self._closed:
+            return
+        self._closed = True
+        parts = vars(self)  # of which there may be few yet, where it couldn't be made
+        if "panel" in parts:
+            self.panel.let_go()
+        mine = [part for part in parts.values() if isinstance(part, widgets.Widget)]
+        close_all(*mine, *self.children, self.layout)
+        super().close()
 
     # ---- without a kernel ----
 
@@ -346,7 +362,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _renew_display(self) -> None:
         """Have what is saved with the notebook be the last state."""
-        if self._display is not None:
+        if self._display is not None and not self._closed:
             self._display.update(self._repr_mimebundle_(), raw=True)
 
     def __repr__(self) -> str:

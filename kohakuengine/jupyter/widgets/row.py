@@ -12,7 +12,8 @@ import traitlets
 from ...engine.parameters import Parameter
 from ...errors import ConfigError
 from . import entries, row_parts
-from .controls import control_for, has_lines, plain
+from .closing import close_all
+from .controls import Control, control_for, has_lines, plain
 from .entries import FIXED, LABELS, LIST, NOTHING, RANDOM, STEPS
 from .row_parts import MOST, TIES
 from .settings import LINEAR, LOG, Drawn, Listed, Span, Steps
@@ -65,6 +66,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self.said: Fixed | Setting | None = None
         self._plain = plain(self.name)
         self._named: list[Any] = []
+        self._stale: list[Control] = []  # which aren't shown any more
         self.mode = row_parts.mode_of(parameter, self._plain)
         self.reset = row_parts.reset_of(self._plain)
         self._control = control_for(parameter, self._own)
@@ -222,6 +224,7 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
             part.style.description_width = width
 
     def _use_control(self, value: Any) -> None:
+        self._stale.append(self._control)
         self._control = control_for(self.parameter, value)
         self.value.style.description_width = self._width
         self._hear_control()
@@ -251,6 +254,8 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
         tie = [] if mode == FIXED else [self.tie]
         # In the same box, with the mode at its front: so that keeps the focus.
         self._line.children = [self.mode, *shown, *tie, self.reset]
+        while self._stale:
+            close_all(self._stale.pop().widget)
 
     # ---- what is done with it ----
 
