@@ -41,9 +41,9 @@ class Range(Sequence[float]):
         self.name = name
         self.arguments = arguments
         self.whole = whole
-        if whole and len(set(self)) < count:
+        if whole and not _is_spread(count, item) and (differing := len(set(self))) < count:
             raise ConfigError(
-                f"{self!r}: rounded to whole numbers, only {len(set(self))} of the {count} differ."
+                f"{self!r}: rounded to whole numbers, only {differing} of the {count} differ."
             )
 
     def __len__(self) -> int:
@@ -201,6 +201,17 @@ def steps(start: float, stop: float | None = None, step: float = 1) -> Sequence[
     if not found:
         raise ConfigError(f"range({start!r}, {stop!r}, {step!r}) has no values.")
     return found
+
+
+def _is_spread(count: int, item: Callable[[int], float]) -> bool:
+    """Whether all of them surely differ when they are rounded, told without looking at all.
+
+    The distances of the ranges here only grow, or only shrink, or are all the same.
+    """
+    ends = [item(n) for n in (0, 1, count - 2, count - 1)] if count > 3 else []
+    if not ends or max(map(abs, ends)) > 10 ** (_DIGITS - 1):
+        return False
+    return min(abs(ends[1] - ends[0]), abs(ends[3] - ends[2])) > 1.001
 
 
 def _rounded(number: float) -> float:

@@ -464,6 +464,25 @@ def test_ranges_of_whole_numbers() -> None:
         axes.linspace(1, 3, 5, whole=True)
 
 
+WHOLE = st.integers(-(10**15), 10**15) | st.integers(-60, 60) | st.floats(-1e3, 1e3)
+
+
+@given(start=WHOLE, stop=WHOLE, num=st.integers(1, 40), geometric=st.booleans())
+def test_whole_numbers_all_differ(start: float, stop: float, num: int, geometric: bool) -> None:
+    """A range of whole numbers has each of them once, or is refused for that it hasn't."""
+    make = axes.geomspace if geometric else axes.linspace
+    try:
+        plain = list(make(start, stop, num))
+    except ConfigError:
+        return
+    differing = len({round(number) for number in plain})
+    if differing == num:
+        assert len({*make(start, stop, num, whole=True)}) == num
+        return
+    with pytest.raises(ConfigError, match=f"only {differing} of the {num} differ"):
+        make(start, stop, num, whole=True)
+
+
 def test_a_question_ends_a_sentence() -> None:
     """A function that there is not is told with what may be meant."""
     with pytest.raises(ConfigError, match=r"did you mean log\(\.\.\.\)\?$"):

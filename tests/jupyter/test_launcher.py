@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from test_form_state import SCRIPT, points, states
 
-from kohakuengine import Config, Script, sweep
+from kohakuengine import Config, Script, axes, sweep
 from kohakuengine.config.members import EnumMember
 from kohakuengine.config.sweep import Sweep
 from kohakuengine.engine.parameters import parameters
@@ -102,6 +102,35 @@ def test_a_file_of_cells_is_a_script(folder: Path) -> None:
     """A file with `# %%` has the parameters of the cell that is so headed."""
     (folder / "cells.py").write_text("# %% parameters\na = 1\n# %%\nb = 2\n", encoding="utf-8")
     assert list(SweepLauncher("cells.py").form.rows) == ["a"]
+
+
+def test_a_script_that_isnt_python_is_refused(launcher: SweepLauncher, folder: Path) -> None:
+    """At once, also where the fault is in a function; a form that is there keeps what it shows."""
+    (folder / "train.py").write_text("lr = 1\ndef main():\n    return (\n", encoding="utf-8")
+    with pytest.raises(KogineError, match="line 3 is not valid Python"):
+        SweepLauncher("train.py")
+    launcher.refresh.click()
+    assert "line 3 is not valid Python" in launcher.panel.said.value
+    assert "epochs" in launcher.form.rows
+
+
+def test_a_function_that_isnt_there_is_told(folder: Path) -> None:
+    """Before anything can be launched; so are arguments that it doesn't take."""
+    (folder / "f.py").write_text("lr = 1\ndef main(n): return n\n", encoding="utf-8")
+    launcher = SweepLauncher("f.py:man")
+    assert "no function man" in launcher.problems[""] and launcher.panel.start.disabled
+    launcher = SweepLauncher("f.py", Config(kwargs={"m": 1}))
+    assert "main" in launcher.problems[""] and launcher.panel.start.disabled
+    assert SweepLauncher("f.py", Config(kwargs={"n": 1})).problems == {}
+
+
+def test_what_can_be_shown_first(folder: Path) -> None:
+    """A space as `sweep()` takes it, too; something else is told what it ought to be."""
+    expected = FormState(swept=(("lr", Listed((0.1, 0.2))),))
+    assert SweepLauncher("train.py", {"lr": [0.1, 0.2]}).state == expected
+    assert SweepLauncher("train.py", axes.grid(lr=[0.1, 0.2])).state == expected
+    with pytest.raises(ConfigError, match="must be a Config, a Sweep, .* got int"):
+        SweepLauncher("train.py", 3)
 
 
 # ---- controls ----

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from ...config.axes import as_space
 from ...config.base import Config
 from ...config.generator import ConfigGenerator
 from ...config.grid import Grid, When
-from ...config.space import Axis, Repeat, Sample, Zip
+from ...config.space import Axis, Repeat, Sample, Space, Zip
 from ...config.sweep import Sweep
 from ...errors import ConfigError
 from .form_state import FormState, configs_of
@@ -17,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from typing import Any
-
-    from ...config.space import Space
 
 MOST = 2_000  # points that are written out where a form can't say how they come about
 
@@ -38,7 +37,8 @@ def state_of(given: Any, called: str = "these configs") -> FormState:
     """What configs say, as the state of a form; it comes to the same runs.
 
     Args:
-        given: A Config, a Sweep, a list of Configs, or a ConfigGenerator of one of these.
+        given: A Config, a Sweep, a list of Configs, or a ConfigGenerator of one of these; or what
+            varies, as `sweep()` takes it.
         called: What they are called in messages.
 
     Raises:
@@ -46,12 +46,19 @@ def state_of(given: Any, called: str = "these configs") -> FormState:
     """
     if isinstance(given, ConfigGenerator):
         given = given.source
+    if isinstance(given, (Mapping, Space)):
+        given = Sweep(Config(), as_space(given))
     if isinstance(given, Config):
         return _fixed(given)
     if isinstance(given, Sweep):
         return _state_of_sweep(given, called)
     if isinstance(given, Sequence) and given and all(isinstance(one, Config) for one in given):
         return state_of_list(list(given), called)
+    if not isinstance(given, Iterable) and not callable(given):
+        raise ConfigError(
+            f"{called} must be a Config, a Sweep, a list of Configs or a config file, got "
+            f"{type(given).__name__}."
+        )
     raise ConfigError(
         f"{called}: its configs are made one by one, perhaps by how runs end, which no form can "
         "show; run it by --config."

@@ -9,8 +9,11 @@ from html import escape
 import ipywidgets as widgets
 import traitlets
 
+from ...config.base import Config
+from ...engine.compiler import compile_program
 from ...engine.parameters import parameters
 from ...engine.script import Script
+from ...engine.source import check
 from ...errors import CheckError, ConfigError, KogineError
 from .board import RunBoard
 from .choices_box import ChoicesBox
@@ -44,8 +47,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     Args:
         script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, or a `Script`.
-        configs: What the form shows at first: a Config, a Sweep, a list of Configs; or a config
-            file. None for the script's own values.
+        configs: What the form shows at first: a Config, a Sweep, a list of Configs; what varies, as
+            `sweep()` takes it; or a config file. None for the script's own values.
         cell: The text of the cell that the script is, if it is one.
         choices: How the runs are to go on: `sequential`, `detached`, and all that `Options` takes.
 
@@ -88,7 +91,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.script = script if isinstance(script, Script) else Script(script)
         self._cell = cell
         self._display: Any = None
-        self._source = self.script.read()
+        self._source = self._sound_source()
         self._each: float | None = None
         self._notes: list[str] = []
         found = parameters(self._source, self.script.path)
@@ -209,7 +212,15 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             self._flow_of(config).check()
+        self._check_entry(config if isinstance(config, Config) else config[0])
         return [str(warning.message) for warning in told]
+
+    def _check_entry(self, config: Config) -> None:
+        """Refuse a function that the script hasn't, or arguments that it doesn't take."""
+        if self.script.entrypoint or config.args or config.kwargs:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they are for those who run the script
+                compile_program(self.script, config)
 
     def _previewed(self) -> str:
         try:
@@ -291,12 +302,18 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         Raises:
             KogineError: The script can't be read.
         """
-        source = self.script.read()
+        source = self._sound_source()
         found = parameters(source, self.script.path)
         self._source = source
         self._edited.layout.display = "none"
         self.form.use(found)
         self.panel.tell("the form is as the script is now.")
+
+    def _sound_source(self) -> bytes:
+        """The script as it is now, which Python can compile."""
+        source = self.script.read()
+        check(source, self.script.code_file)
+        return source
 
     def _start_anyway(self) -> None:
         self.panel.do(self._take_as_it_is)
