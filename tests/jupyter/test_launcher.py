@@ -574,6 +574,66 @@ def test_stop_asks_before_it_throws_away_much() -> None:
 
 # ---- real flows ----
 
+PASTED = """
+import json
+from enum import Enum
+from pathlib import Path
+
+class Color(Enum):
+    RED = 1
+    BLUE = "b"
+
+lr: float = 0.1
+epochs: int = 3
+name: str = "x"
+color: Color = Color.RED
+out: Path = Path("here")
+sizes = [1]
+told = [lr, epochs, name, color.name, str(out), sizes]
+with open("told.jsonl", "a") as file:
+    file.write(json.dumps(told) + "\\n")
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("kind", ["shell", "python", "line", "file"])
+def test_what_is_pasted_runs_the_same(
+    folder: Path, shell: Any, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that is pasted into a shell, a file or a cell makes the runs that were shown."""
+    (folder / "my train.py").write_text(PASTED, encoding="utf-8")
+    state = FormState(
+        {"name": 'it\'s "$HOME" `x` {y} %d, é', "sizes": [1, 2], "out": Path("a b")},
+        (("lr", Span("geomspace", 0.01, 1, 3)), ("color", Listed((EnumMember("Color", "BLUE"),)))),
+        sample=(2, 3),
+    )
+    launcher = SweepLauncher("my train.py", sequential=True)
+    launcher.state = state
+    text = launcher.text_of(kind)
+    if kind == "shell":
+        done = shell(text)
+    elif kind == "line":
+        line = text.replace(" --background", "")
+        cell = f"{line!r}.split(' ', 1)[1]"
+        run = "from IPython.testing.globalipapp import start_ipython\n"
+        run += "ip = start_ipython()\nip.run_line_magic('load_ext', 'kohakuengine')\n"
+        run += f"ip.run_line_magic('kogine', {cell})\n"
+        (folder / "pasted.py").write_text(run, encoding="utf-8")
+        done = shell("python pasted.py")
+    else:
+        (folder / "pasted.py").write_text(text, encoding="utf-8")
+        done = shell(
+            "python pasted.py"
+            if kind == "python"
+            else "kogine run 'my train.py' --config pasted.py --workers 1"
+        )
+    assert done.returncode == 0, done.stdout
+    told = [json.loads(one) for one in (folder / "told.jsonl").read_text().splitlines()]
+    assert told == [
+        [v["lr"], 3, v["name"], v["color"].name, str(v["out"]), v["sizes"]]
+        for v in given_values(launcher)
+    ]
+
 
 @pytest.mark.process
 def test_runs_are_what_the_preview_said(launcher: SweepLauncher) -> None:
@@ -599,7 +659,7 @@ def test_runs_are_what_the_preview_said(launcher: SweepLauncher) -> None:
 
 @pytest.mark.process
 def test_failed_runs_are_retried(folder: Path) -> None:
-    """Retry failed runs those again that didn't finish, in the same flow."""
+    """Retry failed runs those again that didn't finish, in the same flow, with all of its runs."""
     (folder / "picky.py").write_text("import os\nn = 1\nassert n != 2 or os.path.exists('ok')\n")
     launcher = SweepLauncher("picky.py", Sweep(Config(), {"n": [1, 2]}))
     launcher.panel.start.click()
@@ -607,10 +667,10 @@ def test_failed_runs_are_retried(folder: Path) -> None:
     (folder / "ok").touch()
     first = launcher.flow.id
     launcher.panel.retry.click()
-    launcher.wait(120)
+    runs = launcher.wait(120)
     assert launcher.flow.id == first
-    [again] = launcher.runs
-    assert again.status == "finished" and again.params == {"n": 2}
+    assert [(run.status, run.attempts) for run in runs] == [("finished", 1), ("finished", 2)]
+    assert launcher.runs == runs and "2 finished" in launcher.panel.said.value
 
 
 @pytest.mark.process

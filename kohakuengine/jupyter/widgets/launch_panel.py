@@ -12,6 +12,7 @@ import traitlets
 from ...errors import KogineError
 from ...runs.cells import duration_text
 from ...runs.outcome import FINAL, FINISHED
+from ...runs.table import Runs
 from .controls import button, plain
 
 TYPE_CHECKING = False
@@ -193,7 +194,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
         handle = self._handle
         if handle is None:
             return
-        runs = handle.runs
+        runs = all_runs(handle)
         status = str(handle.status)
         counts: dict[str, int] = {}
         for row in runs.rows():
@@ -235,6 +236,15 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
 def _nothing() -> Any:
     """The handle before there is one."""
     return None
+
+
+def all_runs(handle: Any) -> Any:
+    """The runs of a flow, those before a retry, too, of which the handle has only what it retries."""
+    runs = handle.runs
+    if not isinstance(runs, Runs):
+        return runs
+    before = Runs(runs._store, runs._store.ids(flow=handle.id))
+    return before if len(before) > len(runs) else runs
 
 
 def handle_over(handle: Any, seconds: float) -> bool:

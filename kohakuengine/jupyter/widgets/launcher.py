@@ -28,7 +28,7 @@ from .form_state import FormState, configs_of
 from .form_words import line_text, shell_text
 from .keys import key_guard
 from .launch_choices import LaunchChoices, choices_of, unusual
-from .launch_panel import LaunchPanel
+from .launch_panel import LaunchPanel, all_runs
 from .preview import count_of, preview_html
 from .static_view import static_html
 
@@ -335,7 +335,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self._renew_display()
 
     def wait(self, timeout: float | None = None) -> Any:
-        """Wait until the runs that were launched have ended, and give them.
+        """Wait until the flow that was launched last has ended, and give its runs.
 
         Raises:
             ConfigError: Nothing was launched.
@@ -343,9 +343,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         """
         if self.flow is None:
             raise ConfigError("nothing was launched yet: click Start first.")
-        runs = self.flow.wait(timeout)
+        self.flow.wait(timeout)
         self.panel.join(timeout)
-        return runs
+        return all_runs(self.flow)
 
     def close(self) -> None:
         """Take the form away, and all that belongs to it. What was launched goes on."""
