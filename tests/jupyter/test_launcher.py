@@ -120,7 +120,7 @@ def test_a_function_that_isnt_there_is_told(folder: Path) -> None:
     launcher = SweepLauncher("f.py:man")
     assert "no function man" in launcher.problems[""] and launcher.panel.start.disabled
     launcher = SweepLauncher("f.py", Config(kwargs={"m": 1}))
-    assert "main" in launcher.problems[""] and launcher.panel.start.disabled
+    assert "can't be called so" in launcher.problems["kwargs"] and launcher.panel.start.disabled
     assert SweepLauncher("f.py", Config(kwargs={"n": 1})).problems == {}
 
 

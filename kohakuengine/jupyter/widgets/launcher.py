@@ -216,8 +216,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         return [str(warning.message) for warning in told]
 
     def _check_entry(self, config: Config) -> None:
-        """Refuse a function that the script hasn't, or arguments that it doesn't take."""
-        if self.script.entrypoint or config.args or config.kwargs:
+        """Refuse a function that the script hasn't."""
+        if self.script.entrypoint:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # they are for those who run the script
                 compile_program(self.script, config)
