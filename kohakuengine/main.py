@@ -43,7 +43,8 @@ def run(
         script: `"train.py"`, `"train.py:func"`, `"pkg.mod"`, `"pkg.mod:func"`, or a `Script`.
         config: What to run it with.
         config_path: A config file, in place of `config`.
-        globals_dict: Overrides of the script's variables; they win over the config's.
+        globals_dict: Overrides of the script's variables; they win over the config's. A name with dots
+            changes a part of a dictionary, of the config's or of one that the script writes out.
         args: Positional arguments of the entrypoint, in place of the config's.
         kwargs: Keyword arguments of the entrypoint; they win over the config's.
         entrypoint: The function to call, in place of the one that the rules choose.
@@ -72,13 +73,19 @@ def run(
         raise ConfigError("give entrypoint and argv to Script, or to run() with the script's path.")
     base = _base(config, config_path)
     own = Config(globals_dict, args, kwargs)
+    parts = {name: value for name, value in own.globals_dict.items() if "." in name}
+    whole = {name: value for name, value in own.globals_dict.items() if name not in parts}
     merged = Config(
-        {**base.globals_dict, **own.globals_dict},
+        {**base.globals_dict, **whole},
         base.args if args is None else own.args,
         {**base.kwargs, **own.kwargs},
         base.metadata,
     )
     merged.origin = kept_origin(base, merged)
+    if parts:
+        from .engine.defaults import with_parts
+
+        merged = with_parts(merged, parts, script)
     check_launcher(launcher)
     from .flow.once import run_once
     from .flow.options import Options

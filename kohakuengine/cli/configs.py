@@ -175,13 +175,11 @@ def with_overrides(config: Config, texts: tuple[str, ...], script: Script) -> Co
     """A config, and above it what `KEY=VALUE` texts say, typed by the script's parameters."""
     if not texts:
         return config
-    from ..config.nested import with_nested
     from ..config.origin import SET, set_by
-    from ..engine.defaults import with_defaults
+    from ..engine.defaults import with_parts
 
     values = parse_overrides(texts, known_of(script, texts), script.name)
-    base = with_defaults(config, values, script)
-    return set_by(base.with_values(with_nested(base.globals_dict, values)), values, SET)
+    return set_by(with_parts(config, values, script), values, SET)
 
 
 def known_of(script: Script, texts: Iterable[str]) -> list[Parameter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..config.nested import nested_values
+from ..config.nested import nested_values, with_nested
 from ..config.origin import note_added
 from ..config.sweep import Sweep
 from ..errors import OverrideError
@@ -46,6 +46,17 @@ def with_defaults(config: Config, names: Iterable[str], script: Script) -> Confi
         if root in known:
             values[root] = _dictionary(known[root], script.name)
     return note_added(config.with_values(values), dotted)
+
+
+def with_parts(config: Config, values: Mapping[str, Any], script: Script) -> Config:
+    """A Config, and above it values by names that may have dots in them.
+
+    Raises:
+        OverrideError, ScriptError: As of `with_defaults()`.
+        ConfigError: A name leads into something that is no dictionary.
+    """
+    base = with_defaults(config, values, script)
+    return base.with_values(with_nested(base.globals_dict, values))
 
 
 def with_roots(configs: Any, script: Script) -> Any:

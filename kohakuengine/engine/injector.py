@@ -40,9 +40,11 @@ def check_names(names: Iterable[str]) -> None:
 
     for name in names:
         if not name.isidentifier() or iskeyword(name):
-            raise OverrideError(
-                f"{name!r} can't be overridden: it isn't a name in Python.", key=name
-            )
+            part = name.partition(".")[0]
+            dotted = "." in name and part.isidentifier()
+            way_out = f"; give the whole of {part}, or a part of it with --set or run()"
+            message = f"{name!r} can't be overridden: it isn't a name in Python"
+            raise OverrideError(f"{message}{way_out if dotted else ''}.", key=name)
         if name in PROTECTED:
             raise OverrideError(
                 f"{name} can't be overridden: Python keeps it in every module.", key=name

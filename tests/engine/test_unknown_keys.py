@@ -14,7 +14,7 @@ from kohakuengine.config.sweep import Sweep
 from kohakuengine.engine.config_check import check_configs, check_texts
 from kohakuengine.engine.defaults import with_defaults
 from kohakuengine.engine.examiner import Examiner
-from kohakuengine.errors import CheckError, OverrideWarning
+from kohakuengine.errors import CheckError, OverrideError, OverrideWarning
 
 HEAD = 'model = {"layers": 2, "opt": {"name": "sgd", "lr": 0.1}}\nprint(model)\n'
 
@@ -114,3 +114,20 @@ def test_config_check_tells_them() -> None:
     texts = ["model.layers=4", "model.layrs=4", "model.layers=x", "modl.x=1", "model.layers.x=1"]
     statuses = [one.status for one in check_texts(target, texts)]
     assert statuses == ["fits", "unknown", "wrong type", "unknown", "refused"]
+
+
+def test_run_takes_names_with_dots(capfd: pytest.CaptureFixture[str]) -> None:
+    """As --set does, above what a config file has there; a misspelt one is told."""
+    target = script()
+    Path("conf.yaml").write_text("model: {layers: 3, width: 8}\n")
+    kohakuengine.run(target, globals_dict={"model.opt.lr": 1})
+    assert "{'layers': 2, 'opt': {'name': 'sgd', 'lr': 1}}" in capfd.readouterr().out
+    values = {"model": {"layers": 5, "width": 1}, "model.width": 7}
+    kohakuengine.run(target, config_path="conf.yaml", globals_dict={"model.width": 9})
+    kohakuengine.run(target, config_path="conf.yaml", globals_dict=values, check=False)
+    out = capfd.readouterr().out
+    assert "{'layers': 3, 'width': 9}" in out and "{'layers': 5, 'width': 7}" in out
+    with pytest.raises(CheckError, match="no key layrs.*Did you mean layers"):
+        kohakuengine.run(target, globals_dict={"model.layrs": 4}, strict=True)
+    with pytest.raises(OverrideError, match="give the whole of model, or a part"):
+        Parallel(target, Config({"model.layers": 4}), launcher="inline").run()
