@@ -291,7 +291,7 @@ def test_showing_a_run_imports_nothing_of_the_users(monkeypatch: pytest.MonkeyPa
     """Its config isn't unpickled: a look has no effects."""
     run = run_of("x = 1\n", Config({"x": Path("a")}))
     monkeypatch.setattr("kohakuengine.runs.detail.read_spec", lambda paths: pytest.fail("read"))
-    assert ["x", "PosixPath('a')"] in shown(run)[0].cells
+    assert ["x", "a"] in shown(run)[0].cells
 
 
 def test_a_run_that_is_gone_says_so() -> None:

@@ -14,7 +14,8 @@ _TAIL = 10  # characters of the end of a label that is cut
 
 
 def jsonable(value: object, depth: int = 20) -> object:
-    """A value as JSON can hold it: containers item by item, what it can't hold as its repr.
+    """A value as JSON can hold it: containers item by item, a path as its text, a member of an Enum
+    that only the script has by its name, what it can't hold as its repr.
 
     What lies deeper than `depth` is a repr, too.
 
@@ -33,6 +34,8 @@ def jsonable(value: object, depth: int = 20) -> object:
         return jsonable(number)
     if isinstance(value, EnumMember):
         return value.name
+    if kind.__module__.partition(".")[0] == "pathlib":
+        return str(value)
     if depth and isinstance(value, (list, tuple)) and kind in (list, tuple):
         return [jsonable(item, depth - 1) for item in value]
     if depth and isinstance(value, dict) and all(type(key) is str for key in value):
@@ -75,6 +78,8 @@ def _shown(value: object) -> object:
         return jsonable(number)
     if isinstance(value, EnumMember):
         return value.name
+    if type(value).__module__.partition(".")[0] == "pathlib":
+        value = str(value)
     if isinstance(value, str) and type(value) is str:
         return value if len(value) <= 1_000 else value[:1_000] + "…"
     if isinstance(value, (list, tuple, dict)) and len(value) <= 20:
