@@ -45,6 +45,10 @@ class DataclassSchema:
                 found.append(Breach(None, said or type(error).__name__))
         return found
 
+    def hint_of(self, name: str) -> Any:
+        """The type of a field; None where there is none."""
+        return self._hints.get(name)
+
     def breach_of(self, key: str, value: Any) -> Breach | None:
         """Whether the field of a key takes a value, by its type and its bounds alone."""
         name, dot, rest = key.partition(".")

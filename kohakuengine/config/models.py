@@ -62,6 +62,10 @@ class Model:
             return Breach(key, _said(error), value)
         return next(_differences(key, value, made), None)
 
+    def hint_of(self, name: str) -> Any:
+        """The type of a field; None where there is none."""
+        return getattr(_field(self._model, name), "annotation", None)
+
     def _adapter(self, key: str) -> Any:
         if key not in self._adapters:
             self._adapters[key] = self._made_adapter(key)

@@ -128,6 +128,13 @@ def set_by(config: Config, names: Iterable[str], place: str) -> Config:
     return with_origin(config, Origin(places, known.schema, known.added))
 
 
+def placed_by(config: Config, space: Space) -> Config:
+    """A Config, marked as one whose variables are also set where the axes of a space are said."""
+    known = origin_of(config)
+    places = {axis.name: axis.place or AXIS for axis in space.axes()}
+    return with_origin(config, Origin({**known.places, **places}, known.schema, known.added))
+
+
 def note_added(config: Config, names: Iterable[str]) -> Config:
     """A Config, marked as one of whose dictionaries some names with dots are going to add keys.
 

@@ -11,11 +11,11 @@ import sys
 from ..errors import ConfigTypeError
 from .faults import Fault, refuse_faults
 from .fit import short_repr
-from .origin import origin_of
+from .origin import is_text_place, origin_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any, Protocol
 
     from .base import Config
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
         def breach_of(self, key: str, value: Any) -> Breach | None:
             """Whether it takes one value by itself; None also where that can't be told."""
+            ...
+
+        def hint_of(self, name: str) -> Any:
+            """The type of a field; None where there is none."""
             ...
 
 
@@ -156,6 +160,32 @@ def fault_of(
     )
 
 
+def as_meant(schema: Schema, values: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, Any]:
+    """Values as a schema is to see them: what a text file says as it is read for such a field.
+
+    So a text is no fault where the file could say nothing else: for a path, or a member of an Enum.
+
+    Args:
+        schema: The schema.
+        values: The values, by name.
+        names: Those of text files.
+    """
+    meant = {}
+    for name in names:
+        hint = schema.hint_of(name) if name in values else None
+        if hint is not None:
+            from .template import read_for_hint
+
+            meant[name] = read_for_hint(values[name], hint)
+    return {**values, **meant} if meant else values
+
+
+def textual_names(config: Config) -> list[str]:
+    """The variables that a text file sets."""
+    places = origin_of(config).places
+    return [name for name in config.globals_dict if is_text_place(places.get(name))]
+
+
 def check_by_own(config: Config) -> None:
     """Refuse a Config that doesn't fit the schema of its file.
 
@@ -165,5 +195,5 @@ def check_by_own(config: Config) -> None:
     origin = origin_of(config)
     if origin.schema is not None:
         schema = schema_of(origin.schema)
-        breaches = schema.breaches(config.globals_dict)
+        breaches = schema.breaches(as_meant(schema, config.globals_dict, textual_names(config)))
         refuse_faults([fault_of(breach, schema, origin) for breach in breaches])

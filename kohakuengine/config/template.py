@@ -172,6 +172,15 @@ def _read(text: ArgumentText, parameter: Parameter | None) -> Any:
     return _with_members(from_text(str(text), _expected(parameter, enum)), enum)
 
 
+def read_for_hint(value: Any, hint: Any) -> Any:
+    """A value of a text file as what a field of such a type is to hold, if it can be."""
+    from inspect import Parameter
+
+    parameter = Parameter("field", Parameter.KEYWORD_ONLY, annotation=hint)
+    enum = _enum_of(parameter)
+    return _with_members(as_said(value, _expected(parameter, enum)), enum)
+
+
 def _with_members(value: Any, enum: Any) -> Any:
     """A value with the members of an Enum in the places of what stands for them."""
     if isinstance(value, EnumMember):

@@ -11,7 +11,7 @@ from .base import Config
 from .documents import DEPTH, Document, in_short, is_text_file, read_document
 from .generator import ConfigGenerator
 from .loading import loading
-from .origin import Origin, all_said, mark_axes, origin_of, with_origin
+from .origin import Origin, all_said, mark_axes, origin_of, placed_by, with_origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,6 +200,7 @@ class _Layers:
             raise self._wrong("_sweep", error) from None
         self._check_follows(sweep, uses)
         mark_axes(sweep.space, (self._home(("_sweep",)) or self._top).name, textual=True)
+        sweep.base = placed_by(sweep.base, sweep.space)
         return ConfigGenerator(sweep, name=f"_sweep of {self._top.name}")
 
     def _evaluated(self) -> tuple[dict[str, Any], dict[Place, list[Place]]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..config.base import Config
 from ..config.faults import Fault, refuse_faults
-from ..config.origin import SET, origin_of, place_of_axis
+from ..config.origin import SET, is_text_place, origin_of, place_of_axis
 from ..errors import EntrypointError, OverrideError
 from .checks import find_surprises, find_unread
 from .injector import check_names
@@ -96,9 +96,10 @@ class Examiner:
         if self._check:
             found += self._of_types(values, origin)
             for schema in self._schemas_of(origin):
-                from ..config.schema import fault_of
+                from ..config.schema import as_meant, fault_of, textual_names
 
-                found += (fault_of(b, schema, origin, called) for b in schema.breaches(values))
+                meant = as_meant(schema, values, textual_names(config))
+                found += (fault_of(b, schema, origin, called) for b in schema.breaches(meant))
         return found
 
     def faults_of_all(self, configs: object) -> list[Fault]:
@@ -237,7 +238,7 @@ class Examiner:
     # ---- sweeps ----
 
     def _of_sweep(self, sweep: Sweep) -> list[Fault]:
-        from ..config.schema import fault_of
+        from ..config.schema import as_meant, fault_of
         from ..config.tried import tried
 
         origin = origin_of(sweep.base)
@@ -257,7 +258,9 @@ class Examiner:
                 fault.place = place_of_axis(said)
                 found.append(fault)
             for schema in schemas:
-                breach = schema.breach_of(name, value)
+                textual = [name] if is_text_place(said) else []
+                meant = as_meant(schema, {name: value}, textual)
+                breach = schema.breach_of(name, meant[name])
                 if breach is not None:
                     found.append(fault_of(breach, schema, origin, None, place_of_axis(said)))
             if len(found) >= _ENOUGH:
@@ -270,14 +273,15 @@ class Examiner:
         """What schemas say of whole configs: of all where there are few, else of the first one."""
         from itertools import islice
 
-        from ..config.schema import fault_of
+        from ..config.schema import as_meant, fault_of, textual_names
 
         found: list[Fault] = []
         roots = {axis.name.partition(".")[0]: axis.place for axis in sweep.space.axes()}
         for config in islice(sweep, WHOLE if sweep.size <= WHOLE else 1):
             called = _called(config.globals_dict, sweep.names)
             for schema in schemas:
-                for breach in schema.breaches(config.globals_dict):
+                meant = as_meant(schema, config.globals_dict, textual_names(config))
+                for breach in schema.breaches(meant):
                     root = (breach.key or "").partition(".")[0]
                     place = place_of_axis(roots[root]) if root in roots else None
                     found.append(fault_of(breach, schema, origin, called, place))

@@ -11,7 +11,7 @@ from functools import partial
 
 from ..config.base import Config
 from ..config.generator import ConfigGenerator
-from ..config.origin import is_text_place, origin_of, said_in_text
+from ..config.origin import is_text_place, origin_of, placed_by, said_in_text
 from ..config.sweep import Sweep
 from ..errors import EntrypointError
 
@@ -111,8 +111,9 @@ class Reader:
         places: dict[str, set[bool]] = {}
         for axis in sweep.space.axes():
             places.setdefault(axis.name, set()).add(axis.textual)
-        reads = self._reads_of(name for name, said in places.items() if said == {True})
-        return sweep.read_by(base, reads) if reads or base is not sweep.base else sweep
+        textual = [name for name, said in places.items() if said == {True}]
+        reads = self._reads_of(textual)
+        return sweep.read_by(placed_by(base, sweep.space), reads)
 
     def _reads_of(self, names: Iterable[str]) -> dict[str, Read]:
         found = {}
