@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..config.base import Config
-    from ..engine.script import Script
-    from ..config.sweep import Sweep
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}

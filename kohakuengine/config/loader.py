@@ -10,7 +10,7 @@ from .base import Config
 from .capture import captured, unwrap
 from .documents import check_there, is_text_file
 from .generator import END, ConfigGenerator, advance, start
-from .origin import mark_axes, of_file
+from .origin import mark_axes
 from .python_file import PythonFile
 
 TYPE_CHECKING = False

@@ -12,7 +12,6 @@ from .fit import (
     container,
     dict_of,
     first_fit,
-    from_value,
     item_types,
     items_of,
     member_of,

@@ -6,8 +6,6 @@ import os
 import time
 from collections.abc import Iterable
 
-from ..config.base import Config
-from ..config.generator import ConfigGenerator
 from ..engine.script import Script
 from ..errors import ConfigError
 from ..launch.base import check_limits

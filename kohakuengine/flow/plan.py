@@ -14,7 +14,7 @@ from ..config.nested import nested_values
 from ..config.origin import said_in_text
 from ..config.sweep import Sweep
 from ..engine.script import Script
-from ..errors import ConfigError, ConfigTypeError, NoKeyError
+from ..errors import ConfigTypeError, NoKeyError
 from ..runs.shown import label, shown_params
 from .options import own_options
 

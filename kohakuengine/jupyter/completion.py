@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    import click
     from click.shell_completion import CompletionItem
     from IPython.core.completer import CompletionContext
     from IPython.core.interactiveshell import InteractiveShell

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import time
 
 from ..runs.outcome import CANCELLED, INTERRUPTED, TIMED_OUT

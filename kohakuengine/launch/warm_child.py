@@ -15,8 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable, Mapping
-    from types import ModuleType
-    from typing import Any, NoReturn
+    from typing import Any
 else:  # what is below `signal`, as in `init`
     import _signal as signal
 

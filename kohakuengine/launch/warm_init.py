@@ -19,7 +19,6 @@ from . import warm_child
 from .init import (
     _HEARD,
     AT_TERMINAL,
-    KILL,
     PR_SET_CHILD_SUBREAPER,
     Init,
     Orders,

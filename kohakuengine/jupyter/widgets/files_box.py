@@ -16,7 +16,6 @@ from .form_reading import state_of_file
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from .form_state import FormState
 
