@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..runs.cells import table
 from .ids import RUN_OR_FLOW, NthCommand, find, open_store, settled
-from .reply import json_text, say, tell
+from .reply import json_text, say, say_table, tell
 from .terminal import on_terminal, show_table
 
 TYPE_CHECKING = False
@@ -56,4 +55,4 @@ def _show(differences: dict[str, dict[str, Any]], ids: list[str]) -> None:
     if on_terminal():
         show_table(comparison_table(differences, ids, across=across))
     else:
-        say(table(comparison_cells(differences, ids, across=across)))
+        say_table(comparison_cells(differences, ids, across=across), heads=True)

@@ -19,14 +19,13 @@ from ..engine.config_check import BREACH, check_configs, check_texts
 from ..engine.script import Script
 from ..errors import ConfigError
 from ..flow.options import own_options
-from ..runs.cells import table
 from .arguments import CONFIG_ARG, FILE, OVERRIDE, Choice, ScriptCommand
 from .config_diff import diff
 from .config_new import new
 from .config_several import count_of, show_several, varied_of
 from .configs import loaded_with, with_overrides
 from .groups import Group
-from .reply import fail, json_text, say
+from .reply import fail, json_text, say, say_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +119,8 @@ def show(
             )
         )
     elif isinstance(loaded, Config):
-        say(table([*_rows(loaded)]) or "an empty config")
+        rows = [*_rows(loaded)]
+        say_table(rows) if rows else say("an empty config")
     else:
         show_several(loaded, limit)
     return 0
@@ -159,7 +159,8 @@ def check(
         keys = [{field: getattr(one, field) for field in fields} for one in checks]
         say(json_text({"script": script, "config": file, "ok": _ok(checks), "keys": keys}))
     else:
-        say(table([(one.key, one.status, _told(one)) for one in checks]) or "there are no keys")
+        rows = [(one.key, one.status, _told(one)) for one in checks]
+        say_table(rows) if rows else say("there are no keys")
     return 0 if _ok(checks) else 1
 
 

@@ -9,11 +9,10 @@ import click
 from ..config.base import Config
 from ..config.difference import MISSING, Difference, differences
 from ..config.fit import short_repr
-from ..runs.cells import table
 from .arguments import FILE
 from .configs import loaded_with
 from .ids import NthCommand
-from .reply import json_text, say, tell
+from .reply import json_text, say, say_table, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def diff(
     if as_json:
         say(json_text(_document(first, second, found)))
     elif found:
-        say(table([_row(one) for one in found]))
+        say_table([_row(one) for one in found])
     else:
         tell(f"{first} and {second} don't differ.")
     return 1 if found else 0

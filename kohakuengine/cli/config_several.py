@@ -9,7 +9,7 @@ from ..config.fit import short_repr
 from ..config.sweep import Sweep
 from ..config.varied import Varied
 from .preview import parted
-from .reply import say
+from .reply import say, say_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..config.base import Config
     from ..config.generator import ConfigGenerator
+    from .reply import Table
 
 
 def count_of(configs: ConfigGenerator) -> int | None:
@@ -46,17 +47,18 @@ def show_several(configs: ConfigGenerator, limit: int) -> None:
         whole = len(some) < limit or count_of(configs) == limit
     finally:
         if some:
-            say(_tables(varied_of(configs, some, whole)))
+            tables = _tables(varied_of(configs, some, whole))
+            say_tables(tables) if tables else say("empty configs")
     say("\n".join(_counted(count_of(configs), len(some), limit)))
 
 
-def _tables(varied: Varied) -> str:
+def _tables(varied: Varied) -> list[Table]:
     same = [(n, type(v).__name__, short_repr(v, 72)) for n, v in varied.same.items()]
     rows = [["", *varied.names]]
     for number, values in enumerate(varied.rows):
         cells = [short_repr(values[n], 40) if n in values else "" for n in varied.names]
         rows.append([str(number), *cells])
-    return parted(same, rows) or "empty configs"
+    return parted(same, rows)
 
 
 def _counted(count: int | None, shown: int, limit: int) -> Iterator[str]:

@@ -13,11 +13,13 @@ from ..launch.live_servers import live_servers
 from ..launch.registry import VARIABLE, can_fork, launcher_of_flow, launcher_of_one
 from ..runs.cells import age_text, one_line, size_text, table
 from ..runs.home import find_home
-from .reply import json_text, say
+from .reply import json_text, say, say_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from .reply import Table
 
 
 @click.command(short_help="Show what KohakuEngine works with here.")
@@ -27,7 +29,12 @@ def doctor(as_json: bool) -> None:
     which installed libraries may be forked with, and the warm servers that are alive.
     """
     found = findings()
-    say(json_text(found) if as_json else _text(found))
+    if as_json:
+        say(json_text(found))
+        return
+    alive = found["servers"]
+    tables: list[Table] = [(_facts(found), False), *([(server_rows(alive), True)] if alive else [])]
+    say_tables(tables, f"{table(_facts(found))}\n\n{servers_text(alive)}")
 
 
 def findings() -> dict[str, Any]:
@@ -72,7 +79,7 @@ def _libraries() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _text(found: dict[str, Any]) -> str:
+def _facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     launchers = found["launchers"]
     chosen = f", by {launchers['chosen by']}" if launchers["chosen by"] else ""
     store = found["store"]
@@ -89,7 +96,7 @@ def _text(found: dict[str, Any]) -> str:
         ("forks", _list(libraries, True) if launchers["can fork"] else "not on this system"),
         ("not proven", _list(libraries, False)),
     ]
-    return f"{table([fact for fact in facts if fact[1]])}\n\n{servers_text(found['servers'])}"
+    return [fact for fact in facts if fact[1]]
 
 
 def _list(libraries: Any, proven: bool) -> str:
@@ -100,9 +107,14 @@ def _list(libraries: Any, proven: bool) -> str:
 
 def servers_text(found: list[dict[str, Any]]) -> str:
     """The warm servers as a table."""
-    if not found:
-        return "no warm servers are alive"
-    rows = [("warm server", "memory", "running", "imports", "started", "of", "")]
+    return table(server_rows(found)) if found else "no warm servers are alive"
+
+
+def server_rows(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """The same as rows, the heads first."""
+    rows: list[tuple[str, ...]] = [
+        ("warm server", "memory", "running", "imports", "started", "of", "")
+    ]
     for server in found:
         rows.append(
             (
@@ -115,4 +127,4 @@ def servers_text(found: list[dict[str, Any]]) -> str:
                 one_line(server["command"], 48),
             )
         )
-    return table(rows)
+    return rows

@@ -6,9 +6,8 @@ import click
 
 from ..engine.script import Script
 from ..engine.source import check
-from ..runs.cells import table
 from .arguments import FILE
-from .reply import json_text, say
+from .reply import json_text, say, say_table, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +31,12 @@ def params(script: str, everything: bool, as_json: bool) -> None:
         say(json_text(document))
         return
     if shown:
+        heads = ("name", "default", "type", "line", "help")
         rows = [_row(parameter, target.place_of_line(parameter.line)) for parameter in shown]
-        say(table([("name", "default", "type", "line", "help"), *rows]))
+        say_table([heads, *rows], heads=True)
     if not shown:
         hidden = f"; {len(found)} with computed defaults: see --all" if found else ""
-        click.echo(f"{target.name} has no parameters{hidden}.", err=True)
+        tell(f"{target.name} has no parameters{hidden}.")
 
 
 def _row(parameter: Parameter, place: str) -> tuple[str, str, str, str, str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ..config.varied import Varied
-from ..runs.cells import table
 from .params import one_line
-from .reply import json_text, say, tell, warn
+from .reply import json_text, say, say_tables, tell, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from ..flow.base import Workflow
     from ..flow.plan import Planned
     from ..flow.preview import Preview
+    from .reply import Table
 
 _SHOWN = 50  # rows of a dry run
 
@@ -33,25 +33,25 @@ def show_plan(workflow: Workflow, resume: bool | str, as_json: bool) -> int:
             tell("; ".join(_counted(preview, resume)))
         return 0
     if preview.first:
-        say(_planned(preview, workflow.plan.swept))
+        say_tables(_planned(preview, workflow.plan.swept))
     say("\n".join(_counted(preview, resume)))
     return 0
 
 
-def parted(same: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
+def parted(same: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> list[Table]:
     """What is the same for all, a line each, and below it a table of what varies.
 
     Args:
         same: Names and their values, and what else there is to say of them.
         rows: The table, its header first; one of which all cells but the first are empty is left out.
     """
-    parts = [table(same)] if same else []
+    parts: list[Table] = [(same, False)] if same else []
     if any(cell for cell in rows[0][1:]):
-        parts.append(table(rows))
-    return "\n\n".join(parts)
+        parts.append((rows, True))
+    return parts
 
 
-def _planned(preview: Preview, axes: Sequence[str]) -> str:
+def _planned(preview: Preview, axes: Sequence[str]) -> list[Table]:
     shown = preview.first
     whole = preview.count == len(shown)
     varied = Varied([_values(one, axes) for one in shown], axes, whole=whole)

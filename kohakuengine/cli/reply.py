@@ -4,8 +4,36 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ..runs.shown import jsonable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    Table = tuple[Sequence[Sequence[str]], bool]  # rows, and whether the first ones are heads
+
+    class Elsewhere(Protocol):
+        """Shows tables and notes where that is no terminal, as in a notebook."""
+
+        def tables(self, tables: Sequence[Table]) -> None: ...
+        def note(self, text: str) -> None: ...
+
+
+_elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def shown_by(elsewhere: Elsewhere) -> Iterator[None]:
+    """Have tables and notes be shown there, and not be printed."""
+    token = _elsewhere.set(elsewhere)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(token)
 
 
 def say(text: str) -> None:
@@ -13,6 +41,29 @@ def say(text: str) -> None:
     if sys.stdout is not None:  # which it is when the caller closed it
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # as of what captures it
         print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+
+
+def say_table(rows: Sequence[Sequence[str]], *, heads: bool = False) -> None:
+    """Print rows in columns; the first one may be what stands above them."""
+    say_tables([(rows, heads)])
+
+
+def say_tables(tables: Sequence[Table], text: str | None = None) -> None:
+    """Print tables, one below the other.
+
+    Args:
+        tables: Each with whether its first row is what stands above its columns.
+        text: What is printed, if that isn't just their rows.
+    """
+    elsewhere = _elsewhere.get()
+    if elsewhere is not None:
+        elsewhere.tables(tables)
+    elif text is not None:
+        say(text)
+    else:
+        from ..runs.cells import table
+
+        say("\n\n".join(table(rows) for rows, _ in tables))
 
 
 def warn(message: str) -> None:
@@ -59,7 +110,11 @@ def tell_interrupted(script: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Tell on stderr what isn't the result."""
+    """Tell on stderr what isn't the result; a notebook, in which that is for errors, has a note."""
+    elsewhere = _elsewhere.get()
+    if elsewhere is not None:
+        elsewhere.note(text)
+        return
     _tell(f"kogine: {text}")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..runs.cells import counted, table
+from ..runs.cells import counted
 from .ids import FLOW, NthCommand, find_flow, open_store, settled, there_is_a_store
-from .reply import json_text, say, tell
+from .reply import json_text, say, say_table, tell
 from .selection import selected, selection_options, tell_strange_names
 from .terminal import on_terminal, show_table, width
 
@@ -93,7 +93,7 @@ def _list(store: RunStore, rows: Sequence[dict[str, Any]], total: int, as_json: 
 
         found = columns(rows, ages=True)
         heads = [column.name for column in found]
-        say(table([heads, *zip(*(column.cells for column in found))]))
+        say_table([heads, *zip(*(column.cells for column in found))], heads=True)
     if total > len(rows):
         tell(f"these are {len(rows)} of {total} runs: see --limit.")
 
@@ -121,7 +121,7 @@ def _list_flows(store: RunStore, limit: int, as_json: bool) -> int:
     else:
         from ..runs.listing import FLOW_HEADS, flow_cells
 
-        say(table([FLOW_HEADS, *map(flow_cells, rows)]))
+        say_table([FLOW_HEADS, *map(flow_cells, rows)], heads=True)
     if more:
         tell(f"these are the newest {counted(limit, 'flow')}: see --limit.")
     return 0

@@ -16,7 +16,7 @@ from .arguments import FILE, Choice
 from .durations import DURATION
 from .groups import Group
 from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled
-from .reply import json_text, say, tell, warn
+from .reply import json_text, say, say_table, say_tables, tell, warn
 from .selection import selected, selection_options, tell_strange_names
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..runs.remove import Removal
     from ..runs.store import RunStore
+    from .reply import Table
 
 _FLOWS = 20  # how many du shows
 JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
@@ -42,7 +43,7 @@ def du(as_json: bool) -> int:
     warm servers hold.
     """
     from ..runs.sizes import usage
-    from .doctor import servers, servers_text
+    from .doctor import server_rows, servers, servers_text
 
     found = usage(open_store())
     alive = servers()
@@ -60,9 +61,9 @@ def du(as_json: bool) -> int:
     if found["other"]:
         lines.append((size_text(found["other"]), "everything else", "", "", ""))
     lines.append((size_text(found["bytes"]), f"in all, in {found['home']}", "", "", ""))
-    say(_right_aligned(lines))
-    if alive:
-        say(f"\n{servers_text(alive)}")
+    tables: list[Table] = [(lines, False), *([(server_rows(alive), True)] if alive else [])]
+    said = [_right_aligned(lines), *([servers_text(alive)] if alive else [])]
+    say_tables(tables, "\n\n".join(said))
     return 0
 
 
@@ -171,7 +172,13 @@ def _confirmed(plan: dict[str, Removal], size: int) -> bool:
     except click.Abort:
         if sys.stdin is not None and sys.stdin.isatty():
             raise
-        raise click.UsageError("Nobody is there to be asked: say --yes.") from None
+        raise _nobody() from None
+    except RuntimeError:  # of a kernel whose notebook can't ask, as when it is executed by itself
+        raise _nobody() from None
+
+
+def _nobody() -> click.UsageError:
+    return click.UsageError("Nobody is there to be asked: say --yes.")
 
 
 class _TagCommand(click.Command):
@@ -218,7 +225,7 @@ def tag(which: tuple[str, ...], changes: list[str], as_json: bool) -> int:
     if as_json:
         say(json_text(tags))
     else:
-        say(table([(id[:8], " ".join(map(one_line, words)) or "-") for id, words in tags.items()]))
+        say_table([(id[:8], " ".join(map(one_line, words)) or "-") for id, words in tags.items()])
     return 0
 
 

@@ -104,7 +104,8 @@ class NotebookGroup(LazyGroup):
         if command is None:
             return None
         if isinstance(command, click.Group):
-            return _with_flow_options(command) if cmd_name == "workflow" else command
+            adapt_group = {"workflow": _workflow, "config": _config}.get(cmd_name)
+            return command if adapt_group is None else adapt_group(command)
         adapt = _ADAPTED.get(cmd_name)
         return command if adapt is None else adapt(command, self._face)
 
@@ -124,7 +125,19 @@ def _adapted(
     return other
 
 
-def _with_flow_options(group: click.Group) -> click.Group:
+def _config(group: click.Group) -> click.Group:
+    """That two configs differ is an answer, and no error that ends a notebook."""
+    other, command = copy(group), group.commands["diff"]
+
+    def diff(**given: Any) -> None:
+        assert command.callback is not None
+        command.callback(**given)
+
+    other.commands = {**group.commands, "diff": _adapted(command, diff)}
+    return other
+
+
+def _workflow(group: click.Group) -> click.Group:
     other = copy(group)
     other.commands = {
         name: _adapted(command, command.callback or (lambda: None), _OUT, _BACKGROUND)

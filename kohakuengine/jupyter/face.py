@@ -52,6 +52,15 @@ class Face:
 
     def do(self, words: list[str]) -> object:
         """Do what the words say, and give what the cell's value is."""
+        if not self.in_kernel:
+            return self._do(words)
+        from ..cli.reply import shown_by
+        from .replies import Replies
+
+        with shown_by(Replies()):
+            return self._do(words)
+
+    def _do(self, words: list[str]) -> object:
         import click
 
         from ..cli.run import Order
@@ -59,10 +68,15 @@ class Face:
 
         try:
             outcome = group_for(self).main(
-                words, prog_name="%kogine", standalone_mode=False, obj=self
+                words or ["--help"], prog_name="%kogine", standalone_mode=False, obj=self
             )
         except click.Abort:  # what click makes of it
             raise KeyboardInterrupt from None
+        except click.UsageError as error:
+            if type(error).__name__ != "NoArgsIsHelpError":  # which click 8.1 hasn't
+                raise
+            print(error.format_message())
+            return None
         if isinstance(outcome, Order):
             return self.carry_out(outcome)
         if callable(outcome):  # what takes long isn't done within click

@@ -61,6 +61,7 @@ class Tail:
     def close(self) -> None:
         """Show it for the last time."""
         self._live = ""
+        self._shown.touch()
         self._shown.close()
 
     def _render(self) -> Bundle:

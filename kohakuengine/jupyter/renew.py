@@ -51,6 +51,7 @@ class Renewed:
         self._publish = Display() if publish is None else publish
         self._changed = threading.Event()
         self._over = threading.Event()
+        self._stale = False  # whether something has changed since it was rendered
         self._thread: threading.Thread | None = None
 
     @property
@@ -61,24 +62,28 @@ class Renewed:
     def open(self) -> None:
         """Show it from now on; called in the thread of the cell under which it is to stand."""
         if self._thread is None:
-            self._publish(self._render())
+            self._renew_once()
             self._thread = threading.Thread(target=self._renew, name="kogine display", daemon=True)
             self._thread.start()
 
     def touch(self) -> None:
         """Something has changed."""
+        self._stale = True
         self._changed.set()
 
     def end(self) -> None:
-        """Nothing will change any more. It is shown for the last time soon."""
+        """Hardly anything will change any more. It is shown as it is now, soon."""
+        self.touch()
         self._over.set()
-        self._changed.set()
 
     def close(self) -> None:
-        """End, and wait until it has been shown for the last time."""
-        self.end()
+        """Wait until it has been shown for the last time, with whatever has changed since its end."""
+        self._over.set()
+        self._changed.set()
         if self._thread is not None:
             self._thread.join()
+            if self._stale:
+                self._renew_once()
 
     def _renew(self) -> None:
         while not self._over.is_set():
@@ -86,6 +91,10 @@ class Renewed:
             self._changed.wait(CLOCK)
             self._over.wait(max(0.0, due - time.monotonic()))
             self._changed.clear()
-            self._publish(self._render())
-        if self._changed.is_set():
-            self._publish(self._render())
+            self._renew_once()
+        if self._stale:
+            self._renew_once()
+
+    def _renew_once(self) -> None:
+        self._stale = False
+        self._publish(self._render())

@@ -1,15 +1,14 @@
-"""What the tests of the magics share: cells in a real IPython shell, and in a real kernel."""
+"""Cells in a real IPython shell, and in a real kernel, as the tests of the magics use them."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -73,35 +72,6 @@ class Shell:
         self.value = result.result
         result.raise_error()
         return self.value
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with a store of its own and two scripts."""
-    (tmp_path / "train.py").write_text(TRAIN)
-    (tmp_path / "wait.py").write_text(WAIT)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
-    return tmp_path
-
-
-@pytest.fixture
-def shell(folder: Path) -> Iterator[Shell]:
-    """A shell with the magics; no kernel, so that what is shown is the terminal's."""
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    InteractiveShell.clear_instance()
-    ip = InteractiveShell.instance(config=config)
-    ip.run_line_magic("load_ext", "kohakuengine")
-    try:
-        yield Shell(ip)
-    finally:
-        ip.run_line_magic("unload_ext", "kohakuengine")
-        ip.reset(new_session=False)
-        InteractiveShell.clear_instance()
 
 
 class Outputs(NamedTuple):
@@ -214,34 +184,6 @@ class Kernel:
         self.client.stop_channels()
         if self.manager.has_kernel:
             self.manager.shutdown_kernel(now=True)
-
-
-@pytest.fixture(scope="module")
-def module_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """A kernel for all tests of a module, since one takes seconds to start."""
-    made = Kernel(tmp_path_factory.mktemp("kernel"))
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-@pytest.fixture
-def kernel(module_kernel: Kernel, folder: Path) -> Kernel:
-    """A kernel with the magics and no variables, in a folder of the test's own."""
-    module_kernel.enter(folder)
-    return module_kernel
-
-
-@pytest.fixture
-def own_kernel(folder: Path) -> Iterator[Kernel]:
-    """A kernel of the test's own, which it may kill."""
-    made = Kernel(folder)
-    try:
-        made.enter(folder)
-        yield made
-    finally:
-        made.close()
 
 
 def belonging(folder: Path) -> set[int]:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cells import (  # noqa: F401
-    SECONDS,
-    Kernel,
-    belonging,
-    folder,
-    kernel,
-    module_kernel,
-    own_kernel,
-    wait_until,
-)
+from cells import SECONDS, Kernel, belonging, wait_until
 
 pytestmark = pytest.mark.process
 
@@ -31,7 +21,6 @@ def test_a_restart_leaves_no_process(own_kernel: Kernel, folder: Path) -> None:
     wait_until(lambda: not before & belonging(folder))
     own_kernel.enter(folder)
     assert own_kernel.cell("%kogine runs --status running --json").text == "[]\n"
-    done = own_kernel.cell("sorted({run.status for run in %kogine runs})")
     done = own_kernel.cell("runs = %kogine runs\nsorted({run.status for run in runs})")
     assert done.value is not None and "running" not in done.value
 

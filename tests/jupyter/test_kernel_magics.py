@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cells import (  # noqa: F401
-    Kernel,
-    belonging,
-    folder,
-    kernel,
-    module_kernel,
-    own_kernel,
-    wait_until,
-)
+from cells import Kernel, belonging, wait_until
+from pages import Page
 
 pytestmark = pytest.mark.process
 
@@ -61,6 +55,47 @@ def test_our_errors_are_one_sentence(kernel: Kernel) -> None:
     done = kernel.cell("%kogine run nofile.py")
     assert done.error is not None and len(done.error["traceback"]) == 1
     assert "there is no file nofile.py" in done.error["traceback"][0]
+
+
+def test_what_is_no_error_does_not_look_like_one(kernel: Kernel) -> None:
+    """Notes are displays: in a notebook stderr is red. `--json` on stdout is JSON alone."""
+    done = kernel.cell("%kogine runs")
+    [note] = done.displays.values()
+    assert done.text == "" and "there are no runs yet" in note["text/html"]
+    kernel.cell("runs = %kogine run train.py --sweep lr=0.5,0.25 --launcher inline")
+    done = kernel.cell("%kogine runs --limit 1 --json")
+    assert [one["params"] for one in json.loads(done.text)] == [{"lr": 0.25}]
+    [note] = done.displays.values()
+    assert note["text/plain"] == "these are 1 of 2 runs: see --limit."
+    assert "Usage:" in kernel.cell("%kogine").text and kernel.cell("%kogine store").error is None
+
+
+def test_tables_are_tables(kernel: Kernel) -> None:
+    """Of what differs between runs, of flows, of what a dry run or the store has."""
+    kernel.cell("runs = %kogine run train.py --sweep lr=0.5,0.25 --launcher inline")
+    for line in ("compare last -2", "runs --flows", "run train.py --sweep lr=1,2 --dry-run",
+                 "store du", "doctor", "params train.py --all"):  # fmt: skip
+        done = kernel.cell(f"%kogine {line}")
+        assert done.error is None
+        [shown] = done.displays.values()
+        assert "<table" in shown["text/html"] and len(shown["text/plain"].splitlines()) > 1, line
+        Page(shown["text/html"]).assert_harmless()
+
+
+def test_nobody_is_asked_where_nobody_is(kernel: Kernel) -> None:
+    """A notebook that is executed by itself is told what to say."""
+    kernel.cell("runs = %kogine run train.py --launcher inline")
+    done = kernel.finish(kernel.client.execute("%kogine store rm last", allow_stdin=False))
+    assert done.text == "UsageError: Nobody is there to be asked: say --yes.\n"
+    assert kernel.cell("%kogine store rm last --yes").text.startswith("removed 1 run")
+
+
+def test_that_configs_differ_is_no_error(kernel: Kernel, folder: Path) -> None:
+    """A notebook goes on behind it."""
+    (folder / "a.py").write_text("lr = 1\n")
+    (folder / "b.py").write_text("lr = 2\n")
+    done = kernel.cell("%kogine config diff a.py b.py")
+    assert done.error is None and "1 -> 2" in [*done.displays.values()][0]["text/plain"]
 
 
 def test_a_failure_is_shown_while_others_go_on(kernel: Kernel, folder: Path) -> None:

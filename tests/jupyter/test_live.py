@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from cells import wait_until
 from pages import Page
 
 from kohakuengine.jupyter.live import LINES, LiveView
@@ -155,6 +157,19 @@ def test_nothing_a_script_says_is_markup(view: LiveView, shown: Published) -> No
     view.note(evil)
     view.close()
     Page(shown.html).assert_harmless()
+
+
+def test_what_is_told_at_the_end_is_shown(view: LiveView, shown: Published) -> None:
+    """Also where the display has been renewed for the last time by then."""
+    view.open()
+    view.flow_began("f" * 32, 1)
+    view.flow_ended("finished")
+    wait_until(lambda: "finished" in shown.text)
+    [thread] = [one for one in threading.enumerate() if one.name == "kogine display"]
+    thread.join()
+    view.note("one more thing")
+    view.close()
+    assert "one more thing" in shown.text
 
 
 def test_it_is_renewed_at_a_bounded_rate(view: LiveView, shown: Published) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 import nbclient
 import nbformat
 import pytest
-from cells import folder  # noqa: F401
 
 pytestmark = pytest.mark.process
 
