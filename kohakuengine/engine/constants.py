@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..config.members import EnumMember, holds_stand_in
+from .program import HELD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ class Constants:
     as a marker, which `filled` replaces in the finished code (program.py). To call one, call its `__call__`: of a
     call of the marker itself the compiler would warn.
 
+    Code is hashed, as by IPython for its tracebacks, and with it its constants. So what has no hash
+    is an attribute of a constant that has one.
+
     Attributes:
         markers: The objects by their markers, each with the name of what it stands for, if any.
     """
@@ -29,11 +33,13 @@ class Constants:
     def __init__(self) -> None:
         self.markers: dict[str, tuple[str | None, object]] = {}
 
-    def node(self, value: object, role: str | None = None) -> ast.Constant:
+    def node(self, value: object, role: str | None = None) -> ast.expr:
         """An expression without a position whose value is this very object."""
-        marker = f"\0kogine constant {len(self.markers)}"
+        hashed = _has_hash(value)
+        marker = f"{'' if hashed else HELD}\0kogine constant {len(self.markers)}"
         self.markers[marker] = (role, value)
-        return ast.Constant(marker, **NOWHERE)
+        constant = ast.Constant(marker, **NOWHERE)
+        return constant if hashed else ast.Attribute(constant, "value", ast.Load(), **NOWHERE)
 
     def expression(self, value: object, role: str) -> ast.expr:
         """An expression without a position for a value: that very object, but for lists and such.
@@ -82,9 +88,17 @@ class Constants:
             return ast.Set(made, **NOWHERE)
         if kind is list:
             return ast.List(made, ast.Load(), **NOWHERE)
-        if all(isinstance(element, ast.Constant) for element in made):
+        if all(isinstance(element, (ast.Constant, ast.Attribute)) for element in made):
             return self.node(value)
         return ast.Tuple(made, ast.Load(), **NOWHERE)
+
+
+def _has_hash(value: object) -> bool:
+    try:
+        hash(value)
+    except Exception:  # whatever a class of a user's may raise
+        return False
+    return True
 
 
 class _Room:

@@ -206,7 +206,7 @@ class _Filling(ast.NodeTransformer):
         self._known = known
         self._constants = constants
 
-    def visit_Name(self, node: ast.Name) -> ast.Constant:
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return self._constants.node(self._known[node.id])
 
 

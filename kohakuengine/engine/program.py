@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # Stands for what keeps the values of entry calls, among the names of overrides.
 KEPT = "<values>"
 
+# How the markers of objects without a hash begin.
+HELD = "\0held"
+
 # Is loaded wherever there is a secret, and hardly anywhere else.
 _SECRET = f"{__package__.rpartition('.')[0]}.config.secret"
 
@@ -214,11 +217,23 @@ def filled(code: CodeType, markers: Markers) -> CodeType:
     return code.replace(co_consts=tuple(_filled(const, markers) for const in code.co_consts))
 
 
+class Held:
+    """Has a hash, as what it holds has none."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
 def _filled(const: object, markers: Markers) -> object:
     if isinstance(const, type(_filled.__code__)):
         return filled(const, markers)
     if isinstance(const, str):
-        return markers[const][1] if const in markers else const
+        if const not in markers:
+            return const
+        value = markers[const][1]
+        return Held(value) if const.startswith(HELD) else value
     if isinstance(const, (tuple, frozenset)):  # the compiler's own, of a display
         items = [_filled(item, markers) for item in const]
         same = all(new is old for new, old in zip(items, const))

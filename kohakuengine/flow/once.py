@@ -13,6 +13,8 @@ from .single import Single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..config.base import Config
     from ..engine.script import Script
     from ..launch.relay import Write
@@ -52,8 +54,14 @@ def _inline(script: Script, config: Config, options: Options) -> object:
         single.ended()
 
 
-def run_here(script: Script, config: Config, options: Options) -> Run:
+def run_here(script: Script, config: Config, options: Options, warn: Callable[[str], None]) -> Run:
     """Run a script once in this process, recorded, and give its Run, whose `module` is the script's.
+
+    Args:
+        script: What is run.
+        config: What it is run with.
+        options: How.
+        warn: Is told what the config does that its user may not expect.
 
     Raises:
         KogineError: Nothing was run, because of what the message says.
@@ -65,7 +73,7 @@ def run_here(script: Script, config: Config, options: Options) -> Run:
     config = as_wanted(config, script)
     examine = examine_of(script, config, options)
     for message in Checked(script, config, options.strict, examine).warnings:
-        warn_user(message, OverrideWarning)
+        warn(message)
     check_limits(Inline, options.with_own(own_options(config)))
     single = Single(script, config, options, "inline")
     single.began()

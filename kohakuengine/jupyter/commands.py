@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ..cli.run import Wanted
     from .face import Face
 
 
@@ -149,14 +150,14 @@ def _workflow(group: click.Group) -> click.Group:
 # ---- run ----
 
 
-def _run(command: click.Command, face: Face) -> click.Command:
+def _run_command(command: click.Command, face: Face) -> click.Command:
     if face.cell is None:
-        return _adapted(command, partial(_run_script, face), _OUT, _BACKGROUND, _INLINE)
+        return _adapted(command, partial(_run, face), _OUT, _BACKGROUND, _INLINE)
     own = (_OUT, _BACKGROUND, _INLINE, _WITH)
     return _CellCommand(
         command.name,
         params=[*(param for param in command.params if param.name != "script"), *own],
-        callback=partial(_run_cell, face),
+        callback=partial(_run, face),
         help="Run the cell as a script: its variables can be set, like any script's.",
     )
 
@@ -177,43 +178,35 @@ class _CellCommand(RunCommand):
         return rest
 
 
-def _run_script(
+def _run(face: Face, **said: Any) -> Callable[[], object]:
+    return _order(face, _wanted(face, **said))
+
+
+def _wanted(
     face: Face,
-    script: str,
+    *,
     args: tuple[str, ...],
     config: str | None,
     config_args: tuple[str, ...],
     overrides: tuple[str, ...],
     entrypoint: str | None,
     launcher: str | None,
+    script: str = "",
+    passed: tuple[str, ...] = (),
     **given: Any,
-) -> Callable[[], object]:
+) -> Wanted:
+    """What the options of `run` say, of the script that they name, or of the cell."""
     from ..cli.run import script_of, wanted_of
-
-    target = script_of(script, entrypoint, args)
-    return _order(face, wanted_of(target, config, overrides, launcher, config_args, given))
-
-
-def _run_cell(
-    face: Face,
-    args: tuple[str, ...],
-    config: str | None,
-    config_args: tuple[str, ...],
-    overrides: tuple[str, ...],
-    entrypoint: str | None,
-    launcher: str | None,
-    passed: tuple[str, ...],
-    **given: Any,
-) -> Callable[[], object]:
-    from ..cli.run import wanted_of
     from .cell import check_reads, named, script_of_cell
 
-    assert face.cell is not None
+    if face.cell is None:
+        target = script_of(script, entrypoint, args)
+        return wanted_of(target, config, overrides, launcher, config_args, given)
     objects = named(passed, face.names)
     target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
     wanted = wanted_of(target, config, overrides, launcher, config_args, given)
     check_reads(target, wanted.configs, objects, face)
-    return _order(face, wanted)
+    return wanted
 
 
 # ---- launch ----
@@ -239,57 +232,39 @@ def _launch(command: click.Command, face: Face) -> click.Command:
     )
 
 
-def _launch_form(
-    face: Face,
-    args: tuple[str, ...],
-    config: str | None,
-    config_args: tuple[str, ...],
-    overrides: tuple[str, ...],
-    entrypoint: str | None,
-    launcher: str | None,
-    script: str | None = None,
-    passed: tuple[str, ...] = (),
-    **given: Any,
-) -> object:
-    from ..cli.run import script_of, wanted_of
-    from .cell import check_reads, named, script_of_cell
+def _launch_form(face: Face, **said: Any) -> object:
     from .widgets.launch_choices import unusual
     from .widgets.launcher import SweepLauncher
 
-    if face.cell is None:
-        target = script_of(script or "", entrypoint, args)
-    else:
-        objects = named(passed, face.names)
-        target = script_of_cell(face.cell, entrypoint=entrypoint, argv=args, given=objects)
-    wanted = wanted_of(target, config, overrides, launcher, config_args, given)
-    if face.cell is not None:
-        check_reads(target, wanted.configs, target.given, face)
+    wanted = _wanted(face, **said)
     cell = None if face.cell is None else face.cell.text
-    said = unusual(vars(wanted.options))
-    form = SweepLauncher(target, wanted.configs, cell=cell, detached=given["detach"], **said)
-    face.keep(given, form)
+    options = unusual(vars(wanted.options))
+    form = SweepLauncher(
+        wanted.script, wanted.configs, cell=cell, detached=wanted.given["detach"], **options
+    )
+    face.keep(wanted.given, form)
     return face.show(form) if face.in_kernel else form
 
 
-def _order(face: Face, wanted: Any) -> Callable[[], object]:
+def _order(face: Face, wanted: Wanted) -> Callable[[], object]:
     from ..config.base import Config
 
     given = wanted.given
     alone = isinstance(wanted.configs, Config)
     if given["inline"]:
-        _check_inline(given, alone)
+        if not isinstance(wanted.configs, Config):
+            raise ConfigError(
+                "--inline runs one script in this kernel: --launcher inline runs several."
+            )
+        _check_inline(given)
         from ..flow.once import run_here
 
-        work = partial(run_here, wanted.script, wanted.configs, wanted.options)
+        work = partial(run_here, wanted.script, wanted.configs, wanted.options, face.warn)
         return partial(face.inline, wanted.script, work, given)
     return partial(face.carry_out, wanted.order(), alone=alone)
 
 
-def _check_inline(given: dict[str, Any], alone: bool) -> None:
-    if not alone:
-        raise ConfigError(
-            "--inline runs one script in this kernel: --launcher inline runs several."
-        )
+def _check_inline(given: dict[str, Any]) -> None:
     for name in ("background", "detach", "resume", "dry_run"):
         if given[name]:
             option = name.replace("_", "-")
@@ -379,7 +354,7 @@ def _retry(command: click.Command, face: Face) -> click.Command:
 
 
 _ADAPTED = {
-    "run": _run,
+    "run": _run_command,
     "runs": _runs,
     "show": _show,
     "params": _params,

@@ -53,6 +53,9 @@ def add(shell: InteractiveShell, face_of: FaceOf) -> None:
             return _names(typed.line, face_of(None))
         # Where there is nothing to offer, IPython would go on to offer its own magics and Python's
         # names: unlike no completion, one that changes nothing suppresses them.
+        behind = split_unfinished(_without_word(typed.behind, line.quote), shell.user_ns)
+        if behind is not None:
+            line.before = _with_words_behind(line.before, behind)
         found = [*_completions(line, face_of(typed.cell))] or [SimpleCompletion(line.typed)]
         return _result(found, line.typed)
 
@@ -80,11 +83,13 @@ class _Typed:
 
     Attributes:
         line: What stands between its name and the cursor, continued lines joined.
+        behind: What stands behind the cursor.
         cell: The cell, where it is one's.
     """
 
-    def __init__(self, line: str, cell: Cell | None) -> None:
+    def __init__(self, line: str, behind: str, cell: Cell | None) -> None:
         self.line = line
+        self.behind = behind
         self.cell = cell
 
     @classmethod
@@ -95,16 +100,39 @@ class _Typed:
         while number and lines[number - 1].endswith("\\"):
             number -= 1
             typed = f"{lines[number][:-1]} {typed}"
+        last = context.cursor_line
+        behind = lines[last][len(context.text_until_cursor) :]
+        while behind.endswith("\\") and last + 1 < len(lines):
+            last += 1
+            behind = f"{behind[:-1]} {lines[last]}"
         found = _CELL.match(typed)
         if found is not None and not any(map(str.strip, lines[:number])):
             from .cell import Cell
 
             below = "\n".join(lines[number + 1 :])
-            return cls(typed[found.end() :], Cell(lines[number], below))
+            return cls(typed[found.end() :], behind, Cell(lines[number], below))
         found = _LINE.match(typed)
         if found is None and not number and shell.automagic and "kogine" not in shell.user_ns:
             found = _AUTO.match(typed)
-        return cls(typed[found.end() :], None) if found is not None else None
+        return cls(typed[found.end() :], behind, None) if found is not None else None
+
+
+def _without_word(behind: str, quote: str) -> str:
+    """What stands behind the cursor, without the end of the word that the cursor is in."""
+    found = re.search(re.escape(quote) if quote else r"\s", behind)
+    return behind[found.start() + len(quote) :] if found is not None else ""
+
+
+def _with_words_behind(before: list[str], behind: Unfinished) -> list[str]:
+    """The words before the cursor and those behind it, such as the script, as if all stood before.
+
+    An option whose value the cursor is at stays the last one.
+    """
+    if "--" in before:
+        return before
+    words = [*behind.before, *([behind.last] if behind.last else [])]
+    at = len(before) - (before[-1:] != [] and before[-1].startswith("-"))
+    return [*before[:at], *words, *before[at:]]
 
 
 def _result(found: list[SimpleCompletion], fragment: str) -> Result:

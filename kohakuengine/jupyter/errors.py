@@ -65,14 +65,9 @@ def render_local(shell: InteractiveShell, error: BaseException) -> None:
     kind = type(error)
 
     def lines() -> list[str]:
-        try:
-            show = shell.InteractiveTB.structured_traceback
-            found: list[str] = show(kind, error, traceback, tb_offset=0)
-            return found
-        except TypeError:  # it hashes code, in which an override such as a list is a constant
-            from traceback import format_exception
-
-            return "".join(format_exception(kind, error, traceback)).rstrip("\n").split("\n")
+        show = shell.InteractiveTB.structured_traceback
+        found: list[str] = show(kind, error, traceback, tb_offset=0)
+        return found
 
     rendered(error, lines)
 

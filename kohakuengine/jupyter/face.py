@@ -215,6 +215,12 @@ class Face:
 
     # ---- what is shown ----
 
+    def warn(self, message: str) -> None:
+        """Tell what may not be as it is expected to be: a note in a notebook, as for other runs."""
+        from ..cli.reply import tell, warn
+
+        tell(message) if self.in_kernel else warn(message)
+
     def view(self, given: dict[str, Any], alone: bool = False) -> View:
         """What shows a flow: a live display in a notebook, else what the command has."""
         if self.in_kernel and not (given["quiet"] or given["as_json"]):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from ..errors import NotFoundError, StoreError
 from .lock import FlowLock, flow_is_live
 from .paths import StorePaths
+from .values import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         StoreError: A flow goes on; or a folder can't be removed.
     """
     done = Removal()
+    texts = _cells_of(store.paths, (id for one in plan.values() for id in one.flows))
     forgotten: list[tuple[str, Removal]] = []  # but not yet by the index
     for flow, removal in plan.items():
         with_lock = os.path.isdir(store.paths.flow(flow).folder)
@@ -94,6 +97,7 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         _delete(folder)
     for flow, removal in forgotten:
         _forget(store, flow, removal)
+    _delete_cells(store.paths, texts)
     return done
 
 
@@ -186,6 +190,32 @@ def _cannot_remove(folder: str, error: OSError) -> StoreError:
     return StoreError(
         f"{folder} can't be removed: {reason}; make it and the folder above writable.", path=folder
     )
+
+
+def _cells_of(paths: StorePaths, flows: Iterable[str]) -> set[str]:
+    """The names of the files of a notebook's cells which flows were runs of."""
+    found: set[str] = set()
+    for flow in flows:
+        try:
+            scripts = read_json(paths.flow(flow).record).get("scripts", ())
+        except (OSError, ValueError, AttributeError):  # it has just been removed, or is damaged
+            continue
+        found.update(os.path.basename(path) for path in scripts if _is_in(paths.cells, path))
+    return found
+
+
+def _is_in(folder: str, path: str) -> bool:
+    return os.path.dirname(os.path.abspath(path)) == folder
+
+
+def _delete_cells(paths: StorePaths, names: set[str]) -> None:
+    """Delete the files of cells that no flow was a run of that is still there."""
+    if not names:
+        return
+    used = _cells_of(paths, _names(paths.flows))
+    for name in names - used:
+        with suppress(OSError):  # another removal was faster, or it can't be
+            os.unlink(os.path.join(paths.cells, name))
 
 
 def _leftovers(paths: StorePaths) -> Iterator[str]:

@@ -107,3 +107,19 @@ def test_bytes_that_do_not_fit(script):
     assert program_of(other, source, plain.path, {"x": 6}) is None
     for length in range(len(data)):
         assert program_of(data[:length], source, plain.path, {"x": 6}) is None
+
+
+def test_code_can_be_hashed(script):
+    """Whatever the values are, as by IPython and others who keep what they know of a code."""
+    import inspect
+
+    values = {"a": [1], "b": {"x": {1}}, "c": [0] * 1000, "d": bytearray(2), "e": ([], bytearray())}
+    plain = script("a = b = c = d = e = 0\nimport inspect\ncode = inspect.currentframe().f_code\n")
+    names, _ = executed(compile_program(plain, Config(values)))
+    assert inspect.iscode(names["code"]) and isinstance(hash(names["code"]), int)
+    assert {name: names[name] for name in values} == values
+    assert names["d"] is values["d"] and names["e"][1] is values["e"][1]
+    text = "import inspect\ndef main(y, x): pass\nif __name__ == '__main__':\n    main(0, 0)\n"
+    with_call = script(text + "    code = inspect.currentframe().f_code\n")
+    names, _ = executed(compile_program(with_call, Config(args=[[1]], kwargs={"x": []})))
+    hash(names["code"])

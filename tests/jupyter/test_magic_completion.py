@@ -95,6 +95,18 @@ LINES = {
     "a line among others": ("x = 1\n  %kogine params scr|\ny = 2", ["x = 1\n  %kogine params script.py"]),
     "in the midst of a line": ("%kogine par| script.py", ["%kogine params"]),
     "without a percent sign": ("kogine para|", ["kogine params"]),
+    "a script behind options": ("%kogine run --set lr=1 scr|", ["%kogine run --set lr=1 script.py"]),
+    "a parameter before the script": ("%kogine run --set l| script.py", ["%kogine run --set lr="]),
+    "an axis in one word before it": (
+        "%kogine run --workers 2 --sweep=st|eps script.py --set lr=1",
+        ["%kogine run --workers 2 --sweep=steps="],
+    ),
+    "a quoted one before it": ("%kogine run --set 'mode=a|' script.py", ["%kogine run --set 'mode=a b'"]),
+    "one before it on a further line": (
+        "%kogine run --set l| \\\n  script.py",
+        ["%kogine run --set lr="],
+    ),
+    "an option before the script": ("%kogine run --lau| script.py", ["%kogine run --launcher"]),
     "a script that is an object": ("%kogine run {known} --set l|", ["%kogine run {known} --set lr="]),
 }  # fmt: skip
 

@@ -35,6 +35,20 @@ def test_the_grammar_is_that_of_the_command(shell: Shell) -> None:
     assert "3 run(s)" in shell.out
 
 
+def test_the_file_of_a_cell_goes_with_its_last_flow(shell: Shell, folder: Path) -> None:
+    """`%kogine store rm` leaves nothing of a cell that no flow was run from."""
+    for _ in range(2):
+        shell.cell("%%kogine run --launcher inline\nprint('loss: 1')")
+    shell.cell("%%kogine run --launcher inline --name other\nprint('loss: 2')")
+    cells = folder / "store" / "cells"
+    assert len([*cells.iterdir()]) == 2
+    shell.cell("%kogine store rm -3 --yes")
+    assert len([*cells.iterdir()]) == 2  # the second flow was run from it, too
+    shell.cell("%kogine store rm -2 --yes")
+    [left] = cells.iterdir()
+    assert "loss: 2" in left.read_text()
+
+
 def test_help_is_shown(shell: Shell) -> None:
     """For all commands and for one, with the notebook's own options."""
     shell.cell("%kogine --help")
@@ -206,11 +220,20 @@ def test_inline_leaves_the_scripts_variables_in_reach(shell: Shell) -> None:
 
 @pytest.mark.process
 def test_inline_failures_show_the_script_alone(shell: Shell) -> None:
-    """Whatever the overrides are, none of our frames."""
-    for value in ("2", "{[3]}"):
+    """As IPython shows them, with the lines around, whatever the overrides are; no frame of ours."""
+    shell.ip.user_ns["many"] = [3] * 1000
+    for value in ("2", "{[3]}", "{{1: {2}}}", "{many}", "{bytearray(3)}"):
         with pytest.raises((ValueError, TypeError)):
             shell.cell(f"%kogine run --inline train.py --set lr={value}")
-        assert "train.py" in shell.out and "kohakuengine/" not in shell.out
+        assert "train.py:14" in shell.out and "---> 14" in shell.out
+        assert "kohakuengine/" not in shell.out
+
+
+def test_inline_warnings_are_sentences(shell: Shell) -> None:
+    """They name the script's line, and no place in IPython."""
+    shell.cell("%kogine run --inline train.py --set lrr=2")
+    assert "kogine: warning: nothing at the top level of train.py binds lrr" in shell.out
+    assert "OverrideWarning" not in shell.out and ".py:" not in shell.out
 
 
 @pytest.mark.process
