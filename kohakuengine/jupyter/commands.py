@@ -60,6 +60,11 @@ _OUT = click.Option(
 _BACKGROUND = click.Option(
     ["--background"], is_flag=True, help="Give a handle at once; the display goes on living."
 )
+_LOG = click.Option(
+    ["--log"],
+    metavar="RUN",
+    help="Of which run the newest output is shown: an id, or a name such as lr=0.1.",
+)
 _INLINE = click.Option(
     ["--inline"], is_flag=True, help="Run it in this kernel; .module has its variables."
 )
@@ -70,6 +75,9 @@ _WITH = click.Option(
     metavar="NAMES",
     help="Variables of the notebook that the cell reads.",
 )
+
+
+_SHOWN = (_OUT, _BACKGROUND, _LOG)
 
 
 class NotebookGroup(LazyGroup):
@@ -141,7 +149,7 @@ def _config(group: click.Group) -> click.Group:
 def _workflow(group: click.Group) -> click.Group:
     other = copy(group)
     other.commands = {
-        name: _adapted(command, command.callback or (lambda: None), _OUT, _BACKGROUND)
+        name: _adapted(command, command.callback or (lambda: None), *_SHOWN)
         for name, command in group.commands.items()
     }
     return other
@@ -152,8 +160,8 @@ def _workflow(group: click.Group) -> click.Group:
 
 def _run_command(command: click.Command, face: Face) -> click.Command:
     if face.cell is None:
-        return _adapted(command, partial(_run, face), _OUT, _BACKGROUND, _INLINE)
-    own = (_OUT, _BACKGROUND, _INLINE, _WITH)
+        return _adapted(command, partial(_run, face), *_SHOWN, _INLINE)
+    own = (*_SHOWN, _INLINE, _WITH)
     return _CellCommand(
         command.name,
         params=[*(param for param in command.params if param.name != "script"), *own],
@@ -332,25 +340,25 @@ def _logs(command: click.Command, face: Face) -> click.Command:
 
 
 def _attach(command: click.Command, face: Face) -> click.Command:
-    def attach(flow: str, as_json: bool) -> object:
+    def attach(flow: str, as_json: bool, log: str | None) -> object:
         from ..cli.ids import find_flow, open_store
         from ..flow.attached import AttachedFlow
 
         store = open_store()
         attached = AttachedFlow(store, find_flow(store, flow)["id"])
-        return partial(face.follow, attached, store, as_json)
+        return partial(face.follow, attached, store, as_json, log)
 
-    return _adapted(command, attach)
+    return _adapted(command, attach, _LOG)
 
 
 def _retry(command: click.Command, face: Face) -> click.Command:
-    def retry(out: str | None, background: bool, **given: Any) -> object:
+    def retry(out: str | None, background: bool, log: str | None, **given: Any) -> object:
         assert command.callback is not None
         order = command.callback(**given)
-        order.given |= {"out": out, "background": background}
+        order.given |= {"out": out, "background": background, "log": log}
         return order
 
-    return _adapted(command, retry, _OUT, _BACKGROUND)
+    return _adapted(command, retry, *_SHOWN)
 
 
 _ADAPTED = {

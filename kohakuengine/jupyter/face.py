@@ -226,7 +226,7 @@ class Face:
         if self.in_kernel and not (given["quiet"] or given["as_json"]):
             from .live import LiveView
 
-            return LiveView(traceback_is_told=alone)
+            return LiveView(traceback_is_told=alone, log=given.get("log") or "")
         if alone and not (given["quiet"] or given["as_json"]):
             from ..flow.lines import Lines
 
@@ -255,12 +255,14 @@ class Face:
         show(value)
         return self.was_shown(value)
 
-    def follow(self, flow: AttachedFlow, store: RunStore, as_json: bool) -> Runs | None:
+    def follow(
+        self, flow: AttachedFlow, store: RunStore, as_json: bool, log: str | None
+    ) -> Runs | None:
         """Follow a flow of another process until it has ended, or an interrupt comes."""
         from ..cli.reply import json_text, say
         from ..flow.follow import follow_flow
 
-        view = self.view({"quiet": False, "as_json": as_json})
+        view = self.view({"quiet": False, "as_json": as_json, "log": log})
         try:
             follow_flow(flow, store, view)
         except KeyboardInterrupt:

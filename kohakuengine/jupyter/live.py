@@ -63,6 +63,8 @@ class LiveView(View):
     Args:
         publish: Shows a bundle of MIME types; the first time as a new display, then in its place.
         traceback_is_told: Whether a failure of the only run is told by the cell's own error, too.
+        log: Of which runs the newest output is shown: how an id begins, or what names say, as
+            `lr=0.1`; of all if empty.
     """
 
     wants_output = True
@@ -73,6 +75,7 @@ class LiveView(View):
         publish: Callable[[Bundle], None] | None = None,
         *,
         traceback_is_told: bool = False,
+        log: str = "",
     ) -> None:
         self._lock = threading.Lock()
         self._shown = Renewed(self._render, publish)
@@ -90,6 +93,7 @@ class LiveView(View):
         self.notes: deque[str] = deque(maxlen=_NOTES)
         self.status = "running"
         self.traceback_is_told = traceback_is_told
+        self._chosen = log
         self._maker = threading.get_ident()
 
     # ---- what the cell's thread does ----
@@ -133,15 +137,31 @@ class LiveView(View):
         """The newest lines are shown, of the run that has printed last."""
         shown = [short(line) for line in lines[-(self.log.maxlen or 0) :]]
         with self._lock:
+            if not self._shows_log_of(row):
+                self._keep_tail(row, shown)
+                return
             if self.log_of != row["id"]:
                 self.log.clear()
                 self.log_of, self.unseen = row["id"], 0
                 self.log.extend(self.tails.get(row["id"], ()))
             self.unseen += max(0, len(self.log) + len(lines) - (self.log.maxlen or 0))
             self.log.extend(shown)
-            self.tails.setdefault(row["id"], deque(maxlen=_LAST_LINES)).extend(shown)
-            self.lives.pop(row["id"], None)
+            self._keep_tail(row, shown)
+
+    def first_live(self) -> str:
+        """The unfinished line of a run of which the output is shown, if there is any."""
+        going = (one["row"] for one in self.tally.going.values() if self._shows_log_of(one["row"]))
+        return next((self.lives[row["id"]] for row in going if row["id"] in self.lives), "")
+
+    def _keep_tail(self, row: dict[str, Any], lines: Sequence[str]) -> None:
+        self.tails.setdefault(row["id"], deque(maxlen=_LAST_LINES)).extend(lines)
+        self.lives.pop(row["id"], None)
         self._shown.touch()
+
+    def _shows_log_of(self, row: dict[str, Any]) -> bool:
+        if self.alone or not self._chosen or row["id"].startswith(self._chosen):
+            return True
+        return _words(self._chosen) <= _words(row["name"] or "")
 
     def live(self, row: dict[str, Any], text: str) -> None:
         """A progress bar is shown beside its run."""
@@ -190,6 +210,10 @@ class LiveView(View):
 
         with self._lock:
             return live_bundle(self)
+
+
+def _words(text: str) -> set[str]:
+    return {*text.replace(",", " ").split()}
 
 
 def _traceback_of(row: dict[str, Any]) -> str:

@@ -172,7 +172,7 @@ def _output(view: LiveView) -> list[Html]:
         return []
     whole = shown_lines(view)
     unseen = view.unseen + (len(view.log) - len(whole) if view.status in _GOING else 0)
-    live = view.lives.get(view.log_of, "") if view.log_of else next(iter(view.lives.values()), "")
+    live = view.lives.get(view.log_of, "") if view.log_of else view.first_live()
     text = joined(map(ansi_to_html, [*whole, *([live] if live.strip() else [])]), "\n")
     if not text:
         return []

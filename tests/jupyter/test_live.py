@@ -184,6 +184,23 @@ def test_it_is_renewed_at_a_bounded_rate(view: LiveView, shown: Published) -> No
     assert len(shown) < 20
 
 
+@pytest.mark.parametrize("log", ["0" * 31 + "1", "lr=1", "bs=8, lr=1"])
+def test_the_output_of_one_run_may_be_chosen(shown: Published, log: str) -> None:
+    """By its id or by what its name says; whoever else prints later."""
+    view = LiveView(shown, log=log)
+    view.flow_began("f" * 32, 2)
+    rows = [row(n, name=f"lr={n}, bs=8") for n in (0, 1, 10)]
+    for one in rows:
+        view.run_began(one)
+        view.live(one, f"bar of {one['name']}")
+    view.close()
+    assert shown.html.split("<pre")[-1].count("bar of") == 1 and "bar of lr=1" in shown.html
+    for one in (rows[1], rows[0], rows[2]):
+        view.output(one, [f"said by {one['name']}"])
+    view.close()
+    assert "said by lr=1," in shown.text and shown.text.count("said by") == 1
+
+
 def test_long_lines_are_cut(view: LiveView, shown: Published) -> None:
     """A line of a megabyte doesn't make a message of one."""
     view.flow_began("f" * 32, 1)
