@@ -2,7 +2,8 @@
 
 Notebooks show them on light pages and on dark ones, and JupyterLab takes styles of its own kind out
 of notebooks it doesn't trust. So there are only inline styles of the plainest kind, colours that
-can be read on both, and no scripts, style sheets, links, ids or classes.
+can be read on both, and no style sheets, links, ids or classes; and no scripts, but for the one by
+which tables are sorted, without which they are all there, too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,25 @@ FAINT = "opacity:0.65"
 MONO = "font-family:monospace"
 CODE = f"{MONO};overflow-wrap:anywhere"
 _LINES = f"{CODE};white-space:pre-wrap;line-height:1.3;max-height:24em;overflow:auto;margin:4px 0"
+
+
+# A click on a head sorts by its column, a second one the other way; numbers and durations as such,
+# empty cells last.
+SORT = (
+    "const head=event.target.closest('th'),body=this.parentNode.tBodies[0];if(!head)return;"
+    "const up=!head.textContent.endsWith(' ▲'),"
+    r"time=/^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:([\d.]+)s)?$/,"
+    "key=row=>{const text=row.cells[head.cellIndex].textContent.trim(),t=time.exec(text);"
+    "return !text?null:t?((t[1]||0)*24+ +(t[2]||0))*3600+(t[3]||0)*60+ +(t[4]||0):"
+    "isNaN(text)?text:+text},"
+    "order=(a,b)=>a===null||b===null?(a===null)-(b===null):(up?1:-1)*(typeof a!=typeof b?"
+    "(typeof a=='string')-(typeof b=='string'):a<b?-1:+(a>b));"
+    "[...body.rows].map(row=>[key(row),row]).sort((a,b)=>order(a[0],b[0]))"
+    ".forEach(pair=>body.append(pair[1]));"
+    r"for(const one of this.rows[0].cells)one.textContent=one.textContent.replace(/ [▲▼]$/,'');"
+    "head.textContent+=up?' ▲':' ▼'"
+)
+POINT = "this.style.cursor='pointer'"
 
 
 class Html(str):
@@ -91,13 +111,20 @@ def value(text: str, width: int = 1_000) -> Html:
     return shown if text.isascii() else tag("bdi", shown)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> Html:
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Collection[int] = (),
+    *,
+    sortable: bool = False,
+) -> Html:
     """A table.
 
     Args:
         heads: What stands above its columns; none if empty.
         rows: Its cells.
         right: The positions of columns with numbers, which stand on the right.
+        sortable: Whether a click on a head sorts them, where a notebook is trusted.
     """
     styles = [_RIGHT if place in right else _LEFT for place in range(len(heads))]
     top = [tag("th", head, style=style) for head, style in zip(heads, styles)]
@@ -105,7 +132,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Collection
         tag("tr", *(tag("td", cell, style=_style(styles, n)) for n, cell in enumerate(row)))
         for row in rows
     ]
-    head = [tag("thead", tag("tr", *top))] if heads else []
+    does = {"onclick": SORT, "onmouseover": POINT} if sortable else {}
+    head = [tag("thead", tag("tr", *top), **does)] if heads else []
     # It scrolls by itself where it is wider than the page.
     inner = tag("table", *head, tag("tbody", *lines), style="border-collapse:collapse;margin:4px 0")
     return tag("div", inner, style="overflow-x:auto")

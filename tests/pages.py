@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+from kohakuengine.markup import POINT, SORT
+
 _ALLOWED = {
     *("div", "span", "b", "bdi", "pre", "table", "thead", "tbody", "tr", "th", "td"),
     *("details", "summary", "progress"),
 }
 _ATTRIBUTES = {"style", "open", "value", "max"}
+_SCRIPTS = {"onclick": SORT, "onmouseover": POINT}
 
 
 class Page(HTMLParser):
@@ -60,6 +63,7 @@ class Page(HTMLParser):
     def assert_harmless(self) -> None:
         """There is nothing in it but what we put there, and what JupyterLab's sanitizer keeps."""
         assert set(self.tags) <= _ALLOWED
-        assert {name for name, _ in self.attributes} <= _ATTRIBUTES
+        assert {name for name, _ in self.attributes} <= {*_ATTRIBUTES, *_SCRIPTS}
+        assert all(value == _SCRIPTS[name] for name, value in self.attributes if name in _SCRIPTS)
         for name, value in self.attributes:
             assert name != "style" or not set(value) & set("<>\"'&\\{}"), value

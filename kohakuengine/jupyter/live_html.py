@@ -98,7 +98,8 @@ def _runs(view: LiveView) -> Html:
     heads = ["id", "status", *(value(one_line(name, 24)) for name in names), "time", ""]
     cells = [_cells(view, row, params, metrics) for row in rows]
     more = view.tally.done + len(view.tally.going) - len(rows)
-    parts = [table(heads, cells, range(2, len(names) + 3))]
+    over = view.status not in _GOING
+    parts = [table(heads, cells, range(2, len(names) + 3), sortable=over)]
     return joined([*parts, *([note(f"and {counted(more, 'more run')}")] if more > 0 else [])])
 
 

@@ -100,7 +100,7 @@ def runs_html(summary: Summary) -> Html:
         heads.append("error")
         columns_of_cells.append([value(one_line(error or "", _ERROR)) for error in errors])
     right = [n for n, column in enumerate(found) if column.kind in _NUMBERS or _is_numeric(column)]
-    return table(heads, zip(*columns_of_cells), right)
+    return table(heads, zip(*columns_of_cells), right, sortable=True)
 
 
 def _cells(column: Column) -> list[Html]:

@@ -123,6 +123,28 @@ def test_tab_completes(open_notebook: Callable[..., Notebook], lab: Lab) -> None
     wait_until(lambda: editor.inner_text() == "%kogine run train.py --set lr=")
 
 
+def test_a_click_on_a_head_sorts(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
+    """The runs of a sweep that has ended, and those that `%kogine runs` lists; and back again."""
+    go(lab, 1, 2, 3)
+    notebook = open_notebook("runs = %kogine run gated.py --sweep x=2,3,1,10", "runs")
+    go(lab, 10)
+    notebook.run_all()
+    notebook.ends(2)
+    for number in (1, 2):
+        table = notebook.output(number).locator("table").first
+        head = table.locator("th", has_text=re.compile("^x"))
+        place = head.evaluate("head => head.cellIndex + 1")
+
+        def column() -> list[str]:
+            return [*table.locator(f"td:nth-child({place})").all_inner_texts()]
+
+        assert column() == ["2", "3", "1", "10"]
+        head.click()
+        assert column() == ["1", "2", "3", "10"]
+        head.click()
+        assert column() == ["10", "3", "2", "1"]
+
+
 def test_output_is_text(open_notebook: Callable[..., Notebook]) -> None:
     """Nothing that a script prints becomes markup or is run, and colours are colours."""
     notebook = open_notebook(
