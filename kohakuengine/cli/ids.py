@@ -8,6 +8,7 @@ import re
 import click
 from click.shell_completion import CompletionItem
 
+from ..config.given import NO_OBJECT, given_object
 from ..errors import KogineError, NotFoundError
 from ..runs.home import find_home
 from ..runs.store import RunStore
@@ -28,21 +29,34 @@ _NTH = re.compile(r"[-@]([1-9]\d{0,8})")
 
 
 class NthCommand(click.Command):
-    """A command that takes `-1` for the newest run or flow, `-2` for the one before."""
+    """A command that takes `-1` for the newest run or flow, `-2` for the one before; and objects
+    of a notebook's that are runs or flows.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         pairs = zip(["", *args], args)
-        return super().parse_args(ctx, [self._word(before, word) for before, word in pairs])
+        words = [word for before, said in pairs for word in self._words(before, said)]
+        return super().parse_args(ctx, words)
 
-    def _word(self, before: str, word: str) -> str:
+    def _words(self, before: str, word: str) -> list[str]:
         """A word as click takes it: to click `-1` is an option, so that it has to be `@1`."""
-        if not _NTH.fullmatch(word) or self._takes_value(before):
-            return word
-        return f"@{word[1:]}"
+        if self._takes_value(before):
+            return [word]
+        return [f"@{word[1:]}"] if _NTH.fullmatch(word) else with_ids(word)
 
     def _takes_value(self, word: str) -> bool:
         options = [param for param in self.params if isinstance(param, click.Option)]
         return any(word in option.opts and not option.is_flag for option in options)
+
+
+def with_ids(word: str) -> list[str]:
+    """A word; where it stands for runs, or for a handle of a flow, their ids."""
+    known = given_object(word)
+    if known is NO_OBJECT:
+        return [word]
+    found = known if isinstance(known, (list, tuple)) or hasattr(known, "to_pandas") else [known]
+    ids = [getattr(one, "id", None) for one in found]
+    return [id for id in ids if isinstance(id, str)] if all(ids) else [word]
 
 
 class _Id(_TextType):

@@ -15,7 +15,7 @@ from ..runs.terms import STATUSES
 from .arguments import FILE, Choice
 from .durations import DURATION
 from .groups import Group
-from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled
+from .ids import FLOW, RUN_OR_FLOW, NthCommand, find, open_store, settled, with_ids
 from .reply import json_text, say, say_table, say_tables, tell, warn
 from .selection import selected, selection_options, tell_strange_names
 
@@ -185,6 +185,7 @@ class _TagCommand(click.Command):
     """Takes words that begin with + and -."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args = [word for said in args for word in with_ids(said)]
         changes = [word for word in args if re.fullmatch(r"\+.*|-[^-].*", word) and word != "-h"]
         which = []
         while args and args[0] in changes and re.fullmatch(r"-[1-9]\d*", args[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..cli.ids import FLOW
+from ..config.given import NO_OBJECT, given_object
 from ..errors import ConfigError
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ def board_command(face: Face) -> click.Command:
             )
         from .widgets.board import RunBoard
 
-        return face.show(RunBoard(flow))
+        known = given_object(flow)
+        return face.show(RunBoard(flow if known is NO_OBJECT else known))
 
     return board

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
+import warnings
 
 from ..engine.notebook import is_ipython
 from ..engine.script import Script
+from ..engine.source import syntax_error
 from ..errors import ConfigError, ScriptSyntaxError
 from ..runs.home import find_home
 from ..runs.paths import StorePaths
@@ -78,7 +80,7 @@ def script_of_cell(
     """
     if not cell.text.strip():
         raise ConfigError("the cell is empty below its first line: there is nothing to run.")
-    refuse_ipython(cell)
+    refuse_bad_syntax(cell)
     source = f"{_NEWLINE * cell.above}{cell.text.rstrip()}\n".encode()
     path = os.path.join(StorePaths(find_home()).cells, f"cell_{digest_of(source)[:_DIGITS]}.py")
     if not os.path.exists(path):
@@ -95,17 +97,23 @@ def cell_as_script(cell: Cell) -> Script:
     return Script("cell.py", text=source, folder=os.getcwd())
 
 
-def refuse_ipython(cell: Cell) -> None:
-    """Refuse what is no Python, and names the line that IPython alone would understand.
+def refuse_bad_syntax(cell: Cell) -> None:
+    """Refuse what is no Python, and name the line that IPython alone would understand, if any.
 
     Raises:
         ScriptSyntaxError: There is one.
     """
+    source = _NEWLINE * cell.above + cell.text
     try:
-        ast.parse(cell.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whoever compiles it warns
+            ast.parse(source)
         return
-    except (SyntaxError, ValueError):
+    except SyntaxError as error:
+        fault = syntax_error(error, "the cell's", source)
         found = next(_ipython_lines(cell), None)
+    except (ValueError, RecursionError, MemoryError):  # whoever compiles it says so
+        return
     if found is not None:
         number, line = found
         raise ScriptSyntaxError(
@@ -114,6 +122,7 @@ def refuse_ipython(cell: Cell) -> None:
             path="the cell",
             line=number,
         )
+    raise fault
 
 
 def _ipython_lines(cell: Cell) -> Iterator[tuple[int, str]]:

@@ -105,13 +105,18 @@ class Face:
             show_plan(workflow, resume, given["as_json"])
             return None
         if given["detach"]:
-            return self.keep(given, self._detached(workflow, resume))
+            return self.keep(given, self._detached(workflow, resume, given["as_json"]))
         if given.get("background"):
             return self.keep(given, self._in_background(workflow, resume, given))
         return self._in_foreground(workflow, resume, given, alone)
 
-    def _detached(self, workflow: Workflow, resume: bool | str) -> object:
+    def _detached(self, workflow: Workflow, resume: bool | str, as_json: bool) -> object:
         flow = workflow.start(resume=resume, detach=True)
+        if as_json:
+            from ..cli.reply import json_text, say
+
+            say(json_text({"flow": flow.id}))
+            return self.was_shown(flow)
         short = flow.id[:8]
         print(
             f"flow {short} goes on by itself: %kogine attach {short} follows it, "

@@ -9,7 +9,7 @@ from cells import Shell
 from IPython.core.error import UsageError
 
 from kohakuengine import ConfigGenerator, Run, Runs
-from kohakuengine.errors import ConfigError, ScriptNotFoundError
+from kohakuengine.errors import ConfigError, ScriptNotFoundError, ScriptSyntaxError
 
 # ---- without processes ----
 
@@ -47,6 +47,29 @@ def test_the_file_of_a_cell_goes_with_its_last_flow(shell: Shell, folder: Path) 
     shell.cell("%kogine store rm -2 --yes")
     [left] = cells.iterdir()
     assert "loss: 2" in left.read_text()
+
+
+def test_runs_and_handles_stand_for_their_ids(shell: Shell) -> None:
+    """Wherever a run or a flow is named."""
+    runs = shell.cell("runs = %kogine run train.py --sweep lr=0.5,0.25 --launcher inline\nruns")
+    shell.cell("%kogine show {runs[1]}")
+    assert shell.value.id == runs[1].id
+    shell.cell("%kogine compare {runs}")
+    assert runs[0].id[:8] in shell.out and runs[1].id[:8] in shell.out
+    shell.cell("%kogine logs {runs[0]} --tail 1")
+    assert shell.out == "loss: 0.25\n"
+    shell.cell("flow = %kogine show {runs[0].flow}")
+    shell.cell("%kogine store tag {flow} +good")
+    assert len(shell.cell("%kogine runs {flow} --tag good")) == 2
+    shell.cell("%kogine store rm {runs} --yes")
+    assert "removed 2 runs and 1 flow" in shell.out
+
+
+def test_a_cell_that_is_no_python_is_not_run(shell: Shell) -> None:
+    """The line has the number that it has in the cell."""
+    with pytest.raises(ScriptSyntaxError, match="the cell's line 3 is not valid Python: .*\n.*1 +"):
+        shell.cell("%%kogine run\ny = 2\nx = 1 +\n")
+    assert not shell.cell("runs = %kogine runs\nlen(runs)")
 
 
 def test_help_is_shown(shell: Shell) -> None:
