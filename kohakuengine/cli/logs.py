@@ -75,16 +75,15 @@ def show_logs(
         raise click.UsageError("--attempt and --raw are for one run: name one of the flow's.")
     if raw and follow:
         raise click.UsageError("--raw prints what is there: it can't be used with --follow.")
-    printer = make(kind == "flow")
     flow = row if kind == "flow" else _flow_of(store, row)
     flow_life = _Life(store, flow["id"])
     if kind == "flow":
-        return _show_flow(store, flow, flow_life, tail, follow, printer)
+        return _show_flow(store, flow, flow_life, tail, follow, make(True))
     paths = store.paths.run(row["id"])
     _check(paths, row, attempt)
     if raw:
         return _copy(paths, attempt, tail)
-    return _show_run(row, paths, flow, flow_life, attempt, tail, follow, printer)
+    return _show_run(row, paths, flow, flow_life, attempt, tail, follow, make)
 
 
 def _flow_of(store: RunStore, row: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def _show_run(
     attempt: int | None,
     tail: int | None,
     follow: bool,
-    printer: Printer,
+    make: Callable[[bool], Printer],
 ) -> int:
     from ..runs.logs import RunLog
 
@@ -153,6 +152,7 @@ def _show_run(
     if not log.number and not (follow and life.live):
         tell(f"run {row['id'][:8]} hasn't begun: it is {row['status']}.")
         return 0
+    printer = make(False)
     try:
         while follow:
             live = life.live  # before the look: what is printed later is seen by the next one
@@ -209,8 +209,12 @@ def _copy(paths: RunPaths, attempt: int | None, tail: int | None) -> int:
         return 0  # nothing was printed
     with file:
         file.seek(0 if tail is None else start_of_tail(log, tail))
-        shutil.copyfileobj(file, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
+        out = getattr(sys.stdout, "buffer", None)
+        if out is None:  # as in a notebook, which takes nothing but text
+            print(file.read().decode(errors="replace"), end="", flush=True)
+            return 0
+        shutil.copyfileobj(file, out)
+    out.flush()
     return 0
 
 

@@ -330,11 +330,12 @@ def _logs(command: click.Command, face: Face) -> click.Command:
     def logs(follow: bool, **given: Any) -> object:
         assert command.callback is not None
         plainly = partial(command.callback, follow=follow, **given)
-        if not follow or given["as_json"] or not face.in_kernel:
+        if given["as_json"] or given["raw"] or not face.in_kernel:
             return plainly
-        from .following import follow_logs
+        from .following import follow_logs, last_logs
 
-        return partial(follow_logs, given["which"], given["attempt"], given["tail"])
+        show = follow_logs if follow else last_logs
+        return partial(show, given["which"], given["attempt"], given["tail"])
 
     return _adapted(command, logs)
 

@@ -196,6 +196,26 @@ def test_logs_are_followed(kernel: Kernel, folder: Path) -> None:
     assert any("loss: 7" in one["text/html"] for one in shown)
 
 
+def test_logs_are_shown_in_their_colours(kernel: Kernel, folder: Path) -> None:
+    """The last lines, where there are more than a page can hold; `--raw` is what was printed."""
+    (folder / "much.py").write_text(
+        "for n in range(5000): print(f'\\x1b[31mline {n}\\x1b[0m', flush=n == 0)\nprint('<b>')\n"
+    )
+    kernel.cell("run = %kogine run much.py --launcher fresh --quiet --no-metrics")
+    done = kernel.cell("%kogine logs {run[0]}")
+    shown, note = done.displays.values()
+    assert done.error is None and done.text == "" and "&lt;b&gt;" in shown["text/html"]
+    assert "line 4999</span>" in shown["text/html"] and "line 4000<" not in shown["text/html"]
+    assert note["text/plain"] == "these are the last 1,000 lines: see --tail."
+    done = kernel.cell("%kogine logs {run[0]} --tail 2")
+    [shown] = done.displays.values()
+    assert shown["text/plain"] == "line 4999\n<b>"
+    assert (
+        kernel.cell("%kogine logs {run[0]} --raw --tail 2").text
+        == "\x1b[31mline 4999\x1b[0m\n<b>\n"
+    )
+
+
 def test_a_killed_kernel_leaves_no_process(own_kernel: Kernel, folder: Path) -> None:
     """Neither of its runs, nor of what it has for the next ones."""
     own_kernel.start("%kogine run wait.py --sweep x=1,2")
