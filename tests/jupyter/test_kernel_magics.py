@@ -210,6 +210,8 @@ def test_logs_are_shown_in_their_colours(kernel: Kernel, folder: Path) -> None:
     done = kernel.cell("%kogine logs {run[0]} --tail 2")
     [shown] = done.displays.values()
     assert shown["text/plain"] == "line 4999\n<b>"
+    done = kernel.cell("%kogine logs -f {run[0]} --attempt 9")
+    assert done.error is not None and not done.displays  # which nobody would end
     assert (
         kernel.cell("%kogine logs {run[0]} --raw --tail 2").text
         == "\x1b[31mline 4999\x1b[0m\n<b>\n"
