@@ -88,9 +88,15 @@ class Constants:
             return ast.Set(made, **NOWHERE)
         if kind is list:
             return ast.List(made, ast.Load(), **NOWHERE)
-        if all(isinstance(element, (ast.Constant, ast.Attribute)) for element in made):
+        if all(map(_is_object, made)):
             return self.node(value)
         return ast.Tuple(made, ast.Load(), **NOWHERE)
+
+
+def _is_object(expression: ast.expr) -> bool:
+    """Whether it is what `Constants.node` gives."""
+    held = isinstance(expression, ast.Attribute) and expression.value
+    return isinstance(held or expression, ast.Constant)
 
 
 def _has_hash(value: object) -> bool:

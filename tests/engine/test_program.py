@@ -123,3 +123,13 @@ def test_code_can_be_hashed(script):
     with_call = script(text + "    code = inspect.currentframe().f_code\n")
     names, _ = executed(compile_program(with_call, Config(args=[[1]], kwargs={"x": []})))
     hash(names["code"])
+
+
+def test_members_of_an_enum_are_the_scripts_own(script):
+    """Also in tuples: what stands for one is no object that could travel."""
+    from kohakuengine.config.members import EnumMember
+
+    text = "import enum\nclass C(enum.Enum):\n    A = 1\nx = y = 0\nok = x == (C.A, 1) and y == (1, [2])\n"
+    overrides = {"x": (EnumMember("C", "A"), 1), "y": (1, [2])}
+    names, _ = executed(compile_program(script(text), Config(overrides)))
+    assert names["ok"]
