@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -72,6 +73,25 @@ class Shell:
         self.value = result.result
         result.raise_error()
         return self.value
+
+
+@pytest.fixture
+def shell(folder: Path) -> Iterator[Shell]:
+    """A shell with the magics; no kernel, so that what is shown is the terminal's."""
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    InteractiveShell.clear_instance()
+    ip = InteractiveShell.instance(config=config)
+    ip.run_line_magic("load_ext", "kohakuengine")
+    try:
+        yield Shell(ip)
+    finally:
+        ip.run_line_magic("unload_ext", "kohakuengine")
+        ip.reset(new_session=False)
+        InteractiveShell.clear_instance()
 
 
 class Outputs(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the tests of the magics share: a folder, a shell, and kernels."""
+"""What the tests of the magics share: a folder, and kernels."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cells import TRAIN, WAIT, Kernel, Shell
-from IPython.core.interactiveshell import InteractiveShell
+from cells import TRAIN, WAIT, Kernel
 
 
 @pytest.fixture
@@ -18,25 +17,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
     return tmp_path
-
-
-@pytest.fixture
-def shell(folder: Path) -> Iterator[Shell]:
-    """A shell with the magics; no kernel, so that what is shown is the terminal's."""
-    from traitlets.config import Config
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    InteractiveShell.clear_instance()
-    ip = InteractiveShell.instance(config=config)
-    ip.run_line_magic("load_ext", "kohakuengine")
-    try:
-        yield Shell(ip)
-    finally:
-        ip.run_line_magic("unload_ext", "kohakuengine")
-        ip.reset(new_session=False)
-        InteractiveShell.clear_instance()
 
 
 @pytest.fixture(scope="module")

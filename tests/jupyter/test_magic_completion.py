@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cells import Shell
+from cells import Shell, shell  # noqa: F401
 from IPython.core.completer import provisionalcompleter
 
 from kohakuengine import sweep

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cells import Shell
+from cells import Shell, shell  # noqa: F401
 from IPython.core.error import UsageError
 
 from kohakuengine import ConfigGenerator, Run, Runs
