@@ -42,6 +42,7 @@ def execute(path: Path, folder: Path) -> None:
 
 def _elsewhere(output: Any, base: Path) -> Any:
     """An output as if it came from somebody's project, in place of this machine's folders."""
+    output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)  # of no widget
     pictures = {kind: data for kind, data in output.get("data", {}).items() if "image/" in kind}
     text = json.dumps(output)
     for path, instead in (

@@ -464,6 +464,27 @@ def test_state_can_be_set(launcher: SweepLauncher) -> None:
     assert isinstance(seen[-1], Sweep) and seen[-1].size == 2
 
 
+def test_parts_can_be_put_elsewhere(launcher: SweepLauncher) -> None:
+    """In boxes of the user's own, restyled, one row alone: they go on being the launcher's."""
+    row = launcher.form.rows["lr"]
+    row.reset.layout.display = "none"
+    row.value.style.description_width = "3em"
+    own = widgets.VBox([row, launcher.summary, widgets.HBox([launcher.panel.start])])
+    mirrored = widgets.Label()
+    launcher.observe(lambda change: setattr(mirrored, "value", str(change["new"])), "config")
+    own.children[0].mode.value = "list"
+    own.children[0].values.value = "1,2"
+    assert "<b>2 runs</b>" in own.children[1].value and "lr=[1.0, 2.0]" in mirrored.value
+    row.values.value = "x"
+    assert own.children[2].children[0].disabled
+    row.mode.value = "fixed"
+    assert own.children[0].value.style.description_width == "3em"
+    row.mode.value = "list"
+    own.close()
+    row.values.value = "3"
+    assert launcher.config.size == 1
+
+
 def test_the_script_is_edited_meanwhile(launcher: SweepLauncher, folder: Path) -> None:
     """Start notices it; the form can be read anew, and what is set stays."""
     launcher.form.rows["epochs"].value.value = 9

@@ -69,15 +69,39 @@ class Control:
         """The value that is shown."""
         return self.widget.value
 
+    def show(self, value: Any) -> bool:
+        """Show another value in the same widget, and tell whether it can."""
+        if _kind(self.parameter, value) is not type(self):
+            return False
+        shown = self.widget_value(value)
+        if shown is None:
+            return False
+        self.widget.value = shown
+        return True
+
+    def widget_value(self, value: Any) -> Any:
+        """What stands in the widget for a value; None where another widget has to."""
+        raise NotImplementedError
+
 
 class _Check(Control):
     def make(self, value: Any) -> Any:
         return widgets.Checkbox(value=value is True, indent=True)
 
+    def widget_value(self, value: Any) -> Any:
+        return value is True
+
 
 class _Number(Control):
+    def _is_whole(self, value: Any) -> bool:
+        return type(value) is int and FLOAT not in shapes_of(self.parameter)
+
+    def widget_value(self, value: Any) -> Any:
+        is_whole = isinstance(self.widget, (widgets.IntText, widgets.BoundedIntText))
+        return value if is_whole == self._is_whole(value) else None
+
     def make(self, value: Any) -> Any:
-        whole = type(value) is int and FLOAT not in shapes_of(self.parameter)
+        whole = self._is_whole(value)
         low, high = bounds_of(self.parameter)
         if low is None and high is None:
             kind = widgets.IntText if whole else widgets.FloatText
@@ -98,10 +122,17 @@ class _Choice(Control):
             (name if names.count(name) == 1 else plain(repr(one)), n)
             for n, (name, one) in enumerate(zip(names, self._values))
         ]
-        chosen = next((n for n, one in enumerate(self._values) if same(one, value)), -1)
+        chosen = self._place(value)
         if chosen < 0:
             options.insert(0, (plain(f"({self.parameter.expression or 'not set'})"), -1))
         return widgets.Dropdown(options=options, value=chosen)
+
+    def _place(self, value: Any) -> int:
+        return next((n for n, one in enumerate(self._values) if same(one, value)), -1)
+
+    def widget_value(self, value: Any) -> Any:
+        place = self._place(value)
+        return place if place in [number for _, number in self.widget.options] else None
 
     def read(self) -> Any:
         chosen = self.widget.value
@@ -112,10 +143,17 @@ class _Text(Control):
     typed = True
 
     def make(self, value: Any) -> Any:
-        text = "" if value is NOTHING else text_for(self.parameter.name, value, self.parameter)
         own = self.parameter.expression or "not set"
         kind = widgets.Textarea if has_lines(value) else widgets.Text
-        return kind(value=plain(text), placeholder=plain(own)[:200], continuous_update=False)
+        return kind(value=self._text(value), placeholder=plain(own)[:200], continuous_update=False)
+
+    def _text(self, value: Any) -> str:
+        name = self.parameter.name
+        return plain("" if value is NOTHING else text_for(name, value, self.parameter))
+
+    def widget_value(self, value: Any) -> Any:
+        lines = isinstance(self.widget, widgets.Textarea)
+        return self._text(value) if lines == has_lines(value) else None
 
 
 def control_for(parameter: Parameter, value: Any) -> Control:

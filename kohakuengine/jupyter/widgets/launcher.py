@@ -70,7 +70,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         >>> launcher = SweepLauncher("train.py")  # doctest: +SKIP
         >>> launcher.form.rows["lr"].mode.value = "list"  # doctest: +SKIP
         >>> launcher.config  # doctest: +SKIP
-        <Sweep of grid(lr=(0.1,))>
+        <Sweep of grid(lr=[0.1])>
     """
 
     state = traitlets.Any()

@@ -224,6 +224,8 @@ class Row(widgets.VBox):  # type: ignore[misc]  # it comes without types
             part.style.description_width = width
 
     def _use_control(self, value: Any) -> None:
+        if self._control.show(value):
+            return
         self._stale.append(self._control)
         self._control = control_for(self.parameter, value)
         self.value.style.description_width = self._width

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .settings import Setting
 
 _CELL = 80  # characters
+_VALUES = 20  # of a list: more don't fit
 
 
 def static_html(script: str, state: FormState, summary: str, runs: Any) -> Html:
@@ -38,4 +39,4 @@ def static_html(script: str, state: FormState, summary: str, runs: Any) -> Html:
 def _varied(setting: Setting) -> str:
     if not isinstance(setting, Listed):
         return repr(values_of(setting))
-    return shown(list(setting.values), _CELL)
+    return shown(", ".join(shown(given, _CELL) for given in setting.values[:_VALUES]), _CELL)
