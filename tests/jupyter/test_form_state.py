@@ -267,6 +267,15 @@ def test_plain_lines_stay_plain(script: Script) -> None:
     )
 
 
+def test_draws_of_what_has_no_literal_are_refused(script: Script) -> None:
+    """A line can't name infinity among what is drawn from; the file that can is named."""
+    state = FormState(swept=(("lr", Drawn("choice", ((0.0, float("inf")),), 3)),))
+    for text in (line_text, shell_text):
+        with pytest.raises(ConfigError, match="save it as a config file"):
+            text(state, script, LaunchChoices())
+    assert 'choice([0.0, float("inf")], 3)' in config_text(state)
+
+
 def test_what_a_form_cant_show_is_written_out(tmp_path: Path) -> None:
     """Conditional axes become tied lists, with the same runs; what is no sweep is refused."""
     space = axes.grid(a=[1, 2], b=axes.when("a > 1", [5, 6], otherwise=0))

@@ -8,7 +8,7 @@ import shlex
 from ...errors import ConfigError, KogineError
 from .form_code import arguments_of, refuse_given, setting_code
 from .form_state import configs_of
-from .settings import Listed
+from .settings import Drawn, Listed
 from .value_code import Code, literal, same, text_of
 
 TYPE_CHECKING = False
@@ -120,8 +120,7 @@ class Words:
         code = Code()
         named = {name: setting_code(name, settings[name], code) for name in names}
         for name, text in named.items():
-            values = settings[name]
-            if isinstance(values, Listed) and literal(list(values.values)) is None:
+            if literal(_values_in(settings[name])) is None:
                 raise ConfigError(f"{name}: its values aren't literals.", key=name)
             if code.imports() or "\0" in text:
                 raise ConfigError(f"{name}: its values aren't literals.", key=name)
@@ -162,6 +161,15 @@ class Words:
         except KogineError:
             return False
         return isinstance(found, list) and same(found, values)
+
+
+def _values_in(setting: Setting) -> list[Any]:
+    """The values that a setting names one by one."""
+    if isinstance(setting, Listed):
+        return list(setting.values)
+    if isinstance(setting, Drawn) and setting.distribution == "choice":
+        return list(setting.arguments[0])
+    return []
 
 
 class Braced:
