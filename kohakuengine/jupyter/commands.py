@@ -320,7 +320,7 @@ def _params(command: click.Command, face: Face) -> click.Command:
         from ..engine.source import check
 
         target = script_of(script, None, ())
-        check(target.read(), target.path)
+        check(target.read(), target.code_file)
         return face.show(target)
 
     return _adapted(command, params)

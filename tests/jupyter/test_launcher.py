@@ -513,6 +513,41 @@ def test_bad_choices_are_told(launcher: SweepLauncher) -> None:
         SweepLauncher("nofile.py")
 
 
+# ---- views ----
+
+
+class FakeDisplay:
+    def __init__(self) -> None:
+        self.shown: list[dict[str, Any]] = []
+
+    def update(self, bundle: dict[str, Any], raw: bool) -> None:
+        self.shown.append(bundle)
+
+
+def test_each_view_keeps_the_last_state(
+    launcher: SweepLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown twice, both cells are saved with the last state; closed, with what they had."""
+    made: list[FakeDisplay] = []
+
+    def display(bundle: dict[str, Any], **how: Any) -> FakeDisplay:
+        made.append(FakeDisplay())
+        made[-1].update(bundle, raw=True)
+        return made[-1]
+
+    monkeypatch.setattr("IPython.display.display", display)
+    launcher._ipython_display_()
+    launcher._ipython_display_()
+    launcher.form.rows["epochs"].value.value = 9
+    launcher.panel.ended += 1
+    for view in made:
+        assert ["epochs" in one["text/html"] for one in view.shown] == [False, True]
+        assert view.shown[0]["application/vnd.jupyter.widget-view+json"]
+    launcher.close()
+    launcher.panel.ended += 1
+    assert [len(view.shown) for view in made] == [2, 2]
+
+
 # ---- the panel, with flows that are made up ----
 
 

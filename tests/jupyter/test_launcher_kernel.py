@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from cells import Kernel, folder, kernel, module_kernel, own_kernel, wait_until  # noqa: F401
+from cells import (  # noqa: F401
+    Kernel,
+    Shell,
+    folder,
+    kernel,
+    module_kernel,
+    own_kernel,
+    shell,
+    wait_until,
+)
 
 pytestmark = pytest.mark.process
 
@@ -61,3 +71,17 @@ def test_an_interrupt_ends_the_waiting_alone(kernel: Kernel, folder: Path) -> No
     kernel.cell("launcher.panel.stop.click()")
     assert kernel.cell("{run.status for run in launcher.wait(60)}").value == "{'cancelled'}"
     kernel.cell("launcher.close()")
+
+
+def test_a_notebook_is_launched_by_a_magic(shell: Shell, folder: Path) -> None:
+    """`%kogine launch study.ipynb`: a form of the notebook's code, filled in from the line."""
+    source = ["lr = 0.1  # step size\n", "steps = 2"]
+    cells = [{"cell_type": "code", "metadata": {}, "source": source}]
+    (folder / "study.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    shell.cell("%kogine launch study.ipynb --sweep lr=1,2 --set steps=3 --out form")
+    form = shell.ip.user_ns["form"]
+    assert [c.globals_dict for c in form.config] == [{"steps": 3, "lr": n} for n in (1, 2)]
+    assert form.text_of("line").startswith("%kogine run study.ipynb --set steps=3 --sweep lr=1")
+    form.panel.start.click()
+    assert len(form.wait(60).finished) == 2
+    form.close()

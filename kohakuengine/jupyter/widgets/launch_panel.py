@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from html import escape
 
 import ipywidgets as widgets
@@ -17,12 +18,13 @@ from .controls import button, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from ...flow.base import Workflow
 
 _TICK = 0.3  # how often is looked at what becomes of the flow, in seconds
+_SHARE = 20  # what takes long is looked at so much less often that it takes a twentieth of the time
 _PRECIOUS = 60.0  # seconds of work that aren't thrown away without asking
 
 
@@ -179,14 +181,16 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
     # ---- what becomes of the flow ----
 
     def _watch(self, handle: Any) -> None:
-        live = True
+        live, tick = True, _TICK
         while live and self._handle is handle:
-            live = not handle_over(handle, _TICK)
+            live = not handle_over(handle, tick)
+            began = time.monotonic()
             try:
                 self._refresh()
             except KogineError as error:  # such as a store that was removed
                 self.tell(str(error), problem=True)
                 return
+            tick = max(_TICK, _SHARE * (time.monotonic() - began))
         if self._handle is handle:
             self.ended += 1
 
@@ -196,9 +200,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
             return
         runs = all_runs(handle)
         status = str(handle.status)
-        counts: dict[str, int] = {}
-        for row in runs.rows():
-            counts[row["status"]] = counts.get(row["status"], 0) + 1
+        counts = counts_of(handle, runs)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         text = f"flow {handle.id[:8]} {status}: {said or 'no runs yet'}"
         fault = None if handle.live else getattr(handle, "fault", None)
@@ -211,7 +213,7 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
             self.tell(text, problem=fault is not None)
             self._allow(counts)
 
-    def _allow(self, counts: dict[str, int] | None = None) -> None:
+    def _allow(self, counts: Mapping[str, int] | None = None) -> None:
         """Enable what can be done."""
         handle = self._handle
         live = handle is not None and bool(handle.live)
@@ -245,6 +247,13 @@ def all_runs(handle: Any) -> Any:
         return runs
     before = Runs(runs._store, runs._store.ids(flow=handle.id))
     return before if len(before) > len(runs) else runs
+
+
+def counts_of(handle: Any, runs: Any) -> Mapping[str, int]:
+    """How many runs of a flow have each status."""
+    if isinstance(runs, Runs):
+        return Counter(status for (status,) in runs._store.glance(["status"], flow=handle.id))
+    return Counter(row["status"] for row in runs.rows())
 
 
 def handle_over(handle: Any, seconds: float) -> bool:

@@ -90,7 +90,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     ) -> None:
         self.script = script if isinstance(script, Script) else Script(script)
         self._cell = cell
-        self._display: Any = None
+        self._displays: list[Any] = []
         self._source = self._sound_source()
         self._each: float | None = None
         self._notes: list[str] = []
@@ -375,12 +375,12 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         from IPython import display
 
         show: Any = display.display  # it comes without types
-        self._display = show(self._repr_mimebundle_(), raw=True, display_id=True)
+        self._displays.append(show(self._repr_mimebundle_(), raw=True, display_id=True))
 
     def _renew_display(self) -> None:
         """Have what is saved with the notebook be the last state."""
-        if self._display is not None and not self._closed:
-            self._display.update(self._repr_mimebundle_(), raw=True)
+        for display in () if self._closed else self._displays:
+            display.update(self._repr_mimebundle_(), raw=True)
 
     def __repr__(self) -> str:
         return self.said_as_text().partition("\n")[0]
