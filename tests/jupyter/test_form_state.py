@@ -16,6 +16,7 @@ from kohakuengine.cli.run import script_of, wanted_of
 from kohakuengine.config.loader import load_config
 from kohakuengine.config.members import EnumMember
 from kohakuengine.config.sweep import Sweep
+from kohakuengine.engine.readings import as_wanted
 from kohakuengine.errors import ConfigError
 from kohakuengine.jupyter.commands import group_for
 from kohakuengine.jupyter.widgets.form_code import config_text, python_text, yaml_text
@@ -150,20 +151,20 @@ def test_a_config_file_gives_the_state_back(
 @settings(max_examples=100)
 @given(state=states())
 def test_a_file_in_yaml_gives_the_state_back(
-    state: FormState, tmp_path_factory: pytest.TempPathFactory
+    script: Script, state: FormState, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """So does YAML, where it can hold the values; where it can't, it names one."""
     path = tmp_path_factory.getbasetemp() / "form_state.yaml"
     try:
-        text = yaml_text(state)
+        text = yaml_text(state, script)
     except ConfigError as error:
         assert "YAML" in str(error)
         return
     path.write_text(text, encoding="utf-8", newline="")
-    back = state_of_file(path)
+    back = state_of_file(path, script)
     assert back == state
     assert repr(back.swept) == repr(state.swept)
-    assert points(load_config(path)) == points(configs_of(state))
+    assert points(as_wanted(load_config(path), script)) == points(configs_of(state))
 
 
 def of_words(words: list[str]) -> Any:
@@ -274,6 +275,21 @@ def test_draws_of_what_has_no_literal_are_refused(script: Script) -> None:
         with pytest.raises(ConfigError, match="save it as a config file"):
             text(state, script, LaunchChoices())
     assert 'choice([0.0, float("inf")], 3)' in config_text(state)
+
+
+def test_yaml_says_paths_and_members_as_the_script_reads_them(
+    script: Script, tmp_path: Path
+) -> None:
+    """What YAML has no value for is written as a text where the script wants it so."""
+    members = tuple(EnumMember("Color", name) for name in ("RED", "BLUE"))
+    state = FormState({"out": Path("a/b"), "sizes": [1]}, (("color", Listed(members)),))
+    text = yaml_text(state, script)
+    assert "out: a/b" in text and "RED" in text and "Color" not in text
+    path = tmp_path / "c.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert state_of_file(path, script) == state
+    with pytest.raises(ConfigError, match="anything can't be written in YAML"):
+        yaml_text(FormState({"anything": Path("a")}), script)
 
 
 def test_what_a_form_cant_show_is_written_out(tmp_path: Path) -> None:

@@ -11,13 +11,10 @@ import ipywidgets as widgets
 from ...errors import ConfigError, KogineError
 from ...runs.values import write_bytes
 from .controls import WIDE, button, plain
-from .form_reading import state_of_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .form_state import FormState
 
 _COPIES = {
     "line": ("%kogine line", "show the magic that runs the same"),
@@ -32,7 +29,7 @@ class FilesBox(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     Args:
         text_of: Gives it as a text of a kind: `"line"`, `"python"`, `"shell"`, `"file"`, `"yaml"`.
-        show: Shows a state in the form.
+        show: Shows in the form what a config file says.
 
     Attributes:
         path: The field with the config file's name.
@@ -42,7 +39,7 @@ class FilesBox(widgets.VBox):  # type: ignore[misc]  # it comes without types
         said: What was done, or what is wrong, as a widget.
     """
 
-    def __init__(self, text_of: Callable[[str], str], show: Callable[[FormState], object]) -> None:
+    def __init__(self, text_of: Callable[[str], str], show: Callable[[str], object]) -> None:
         self._text_of = text_of
         self._show = show
         self.path = widgets.Text(
@@ -92,7 +89,7 @@ class FilesBox(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def _load(self) -> None:
         path = self._named_file()
-        self._show(state_of_file(path))
+        self._show(path)
         self._say(f"{path} is loaded.")
 
     def _save(self) -> None:

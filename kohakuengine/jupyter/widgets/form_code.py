@@ -6,6 +6,7 @@ from keyword import iskeyword
 
 from ...errors import ConfigError
 from .form_state import base_of, configs_of
+from .form_text import in_text
 from .settings import Drawn, Listed, Span, Steps
 from .value_code import Code
 
@@ -47,8 +48,12 @@ def config_text(state: FormState, script: str = "") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def yaml_text(state: FormState) -> str:
+def yaml_text(state: FormState, script: Script | None = None) -> str:
     """The text of a config file in YAML that comes to the same runs, and to the same state.
+
+    Args:
+        state: The state.
+        script: For which it is: as it wants its values, what YAML can't say is read.
 
     Raises:
         ConfigError: YAML can't hold a value, which is named.
@@ -57,6 +62,8 @@ def yaml_text(state: FormState) -> str:
     from ...config.printing import to_text
 
     configs_of(state)
+    if script is not None:
+        state = in_text(state, script)
     base = base_of(state)
     text = to_text(base, "yaml") if base != Config() else ""
     if state.swept:

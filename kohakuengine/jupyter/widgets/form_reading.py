@@ -19,18 +19,27 @@ if TYPE_CHECKING:
     import os
     from typing import Any
 
+    from ...engine.script import Script
+    from .settings import Setting
+
 MOST = 2_000  # points that are written out where a form can't say how they come about
 
 
-def state_of_file(path: str | os.PathLike[str]) -> FormState:
+def state_of_file(path: str | os.PathLike[str], script: Script | None = None) -> FormState:
     """What a config file says, as the state of a form.
+
+    Args:
+        path: The file.
+        script: Of which the form is: what a text file can't say is read as the script wants it.
 
     Raises:
         ConfigError: It can't be loaded, or holds what no form can show.
     """
     from ...config.loader import load_config
+    from ...engine.readings import as_wanted
 
-    return state_of(load_config(path), str(path))
+    configs = load_config(path)
+    return state_of(configs if script is None else as_wanted(configs, script), str(path))
 
 
 def state_of(given: Any, called: str = "these configs") -> FormState:
@@ -84,7 +93,7 @@ def _state_of_sweep(sweep: Sweep, called: str) -> FormState:
     fixed = {name: v for name, v in base.fixed.items() if name not in reading.names}
     return FormState(
         fixed=fixed,
-        swept=tuple((name, setting_of(values)) for name, values in reading.names.items()),
+        swept=tuple((name, _read(sweep, name, values)) for name, values in reading.names.items()),
         ties=tuple(reading.ties),
         excluded=tuple(reading.excluded),
         sample=reading.sample,
@@ -93,6 +102,14 @@ def _state_of_sweep(sweep: Sweep, called: str) -> FormState:
         kwargs=base.kwargs,
         metadata=base.metadata,
     )
+
+
+def _read(sweep: Sweep, name: str, values: Any) -> Setting:
+    """How a variable varies, its values read as the script wants those of a text file."""
+    setting = setting_of(values)
+    if not isinstance(setting, Listed):
+        return setting
+    return Listed(tuple(sweep.read(name, value) for value in setting.values))
 
 
 def _written_out(sweep: Sweep, called: str, reason: str) -> FormState:

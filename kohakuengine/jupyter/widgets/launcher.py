@@ -106,7 +106,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         if configs is not None:
             given = os.fspath(configs) if isinstance(configs, os.PathLike) else configs
             is_file = isinstance(given, str)
-            self.form.show(state_of_file(given) if is_file else state_of(given))
+            self.form.show(state_of_file(given, self.script) if is_file else state_of(given))
         self._look_back()
         self._connect()
         self._update()
@@ -142,7 +142,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self._title = widgets.HTML(value=f"<h3>{escape(plain(self.script.name))}</h3>")
         self.summary = widgets.HTML()
         self.preview = widgets.HTML()
-        self.files = FilesBox(self.text_of, self.form.show)
+        self.files = FilesBox(self.text_of, self._show_file)
         self.refresh = button("Refresh form", "read the script anew; what is set stays")
         self.anyway = button("Start anyway", "run the script as it is now")
         self._edited = widgets.HBox(layout={"display": "none"})
@@ -271,8 +271,11 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         if kind == "file":
             return config_text(state, os.path.basename(self.script.name))
         if kind == "yaml":
-            return yaml_text(state)
+            return yaml_text(state, self.script)
         raise ConfigError(f"there is no text {kind!r}; there are {', '.join(_TEXTS)}.")
+
+    def _show_file(self, path: str) -> None:
+        self.form.show(state_of_file(path, self.script))
 
     def _refuse_problems(self) -> None:
         if self.problems:
