@@ -6,16 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cells import (  # noqa: F401
-    Kernel,
-    Shell,
-    folder,
-    kernel,
-    module_kernel,
-    own_kernel,
-    shell,
-    wait_until,
-)
+from cells import Kernel, Shell, shell, wait_until  # noqa: F401
 
 pytestmark = pytest.mark.process
 
