@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 def params(script: str, everything: bool, as_json: bool) -> None:
     """Show the parameters of a SCRIPT: name, default, type, line and help. Nothing of it is run."""
     target = Script(script)
-    check(
-        target.read(), target.code_file
-    )  # reading the parameters passes over what is in functions
+    # Reading the parameters passes over what is in functions.
+    check(target.read(), target.code_file)
     found = target.parameters()
     shown = [parameter for parameter in found if everything or not parameter.computed]
     if as_json:
@@ -32,19 +31,18 @@ def params(script: str, everything: bool, as_json: bool) -> None:
         return
     if shown:
         heads = ("name", "default", "type", "line", "help")
-        rows = [_row(parameter, target.place_of_line(parameter.line)) for parameter in shown]
-        say_table([heads, *rows], heads=True)
+        say_table([heads, *map(_row, shown)], heads=True)
     if not shown:
         hidden = f"; {len(found)} with computed defaults: see --all" if found else ""
         tell(f"{target.name} has no parameters{hidden}.")
 
 
-def _row(parameter: Parameter, place: str) -> tuple[str, str, str, str, str]:
+def _row(parameter: Parameter) -> tuple[str, str, str, str, str]:
     return (
         parameter.name,
         one_line(parameter.expression or ""),
         one_line(parameter.described_type or ""),
-        place.removeprefix("line "),
+        parameter.place.removeprefix("line "),
         parameter.help or "",
     )
 

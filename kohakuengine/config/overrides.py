@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         @property
         def members(self) -> Mapping[str, object] | None: ...
         @property
-        def line(self) -> int: ...
+        def place(self) -> str: ...
 
 
 def split_override(text: str) -> tuple[str, str]:
@@ -103,8 +103,7 @@ def typed_value(
     try:
         return from_text(text, expected)
     except Misfit as misfit:
-        line = getattr(parameter, "line", None)
-        where = " ".join(filter(None, [script, line and f"line {line}"]))
+        where = " ".join(filter(None, [script, parameter.place if parameter else None]))
         shown = getattr(parameter, "annotation", None) or getattr(parameter, "type", None)
         message = f"--set {key}={short(text)}: {key} is {shown}{where and f' ({where})'}; {misfit}"
         choices = [choice for part in expected.parts() for choice in part.choices]

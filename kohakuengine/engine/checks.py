@@ -80,7 +80,8 @@ def find_unread(
     from .unread import unread
 
     for name in unread(tree, names, script.folder, script.path):
-        message = f"nothing in {script.name} reads {name} (line {lines[name]}): it changes nothing."
+        place = script.place_of_line(lines[name])
+        message = f"nothing in {script.name} reads {name} ({place}): it changes nothing."
         yield Surprise(name, message, refused=False)
 
 

@@ -79,7 +79,7 @@ def _dictionary(parameter: Parameter, script: str) -> Mapping[str, object]:
         return parameter.default
     name = parameter.name
     raise OverrideError(
-        f"a part of {name} can't be set: in {script} line {parameter.line} it isn't a dictionary that "
+        f"a part of {name} can't be set: in {script} {parameter.place} it isn't a dictionary that "
         f"is written out, but {parameter.expression}; set {name} itself.",
         key=name,
     )

@@ -106,7 +106,7 @@ class EntryArguments:
                 if one.expected is not None:
                     check_value(one.value, one.expected)
             except Misfit as misfit:
-                problem = f"{self._script.name} line {one.line} says {one.annotation}, and {misfit}"
+                problem = f"{self._script.name} {self._script.place_of_line(one.line)} says {one.annotation}, and {misfit}"
                 found.append(
                     Fault(
                         one.key,

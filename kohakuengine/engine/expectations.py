@@ -67,7 +67,7 @@ class Expectations:
             annotation = " ".join((parameter.annotation or "").split())
             return Fault(
                 name,
-                f"{self._name} line {parameter.line} says {annotation}, and {misfit}",
+                f"{self._name} {parameter.place} says {annotation}, and {misfit}",
                 value=short_repr(value),
                 place=place,
                 remedy=remedy_for(name, value, expected),

@@ -50,7 +50,7 @@ def _table(script: Script, parameters: Sequence[Parameter]) -> Html:
 
 
 def _row(script: Script, parameter: Parameter) -> tuple[Html, ...]:
-    place = script.place_of_line(parameter.line).removeprefix("line ")
+    place = parameter.place.removeprefix("line ")
     return (
         value(parameter.name, _NAME),
         tag("span", value(_cut(parameter.expression or "")), style=CODE),

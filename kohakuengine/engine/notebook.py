@@ -166,10 +166,12 @@ def _displays(text: str) -> bool:
     """Whether a cell reads the function `display`, which notebooks have."""
     if "display" not in text:
         return False
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are for those who run the script
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
     return any(isinstance(node, ast.Name) and node.id == "display" for node in ast.walk(tree))
 
 

@@ -47,6 +47,7 @@ class Parameter:
         enum: Its Enum class as the script writes it, or None.
         members: Of its Enum, the values of those members whose value is a literal.
         line: The 1-based line of the binding.
+        place: That line as people find it: `line 3`; in a notebook `cell 2 line 1`.
         help: The comment on that line, or the comments right above it, or None.
         computed: Whether the default is known only once the script runs, and no annotation says
             that it is meant to be set: such names are left out of listings.
@@ -54,7 +55,7 @@ class Parameter:
 
     __slots__ = (
         *("name", "default", "literal", "expression", "annotation", "type"),
-        *("choices", "enum", "members", "line", "help", "computed"),
+        *("choices", "enum", "members", "line", "place", "help", "computed"),
     )
 
     def __init__(
@@ -83,6 +84,7 @@ class Parameter:
         self.enum = enum
         self.members = members
         self.line = line
+        self.place = f"line {line}"
         self.help = help
         self.computed = computed
 
@@ -143,7 +145,13 @@ def parameters(
         found = os.path.isfile(filename)
         folder = os.path.dirname(os.path.realpath(filename)) if found else None
         regions = [] if whole else list(_regions(outline))
-        return _Reader(outline, Enums(outline, folder)).read(regions)
+        parameters = _Reader(outline, Enums(outline, folder)).read(regions)
+    if filename.endswith(".ipynb"):
+        from .notebook import place_in
+
+        for parameter in parameters:
+            parameter.place = place_in(text, parameter.line)
+    return parameters
 
 
 class _Binding:

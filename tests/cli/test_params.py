@@ -36,7 +36,7 @@ def test_json_holds_all_that_is_known(kogine) -> None:
     assert found["lr"] == {
         **{"name": "lr", "default": 0.1, "literal": True, "expression": "0.1"},
         **{"annotation": "float", "type": "float", "choices": None, "enum": None},
-        **{"members": None, "line": 13, "help": "step size", "computed": False},
+        **{"members": None, "line": 13, "place": "line 13", "help": "step size", "computed": False},
     }
     assert found["color"]["members"] == {"RED": 1, "BLUE": "blue"}
 

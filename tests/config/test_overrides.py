@@ -29,7 +29,7 @@ def parameter(
     annotation: str | None = None, default: object = ..., **facts: object
 ) -> SimpleNamespace:
     """What is known of a parameter: as `engine.parameters` tells it."""
-    known = {"name": "x", "default": None, "literal": False, "type": annotation, "line": 3}
+    known = {"name": "x", "default": None, "literal": False, "type": annotation, "place": "line 3"}
     known |= {"annotation": annotation, "choices": None, "enum": None, "members": None}
     if default is not ...:
         kind = "None" if default is None else type(default).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kohakuengine import Config, Script, run, sweep
+from kohakuengine.config.overrides import parse_overrides
 from kohakuengine.engine.executor import ScriptExecutor
 from kohakuengine.engine.notebook import cell_and_line, python_of
 from kohakuengine.errors import KogineError, ScriptError, ScriptNotFoundError
@@ -52,6 +54,17 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         return Script("study.ipynb")
 
     return write
+
+
+def test_what_is_wrong_with_a_value_is_told_by_cell(notebook: Callable[..., Script]) -> None:
+    """Whoever sets a notebook's variables finds them by cell, not by a line of a text of ours."""
+    script = notebook("import os", "lr: float = 0.1\nseed = 0\nprint(lr)")
+    with pytest.raises(KogineError, match=r"study\.ipynb cell 2 line 1 says float, and 'a' is not"):
+        run(script, globals_dict={"lr": "a"})
+    with pytest.raises(KogineError, match=r"lr is float \(study\.ipynb cell 2 line 1\); a is not"):
+        parse_overrides(["lr=a"], script.parameters(), script.name)
+    with pytest.warns(UserWarning, match=r"nothing in study\.ipynb reads seed \(cell 2 line 2\)"):
+        run(script, globals_dict={"seed": 1})
 
 
 def test_code_cells_run_top_to_bottom(notebook: Callable[..., Script], capfd: Any) -> None:
@@ -217,7 +230,9 @@ def test_any_notebook_is_python_or_refused(cells: list[str]) -> None:
     except KogineError as error:
         assert "n.ipynb cell " in str(error)
         return
-    ast.parse(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes
+        ast.parse(text)
     for number, line in enumerate(text.split("\n"), 1):
         place = cell_and_line(text, number)
         if line == "a" and place is not None:

@@ -337,7 +337,7 @@ def test_a_parameter_tells_all_as_a_dict() -> None:
     assert read("x = 1  # one")["x"].to_dict() == {
         **{"name": "x", "default": 1, "literal": True, "expression": "1", "annotation": None},
         **{"type": "int", "choices": None, "enum": None, "members": None, "line": 1},
-        **{"help": "one", "computed": False},
+        **{"place": "line 1", "help": "one", "computed": False},
     }
 
 

@@ -177,7 +177,7 @@ def number_of(name: str, what: str, text: str) -> float:
 class _NumberParameter:
     """What is known of a field that holds a number."""
 
-    name = line = default = type = choices = enum = members = None
+    name = place = default = type = choices = enum = members = None
     literal = False
     annotation = "int | float"
 

@@ -18,7 +18,7 @@ from .row_parts import MOST, TIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 _WIDEST = 24  # characters of a name for which others make room
@@ -30,7 +30,6 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
     Args:
         parameters: Of the script.
         script: Its name, for messages.
-        place: Tells where people find a line of it.
 
     Attributes:
         rows: By the names of the parameters; each is made when it is first looked at.
@@ -50,10 +49,8 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self,
         parameters: Sequence[Parameter],
         script: str,
-        place: Callable[[int], str] = "line {}".format,
     ) -> None:
         self._script = script
-        self._place = place
         self._width = "initial"  # of the names
         self._order: list[str] = []  # of what varies, as it came to do so
         self._kept = FormState()  # what no control shows
@@ -161,7 +158,7 @@ class Form(widgets.VBox):  # type: ignore[misc]  # it comes without types
             inner = nested_parameters(self.parameters, [name])
             parameter = inner[0] if inner else Parameter(name)
         known = [*self.parameters, *([parameter] if "." in name else [])]
-        place = self._place(parameter.line) if parameter.line else ""
+        place = parameter.place if parameter.line else ""
         row = Row(parameter, known, self._script, place)
         row.align(self._width)
         row.observe(self._on_change, "changes")

@@ -95,7 +95,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self._each: float | None = None
         self._notes: list[str] = []
         found = parameters(self._source, self.script.path)
-        self.form = Form(found, self.script.name, self.script.place_of_line)
+        self.form = Form(found, self.script.name)
         self.choices = ChoicesBox()
         self.panel = LaunchPanel(self._workflow)
         self._make_parts()
