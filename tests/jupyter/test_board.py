@@ -16,6 +16,8 @@ from kohakuengine import Config, Parallel, Runs
 from kohakuengine.errors import ConfigError, NotFoundError, StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.jupyter.widgets import RunBoard
+from kohakuengine.jupyter.widgets.board_feed import Feed
+from kohakuengine.jupyter.widgets.board_source import Source
 from kohakuengine.jupyter.widgets.board_watch import cut, thinned
 from kohakuengine.jupyter.widgets.progress import fraction_in
 from kohakuengine.launch.fake import Fake, FakeEnd
@@ -169,6 +171,26 @@ def test_changes_come_as_they_happen(fake) -> None:
     state = board.get_state()["state"]
     assert state["v"] == versions[-1]
     assert [row["st"] for row in state["rows"]] == ["finished", "finished"]
+
+
+def test_of_many_runs_those_that_are_seen_are_told_of_at_once(fake) -> None:
+    """Where hundreds go on, what nobody sees of them is told of at each fuller look only."""
+    fake(hold=True)
+    handle = begun(*range(60), workers=60)
+    wait_until(lambda: [run.status for run in handle.runs] == ["running"] * 60)
+    feed = Feed(Source(handle))
+    while any(feed.look()):
+        feed.look_closely()
+    feed.seen = {3}
+    for number, id in enumerate(handle.runs.ids):
+        RunStore().update_run(id, metrics={"loss": number})
+    feed._slow_due = float("inf")
+    told, _ = feed.look()
+    assert told == [{"n": 3, "m": {"loss": 3}}]
+    feed.look_closely()
+    told, _ = feed.look()
+    assert sorted(row["n"] for row in told) == [n for n in range(60) if n != 3]
+    assert feed.counts == {"running": 60}
 
 
 def test_the_end_of_a_flow_ends_the_looking(fake) -> None:

@@ -212,10 +212,7 @@ class RunBoard(anywidget.AnyWidget):
         return True
 
     def _note_counts(self) -> None:
-        counts: dict[str, int] = {}
-        for row in self._feed.rows:
-            counts[row["st"]] = counts.get(row["st"], 0) + 1
-        self.counts = counts
+        self.counts = {status: n for status, n in self._feed.counts.items() if n}
 
     # ---- to the page ----
 

@@ -53,8 +53,9 @@ class Feed:
         rows: All of them, as the page is given them; changed in place.
         number: The number of each run, by its id.
         flows: By id, what the page is told of each flow that has runs here.
+        seen: The numbers of the rows that views show; only these are told of at once where many go on.
+        counts: How many rows have each status.
         live: Whether anything may still change by itself.
-        is_turn_of_bars: Whether it is the turn of the progress bars, where there are turns.
     """
 
     def __init__(self, source: Source) -> None:
@@ -63,6 +64,8 @@ class Feed:
         self.rows: list[Row] = []
         self.number: dict[str, int] = {}
         self.flows: dict[str, dict[str, Any]] = {}
+        self.seen: set[int] = set()
+        self.counts: dict[str, int] = {}
         self.live = True
         self._raw: list[tuple[Any, ...]] = []  # what changes of each row, as the index holds it
         self._open: dict[str, None] = {}  # runs that haven't ended
@@ -72,20 +75,18 @@ class Feed:
         self._position = 0
         self._created = 0.0
         self._slow_due = 0.0
-        self.is_turn_of_bars = True
 
     @property
     def is_busy(self) -> bool:
-        """Whether so many go on that their rows and their progress bars are looked at in turns.
+        """Whether so many go on that what nobody sees of them is looked at once a second only.
 
-        The index learns of new metrics once a second, so that nobody sees the difference.
+        To read the metrics of hundreds of rows, and to tell a page of them, is what costs most.
         """
         return len(self._open) > _MANY
 
     def look(self) -> tuple[list[Row], dict[str, dict[str, Any]]]:
         """What has changed: of each row its number and what is new of it, and of flows likewise."""
         changes: dict[int, Row] = {}
-        self.is_turn_of_bars = not self.is_turn_of_bars
         now = time.monotonic()
         is_slow = now >= self._slow_due
         flows: dict[str, dict[str, Any]] = {}
@@ -93,7 +94,7 @@ class Feed:
             self._slow_due = now + _SLOW
             self._settle()
             self._take(self._going_again(), changes)
-        for rows in (self._fresh(is_slow), self._those_open()):
+        for rows in (self._fresh(is_slow), self._those_open(is_slow)):
             self._take(rows, changes)
         if is_slow:
             flows = self._flows()
@@ -148,10 +149,12 @@ class Feed:
         total = self.flows.get(flow, {}).get("total")
         return total is not None and len(self.rows) >= total
 
-    def _those_open(self) -> Iterable[tuple[Any, ...]]:
-        if not self._open or (self.is_busy and self.is_turn_of_bars):
-            return ()
-        return self._store.glance(["id", *_CHANGING], ids=list(self._open))
+    def _those_open(self, is_slow: bool) -> Iterable[tuple[Any, ...]]:
+        """Runs that haven't ended; where many go on, only those that are seen, but now and then."""
+        ids = list(self._open)
+        if self.is_busy and not is_slow:
+            ids = [id for id in ids if self.number[id] in self.seen]
+        return self._store.glance(["id", *_CHANGING], ids=ids) if ids else ()
 
     def _going_again(self) -> Iterator[tuple[Any, ...]]:
         """Runs that had ended, and have begun another attempt."""
@@ -163,7 +166,7 @@ class Feed:
                 yield row
 
     def _take(self, found: Iterable[tuple[Any, ...]], changes: dict[int, Row]) -> None:
-        for values in found:  # 200 rows in a millisecond
+        for values in found:
             if len(values) > _WIDTH:
                 values = self._meet(values, changes)
             number = self.number[values[0]]
@@ -173,17 +176,24 @@ class Feed:
             change = _changed(before, values)
             self._raw[number] = values
             row = self.rows[number]
+            if values[1] != before[1]:
+                self._note_status(values[0], row.get("st"), values[1])
             row.update(change)
             known = changes.get(number)
             if known is None:
                 changes[number] = {"n": number, **change}
             elif known is not row:
                 known.update(change)
-            if values[1] != before[1]:
-                if values[1] in FINAL:
-                    self._open.pop(values[0], None)
-                else:
-                    self._open[values[0]] = None
+
+    def _note_status(self, id: str, before: str | None, now: str) -> None:
+        if before != now:
+            self.counts[now] = self.counts.get(now, 0) + 1
+            if before is not None:
+                self.counts[before] -= 1
+        if now in FINAL:
+            self._open.pop(id, None)
+        else:
+            self._open[id] = None
 
     def _meet(self, values: tuple[Any, ...], changes: dict[int, Row]) -> tuple[Any, ...]:
         """Take in a run, if it isn't known, and give what changes of it."""

@@ -29,7 +29,7 @@ _CURVES = 24  # runs whose curves a view looks at
 _POINTS = 600  # of a curve, at first
 _SPARK = 24  # points of a sparkline
 _SPARKS = 60  # runs whose sparklines are given at once
-_FILES = 128  # logs that are kept open, at most, beside those that are seen
+_FILES = 256  # logs that are kept open, at most, beside those that are seen
 _OTHERS = 3  # progress bars of unseen runs that are looked at in a tick
 _TRACEBACK = 50_000  # characters
 _LONG = 5_000  # characters of a value
@@ -61,6 +61,7 @@ class Watch:
     def see(self, view: str, numbers: list[int]) -> None:
         """A view shows these rows."""
         _remember(self._seen, view, [n for n in numbers[:200] if 0 <= n < len(self._feed.rows)])
+        self._note_seen()
 
     def watch_logs(self, view: str, ids: list[str], lines: int = LINES) -> None:
         """A view shows the logs of these runs, each from its last lines on."""
@@ -91,8 +92,12 @@ class Watch:
         """A view is gone."""
         for kept in (self._seen, self._logs_of, self._curves_of):
             kept.pop(view, None)
+        self._note_seen()
         self._forget(self._logs, self._logs_of)
         self._forget(self._curves, self._curves_of)
+
+    def _note_seen(self) -> None:
+        self._feed.seen = {number for numbers in self._seen.values() for number in numbers}
 
     def sparks(self, ids: list[str]) -> list[dict[str, Any]]:
         """The course of the metrics of runs, a few points each."""
@@ -125,11 +130,9 @@ class Watch:
         return {kind: parts for kind, parts in told.items() if parts}
 
     def _look_at_progress(self, changes: dict[int, Row]) -> None:
-        if self._feed.is_busy and not self._feed.is_turn_of_bars:
-            return
         rows = self._feed.rows
         running = {row["n"] for row in self._feed.going()}
-        seen = {n for numbers in self._seen.values() for n in numbers} & running
+        seen = self._feed.seen & running
         others = sorted(running - seen)
         turn = self._turn % (len(others) or 1)
         self._turn = turn + _OTHERS

@@ -17,6 +17,7 @@ _OF = re.compile(
     r"(?<![\w./-])(\d{1,12})(?:\.\d+)?[kMG]? ?/ ?(\d{1,12})(?:\.\d+)?[kMG]?(?![\w/-]|\.\d)"
 )
 _WIDTH = 300  # characters of a line that are shown
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def fraction_in(line: str) -> float | None:
@@ -100,8 +101,24 @@ class Progress:
 
 
 def _last(data: bytes) -> tuple[float | None, str]:
+    line = _plain_line(data) or _shown_line(data)
+    return fraction_in(line), line[:_WIDTH]
+
+
+def _plain_line(data: bytes) -> str:
+    """The line that has no end yet, where it is text and nothing else, as nearly all bars are."""
+    begin = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    try:
+        line = data[begin:].decode()
+    except UnicodeDecodeError:
+        return ""
+    return "" if _CONTROL.search(line) else line.strip()
+
+
+def _shown_line(data: bytes) -> str:
+    """The last line that shows anything, as a terminal has it."""
     reader = OutputReader()
     lines = reader.feed(data)
     live = plain(reader.live).strip()
     line = live or next((text for text in map(plain, reversed(lines)) if text.strip()), "")
-    return fraction_in(line), line.strip()[:_WIDTH]
+    return line.strip()
