@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from axe import axe_core, check
 from boards import row, served, state
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 HOSTILE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script> שלום 🎉'
 STATUSES = ["finished", "finished", "failed", "running", "queued", "cancelled"]
-AXE = "axe-core@4.11.0"
 
 
 @pytest.fixture
@@ -417,7 +415,7 @@ def test_no_serious_fault_for_those_who_need_help(
     page = show(rows_of(30), width, scheme=scheme)
     page.locator(".kb-row").nth(2).click()
     log(page, ["\x1b[31mred\x1b[32mgreen\x1b[33myellow\x1b[90mgrey\x1b[0m plain"], reset=True)
-    check(page, axe)
+    check(page, axe, ".kogine-board")
     page.locator(".kb-row input").nth(0).click()
     page.locator(".kb-row input").nth(1).click()
     page.evaluate("tell({kind: 'ask', text: 'Stop?', view: view().id, again: {}})")
@@ -430,36 +428,4 @@ def test_no_serious_fault_for_those_who_need_help(
             id, params: {lr: n}, metrics: {}, facts: {status: 'finished'}, traceback: ''}))})"""
         )
         drawn(page)
-        check(page, axe)
-
-
-def axe_core(factory: pytest.TempPathFactory) -> str:
-    """The text of axe-core, from npm's registry; for tests alone, and kept by nobody."""
-    folder = factory.getbasetemp() / "axe"
-    script = folder / "package" / "axe.min.js"
-    if not script.exists():
-        if shutil.which("npm") is None:
-            pytest.skip("npm isn't here, from which axe-core comes")
-        folder.mkdir(exist_ok=True)
-        command = ["npm", "pack", "--silent", AXE]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-        if done.returncode:
-            pytest.skip(f"axe-core can't be had: {done.stderr[-200:]}")
-        (archive,) = folder.glob("*.tgz")
-        shutil.unpack_archive(archive, folder, filter="data")
-    return script.read_text(encoding="utf-8")
-
-
-def check(page: Any, axe: str) -> None:
-    """Fail with what axe-core finds that is serious."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run('.kogine-board').then(({violations}) => violations)")
-    serious = [
-        (
-            fault["id"],
-            [node["html"][:160] + str(node["any"][:1])[:400] for node in fault["nodes"][:3]],
-        )
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+        check(page, axe, ".kogine-board")

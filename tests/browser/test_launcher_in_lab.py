@@ -25,6 +25,18 @@ while not os.path.exists("go"):
     time.sleep(0.02)
 print("loss:", lr * epochs)
 """
+# Each run ends as soon as there is a file of its own.
+EACH = """
+import os, time
+
+lr: float = 0.1  # step size
+epochs: int = 1  # passes over the data
+name = f"{lr} {epochs}"
+print("waiting for", name, flush=True)
+while not os.path.exists(f"go {name}"):
+    time.sleep(0.02)
+print("loss:", lr * epochs)
+"""
 LAUNCHER = """from kohakuengine.jupyter.widgets import SweepLauncher
 launcher = SweepLauncher('slow.py')
 launcher"""
@@ -74,6 +86,130 @@ def test_a_sweep_of_two_by_three(form: Any, lab: Lab) -> None:
     (lab.root / "go").touch()
     expect(form.get_by_text("finished: 6 finished")).to_be_visible()
     expect(form.get_by_text("unknown time")).to_have_count(0)
+
+
+def rows_of(board: Any) -> Any:
+    return board.locator(".kb-row:not([hidden])")
+
+
+def statuses(board: Any) -> list[str]:
+    """The status of each row of a board, from top to bottom."""
+    shown = board.locator(".kb-row:not([hidden]) .kb-status > span:last-child")
+    return list(shown.all_inner_texts())
+
+
+def go(lab: Lab, *names: str) -> None:
+    """Let runs end."""
+    for name in names:
+        (lab.root / f"go {name}").touch()
+
+
+def save(notebook: Notebook) -> None:
+    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    notebook.page.wait_for_function(
+        "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+    )
+
+
+def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
+    """Two by three runs are built by keyboard and mouse, and launched on two workers; one is stopped
+    and retried; the page is reloaded in mid-sweep; two are compared; the notebook is closed and
+    opened again, at last without its kernel."""
+    (lab.root / "each.py").write_text(EACH)
+    notebook = open_notebook(LAUNCHER.replace("slow.py", "each.py"))
+    page = notebook.page
+    notebook.run_all()
+    notebook.shows(1, "each.py", "1 run")
+    form = page.locator(".kogine-launcher")
+    for name, values in (("lr", "0.1,0.2"), ("epochs", "1,2,3")):
+        form.get_by_title(f"how {name} varies").select_option("list")
+        field = text_field(form, name)
+        field.fill(values)
+        field.press("Tab")
+    expect(form.get_by_text("6 runs")).to_be_visible()
+    field = form.get_by_label("workers", exact=True)
+    field.fill("2")
+    field.press("Tab")
+    form.get_by_role("button", name="Start").first.press("Enter")
+
+    board = page.locator(".kogine-board")
+    expect(rows_of(board)).to_have_count(2)
+    wait_until(lambda: statuses(board) == ["running", "running"])
+    go(lab, "0.1 1")
+    wait_until(lambda: statuses(board) == ["finished", "running", "running"])
+    rows_of(board).nth(1).locator("input").click()
+    board.locator(".kb-selection").get_by_role("button", name="Stop").click()
+    wait_until(lambda: statuses(board) == ["finished", "cancelled", "running", "running"])
+    board.locator(".kb-selection").get_by_role("button", name="Retry").click()
+    go(lab, "0.1 3")
+    wait_until(lambda: statuses(board) == ["finished", "running", "finished", "running"])
+
+    save(notebook)
+    notebook.open()
+    expect(form.locator("b", has_text="6 runs")).to_be_visible()
+    expect(text_field(form, "lr")).to_have_value("0.1,0.2")
+    wait_until(lambda: statuses(board) == ["finished", "running", "finished", "running"])
+    expect(board.get_by_text("1 selected")).to_be_visible()
+    expect(form.get_by_role("button", name="Stop").first).to_be_enabled()
+    go(lab, "0.1 2", "0.2 1", "0.2 2", "0.2 3")
+    expect(form.get_by_text("finished: 6 finished")).to_be_visible()
+    wait_until(lambda: statuses(board) == ["finished"] * 6)
+
+    rows_of(board).nth(5).locator("input").click()
+    board.get_by_role("button", name="Compare").click()
+    expect(board.get_by_role("table").nth(1)).to_contain_text("0.6 (+0.4)")
+    expect(board.get_by_role("region", name="log").last).to_contain_text("waiting for 0.2 3")
+
+    save(notebook)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
+    expect(form).to_have_count(0)
+    notebook.open()
+    wait_until(lambda: statuses(board) == ["finished"] * 6)
+    last = page.locator("[class^=kogine-last]")
+    expect(last).to_be_hidden()
+    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    notebook.open()
+    expect(last).to_be_visible()
+    expect(last).to_contain_text("[0.1, 0.2]")
+    expect(last.locator("tbody tr", has_text="finished")).to_have_count(6)
+    expect(board).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "VBox([HBox([launcher.form, launcher.panel]), launcher.board])",
+        "VBox([RunBoard(launcher.flow)])",
+        "display(launcher.board)",
+    ],
+)
+def test_a_board_in_a_box_of_ones_own(
+    shown: str, open_notebook: Callable[..., Notebook], lab: Lab
+) -> None:
+    """A board that was put into a box, or that came into it later, has its table of the last state."""
+    (lab.root / "each.py").write_text(EACH)
+    start = "launcher.panel.start.click()"
+    notebook = open_notebook(
+        "from ipywidgets import HBox, VBox\n"
+        "from kohakuengine.jupyter.widgets import RunBoard, SweepLauncher\n"
+        "launcher = SweepLauncher('each.py')" + (f"\n{start}" if "flow" in shown else ""),
+        shown,
+        "" if "flow" in shown else start,
+    )
+    notebook.run_all()
+    board = notebook.page.locator(".kogine-board")
+    wait_until(lambda: statuses(board) == ["running"])
+    last = notebook.page.locator("[class^=kogine-last]")
+    expect(last).to_be_hidden()
+    go(lab, "0.1 1")
+    wait_until(lambda: statuses(board) == ["finished"])
+    wait_until(lambda: "1 finished" in (last.text_content() or ""))
+    save(notebook)
+    notebook.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    notebook.open()
+    expect(last).to_be_visible()
+    expect(last).to_contain_text("1 finished")
+    expect(board).to_have_count(0)
 
 
 def test_what_is_wrong_stands_beside_its_parameter(form: Any) -> None:

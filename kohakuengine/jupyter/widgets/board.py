@@ -16,7 +16,7 @@ from .board_actions import Actions
 from .board_feed import Feed
 from .board_source import Source
 from .board_watch import LINES, Watch
-from .last_state import LastState
+from .last_state import LastStates, remember_in_boxes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 TICK = 0.2  # how often the page is told of changes at most, in seconds
 _IDLE = 1.0  # how often is looked where nothing goes on, in seconds
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_LASTS = 4  # cells that show a board, of which the last state is kept up to date
 
 
 class RunBoard(anywidget.AnyWidget):
@@ -40,6 +39,7 @@ class RunBoard(anywidget.AnyWidget):
     Args:
         runs: A flow's handle, the beginning of a flow's id or its name; `Runs`, or a list of `Run`;
             a `RunStore`. If None, the store that is found from here.
+        last: The token of its `LastState`, if it shares one with what it stands in.
 
     Attributes:
         counts: How many runs have each status; can be observed.
@@ -65,7 +65,7 @@ class RunBoard(anywidget.AnyWidget):
     counts = traitlets.Dict()
     live = traitlets.Bool(True)
 
-    def __init__(self, runs: Any = None, **options: Any) -> None:
+    def __init__(self, runs: Any = None, *, last: str | None = None, **options: Any) -> None:
         self._woken = threading.Event()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -76,12 +76,13 @@ class RunBoard(anywidget.AnyWidget):
         self._lock = threading.RLock()
         self._version = 0
         self._selected: list[str] = []
-        self._token = os.urandom(8).hex()
-        self._lasts: list[LastState] = []
+        self._token = last or os.urandom(8).hex()
+        self._lasts = LastStates(self._token, self._static)
         self._feed.look()
         super().__init__(**options)
         self._note_counts()
         self.on_msg(self._on_message)
+        remember_in_boxes()
         self._begin()
 
     # ---- for its users ----
@@ -162,12 +163,12 @@ class RunBoard(anywidget.AnyWidget):
                     self._thread = None
                     break
             if changed:
-                self._renew_lasts()
+                self._lasts.renew()
             self._woken.wait(_IDLE if quiet and now - quiet > 5 and self._is_at_rest else TICK)
             self._woken.clear()
             while not self._closed and (left := due - time.monotonic()) > 0:
                 time.sleep(left)
-        self._renew_lasts(last=True)
+        self._lasts.renew(last=True)
 
     @property
     def _goes_on(self) -> bool:
@@ -308,20 +309,17 @@ class RunBoard(anywidget.AnyWidget):
         return {**data, **self._static()}, metadata
 
     def _ipython_display_(self) -> None:
-        """Show it, and below, for who opens the notebook without its kernel, the last state."""
+        """Show it, and below the last state."""
         from IPython import display
 
         data, metadata = super()._repr_mimebundle_() or ({}, {})
         show: Any = display.display  # it comes without types
         show({**data, "text/plain": repr(self)}, metadata=metadata, raw=True)
-        last = LastState(self._token, self._static)
-        last.show()
-        with self._lock:
-            self._lasts = [*self._lasts[1 - _LASTS :], last] if self._goes_on else self._lasts
+        self.show_last()
 
-    def _renew_lasts(self, *, last: bool = False) -> None:
-        for one in list(self._lasts):
-            one.renew(last=last)
+    def show_last(self) -> None:
+        """Show, for who opens the notebook without its kernel, the last state: a plain table."""
+        self._lasts.show()
 
     def _static(self) -> dict[str, str]:
         """The last state, as a table that needs neither kernel nor scripts."""

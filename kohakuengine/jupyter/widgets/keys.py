@@ -1,43 +1,24 @@
-"""Keys that are meant for a form, and not for the notebook around it.
-
-JupyterLab takes keys such as arrows and Enter for itself where a drop-down or a button under a cell
-has the focus: `r` would make the cell a raw one. It leaves alone what is within an element that says so.
-"""
+"""What a form of ipywidgets needs of the page: its keys for itself, and colours that fit the theme."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# `el` is put into the page after this was called. What has the focus itself has to say so: where keys
-# are looked up, an element around it would come too late.
-_MODULE = """
-function keep(event) {
-  event.target.dataset.lmSuppressShortcuts = "true";
-}
-function render({ model, el }) {
-  el.style.display = "none";
-  let left = 100;
-  function listen() {
-    const form = el.closest("." + model.get("around"));
-    if (form) form.addEventListener("focusin", keep);
-    else if (left-- > 0) requestAnimationFrame(listen);
-  }
-  listen();
-}
-export default { render };
-"""
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _made: list[Any] = []
 
 
-def key_guard(around: str) -> list[Any]:
+def key_guard(around: str, last: str = "") -> list[Any]:
     """A widget that isn't seen; keys stay within the element around it that has a class.
 
     Args:
         around: The class.
+        last: The token of the `LastState` that is hidden meanwhile.
 
     Returns:
         The widget; none where it can't be had, which is no more than inconvenient.
@@ -50,9 +31,11 @@ def key_guard(around: str) -> list[Any]:
 
     if not _made:
         traits = {
-            "_esm": _MODULE,
+            "_esm": os.path.join(_HERE, "launcher.js"),
+            "_css": os.path.join(_HERE, "launcher.css"),
             "around": traitlets.Unicode().tag(sync=True),
+            "last": traitlets.Unicode().tag(sync=True),
             "__module__": __name__,
         }
         _made.append(type("KeyGuard", (anywidget.AnyWidget,), traits))
-    return [_made[0](around=around)]
+    return [_made[0](around=around, last=last)]

@@ -15,7 +15,7 @@ from ...engine.parameters import parameters
 from ...engine.script import Script
 from ...engine.source import check
 from ...errors import CheckError, ConfigError, KogineError
-from .board import RunBoard
+from .board_place import BoardPlace
 from .choices_box import ChoicesBox
 from .closing import close_all
 from .controls import button, plain
@@ -27,6 +27,7 @@ from .form_reading import state_of, state_of_file
 from .form_state import FormState, configs_of
 from .form_words import line_text, shell_text
 from .keys import key_guard
+from .last_state import LastStates
 from .launch_choices import LaunchChoices, choices_of, unusual
 from .launch_panel import LaunchPanel, all_runs
 from .preview import count_of, preview_html
@@ -90,7 +91,6 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     ) -> None:
         self.script = script if isinstance(script, Script) else Script(script)
         self._cell = cell
-        self._displays: list[Any] = []
         self._source = self._sound_source()
         self._each: float | None = None
         self._notes: list[str] = []
@@ -153,13 +153,14 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
             self.refresh,
             self.anyway,
         ]
-        self.board = widgets.VBox()
+        self.board = BoardPlace()
+        self._lasts = LastStates(self.board.token, self._static)
 
     def _laid_out(self) -> list[Any]:
         how = widgets.Accordion([self.choices], titles=["how runs go on"], selected_index=0)
         return [
             *(self._title, self.form, self.summary, self.preview, self.files, how),
-            *(self._edited, self.panel, self.board, *key_guard(_CLASS)),
+            *(self._edited, self.panel, self.board, *key_guard(_CLASS, self.board.token)),
         ]
 
     def _connect(self) -> None:
@@ -169,6 +170,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.panel.observe(self._on_flow, "flow")
         self.panel.observe(lambda change: setattr(self, "runs", change["new"]), "runs")
         self.panel.observe(self._on_end, "ended")
+        self.panel.said.observe(lambda change: self._lasts.renew(), "value")
         self.refresh.on_click(lambda _: self.panel.do(self.refresh_form))
         self.anyway.on_click(lambda _: self._start_anyway())
 
@@ -201,6 +203,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.summary.value = self._summary()
         self.preview.value = "" if self.config is None else self._previewed()
         self.panel.allow_start(self.config is not None)
+        self._lasts.renew(last=True)
 
     def _place(self, faults: dict[str, str]) -> None:
         """Show what is wrong beside the parameters that it is of."""
@@ -328,14 +331,12 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
 
     def _on_flow(self, change: Any) -> None:
         self.flow = change["new"]
-        before = self.board.children
-        self.board.children = [RunBoard(change["new"])]
-        close_all(*before)
+        self.board.take(change["new"])
 
     def _on_end(self, change: Any) -> None:
         self._look_back()
         self.summary.value = self._summary()
-        self._renew_display()
+        self._lasts.renew(last=True)
 
     def wait(self, timeout: float | None = None) -> Any:
         """Wait until the flow that was launched last has ended, and give its runs.
@@ -374,16 +375,18 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         }
 
     def _ipython_display_(self) -> None:
-        """Be displayed in such a way that what is kept without a kernel is the last state."""
+        """Show it, and below the last state."""
         from IPython import display
 
         show: Any = display.display  # it comes without types
-        self._displays.append(show(self._repr_mimebundle_(), raw=True, display_id=True))
+        bundle = self._repr_mimebundle_()
+        del bundle["text/html"]
+        show({**bundle, "text/plain": repr(self)}, raw=True)
+        self.show_last()
 
-    def _renew_display(self) -> None:
-        """Have what is saved with the notebook be the last state."""
-        for display in () if self._closed else self._displays:
-            display.update(self._repr_mimebundle_(), raw=True)
+    def show_last(self) -> None:
+        """Show, for who opens the notebook without its kernel, the last state: plain tables."""
+        self._lasts.show()
 
     def __repr__(self) -> str:
         return self.said_as_text().partition("\n")[0]
@@ -393,6 +396,9 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         count = "something is wrong" if self.config is None else f"{count_of(self.config)} runs"
         runs = "" if self.runs is None else f"\n{self.runs!r}"
         return f"<SweepLauncher of {self.script.name}: {count}>{runs}"
+
+    def _static(self) -> dict[str, str]:
+        return {"text/plain": self.said_as_text(), "text/html": self.static_html()}
 
     def static_html(self) -> str:
         """What is set, and the runs, as HTML that needs neither a kernel nor scripts."""
