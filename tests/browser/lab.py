@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 
-SECONDS = float(os.environ.get("BS", 60))  # for anything to happen
+SECONDS = 60.0  # for anything to happen
 TOKEN = "a-token-of-the-tests"
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -53,14 +53,23 @@ print("loss:", x / 8)
 """
 
 
+# By the module that is run: what makes the application known to the page, and where a notebook is.
+SERVERS = {
+    "jupyterlab": ("LabApp", "lab/workspaces/{stem}/tree/{name}"),
+    "notebook": ("JupyterNotebookApp", "notebooks/{name}"),
+}
+
+
 class Lab:
-    """A JupyterLab, whose files lie in a folder of its own.
+    """A JupyterLab, or a Notebook 7, whose files lie in a folder of its own.
 
     Args:
         base: Where all that it keeps is kept.
+        program: One of `SERVERS`.
     """
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, program: str = "jupyterlab") -> None:
+        self._program = program
         self.root = base / "root"
         self.store = base / "store"
         self.root.mkdir()
@@ -76,10 +85,10 @@ class Lab:
         self._log = (base / "server.log").open("w")
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *(sys.executable, "-m", program, "--no-browser", "--allow-root"),
                 *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
                 *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.root}"),
-                "--LabApp.expose_app_in_browser=True",
+                f"--{SERVERS[program][0]}.expose_app_in_browser=True",
             ],
             env={**os.environ, **{name: str(path) for name, path in own.items()}},
             stdin=subprocess.DEVNULL,
@@ -97,6 +106,11 @@ class Lab:
     def url(self, path: str) -> str:
         """Of a page."""
         return f"http://127.0.0.1:{self.port}/{path}?token={TOKEN}"
+
+    def url_of(self, name: str) -> str:
+        """Of a notebook; in a workspace of its own, so that what other tests opened isn't opened anew."""
+        stem = name.partition(".")[0]
+        return self.url(SERVERS[self._program][1].format(stem=stem, name=name))
 
     def wait(self) -> None:
         """Until it answers."""
@@ -160,10 +174,24 @@ class Notebook:
 
     def open(self) -> None:
         """Open it, or open it again."""
-        # In a workspace of its own, so that what other tests opened isn't opened anew.
-        workspace = self.name.partition(".")[0]
-        self.page.goto(self.lab.url(f"lab/workspaces/{workspace}/tree/{self.name}"))
+        self.page.goto(self.lab.url_of(self.name))
         self.page.wait_for_function(READY)
+
+    def save(self) -> None:
+        """Save it, and wait until it is."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        self.page.wait_for_function(
+            "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
+        )
+
+    def in_theme(self, theme: str) -> None:
+        """Show it `light` or `dark`, as all notebooks of the server."""
+        self.page.evaluate(
+            "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {theme.title()}",
+        )
+        said = str(theme == "light").lower()
+        self.page.wait_for_function("(is) => document.body.dataset.jpThemeLight === is", arg=said)
 
     def run_all(self) -> None:
         """Begin to run all cells."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from forms import statuses
 from lab import Lab, Notebook, wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
@@ -22,11 +23,6 @@ def go(lab: Lab, *values: int) -> None:
     """Let runs end."""
     for value in values:
         (lab.root / f"go{value}").touch()
-
-
-def statuses(root: Any) -> list[str]:
-    """The status of each row of a board, from top to bottom."""
-    return root.locator(".kb-row:not([hidden]) .kb-status > span:last-child").all_inner_texts()
 
 
 def test_a_sweep_is_followed_and_steered(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
@@ -95,3 +91,27 @@ def test_the_last_state_is_shown_without_the_kernel(
     table.wait_for()
     assert "3 finished" in table.inner_text() and "0.375" in table.inner_text()
     assert notebook.page.locator(".kogine-board").count() == 0
+
+
+def test_the_last_state_is_saved_with_widgets_states(
+    open_notebook: Callable[..., Notebook], lab: Lab
+) -> None:
+    """Where JupyterLab saves the states of widgets, a board without its kernel is as it was last."""
+    notebook = open_notebook(SWEEP)
+    page = notebook.page
+    toggle = """() => window.jupyterapp.commands.execute(
+        '@jupyter-widgets/jupyterlab-manager:saveWidgetState')"""
+    page.evaluate(toggle)
+    try:
+        notebook.run_all()
+        board = page.locator(".kogine-board")
+        wait_until(lambda: statuses(board) == ["running", "running"])
+        go(lab, 1, 2, 3)
+        wait_until(lambda: statuses(board) == ["finished"] * 3)
+        notebook.save()
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        notebook.open()
+        wait_until(lambda: statuses(board) == ["finished"] * 3)
+        assert "0.375" in board.inner_text()
+    finally:
+        page.evaluate(toggle)

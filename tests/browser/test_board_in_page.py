@@ -189,6 +189,24 @@ def test_focus_is_seen(show) -> None:
         assert style not in ("none", "")
 
 
+def test_the_row_that_is_pressed_is_the_one_that_is_meant(show) -> None:
+    """Rows and columns stay where they are from a press to its click, whatever comes meanwhile."""
+    page = show(rows_of(6))
+    head(page, "seed").click()
+    head(page, "seed").click()
+    box = page.locator(".kb-row:not([hidden])").nth(1).bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 10)
+    page.mouse.down()
+    page.evaluate("(added) => delta({rows: [added]})", row(6, m={"loss": 1, "another": 2}))
+    drawn(page)
+    assert names(page, 6) == ["5", "4", "3", "2", "1", "0"]
+    page.mouse.up()
+    assert page.evaluate("view().kept.chosen") == row(4)["id"]
+    page.wait_for_function("document.querySelectorAll('.kb-row:not([hidden])').length === 7")
+    assert names(page, 6) == ["6", "5", "4", "3", "2", "1", "0"]
+    assert head(page, "another").is_visible()
+
+
 def test_what_is_selected_is_asked_for(show) -> None:
     """Buttons send what they say, for the runs that are selected or for all."""
     page = show(rows_of(6))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from forms import EACH, fill, rows_of, statuses, text_field
 from lab import Lab, Notebook, wait_until
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -22,18 +23,6 @@ optimizer: Literal["sgd", "adam"] = "sgd"
 fast = False  # skip <b>the</b> slow part
 print("waiting", flush=True)
 while not os.path.exists("go"):
-    time.sleep(0.02)
-print("loss:", lr * epochs)
-"""
-# Each run ends as soon as there is a file of its own.
-EACH = """
-import os, time
-
-lr: float = 0.1  # step size
-epochs: int = 1  # passes over the data
-name = f"{lr} {epochs}"
-print("waiting for", name, flush=True)
-while not os.path.exists(f"go {name}"):
     time.sleep(0.02)
 print("loss:", lr * epochs)
 """
@@ -55,10 +44,6 @@ def form(open_notebook: Callable[..., Notebook], lab: Lab) -> Any:
     found = notebook.output(1).first
     found.notebook = notebook
     return found
-
-
-def text_field(form: Any, label: str) -> Any:
-    return form.get_by_label(label, exact=True).and_(form.page.locator("input[type=text]"))
 
 
 def test_a_sweep_of_two_by_three(form: Any, lab: Lab) -> None:
@@ -88,27 +73,10 @@ def test_a_sweep_of_two_by_three(form: Any, lab: Lab) -> None:
     expect(form.get_by_text("unknown time")).to_have_count(0)
 
 
-def rows_of(board: Any) -> Any:
-    return board.locator(".kb-row:not([hidden])")
-
-
-def statuses(board: Any) -> list[str]:
-    """The status of each row of a board, from top to bottom."""
-    shown = board.locator(".kb-row:not([hidden]) .kb-status > span:last-child")
-    return list(shown.all_inner_texts())
-
-
 def go(lab: Lab, *names: str) -> None:
     """Let runs end."""
     for name in names:
         (lab.root / f"go {name}").touch()
-
-
-def save(notebook: Notebook) -> None:
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    notebook.page.wait_for_function(
-        "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
-    )
 
 
 def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], lab: Lab) -> None:
@@ -144,7 +112,7 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
     go(lab, "0.1 3")
     wait_until(lambda: statuses(board) == ["finished", "running", "finished", "running"])
 
-    save(notebook)
+    notebook.save()
     notebook.open()
     expect(form.locator("b", has_text="6 runs")).to_be_visible()
     expect(text_field(form, "lr")).to_have_value("0.1,0.2")
@@ -160,7 +128,7 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
     expect(board.get_by_role("table").nth(1)).to_contain_text("0.6 (+0.4)")
     expect(board.get_by_role("region", name="log").last).to_contain_text("waiting for 0.2 3")
 
-    save(notebook)
+    notebook.save()
     page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
     expect(form).to_have_count(0)
     notebook.open()
@@ -204,7 +172,7 @@ def test_a_board_in_a_box_of_ones_own(
     go(lab, "0.1 1")
     wait_until(lambda: statuses(board) == ["finished"])
     wait_until(lambda: "1 finished" in (last.text_content() or ""))
-    save(notebook)
+    notebook.save()
     notebook.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
     notebook.open()
     expect(last).to_be_visible()
@@ -246,8 +214,7 @@ def test_it_outlives_a_reload(form: Any, lab: Lab) -> None:
     field.fill("1,2,3")
     field.press("Tab")
     expect(form.get_by_text("3 runs")).to_be_visible()
-    form.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    form.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    form.notebook.save()
     form.notebook.open()
     expect(form.get_by_text("3 runs")).to_be_visible()
     expect(text_field(form, "lr")).to_have_value("1,2,3")

@@ -192,7 +192,9 @@ export class Board {
     this.views = new Set();
     // What the views were like, for one that takes the place of another.
     this.kept = { sort: null, filter: "", active: null, chosen: null, tab: "log", open: false, top: 0, follow: true, log: false };
-    this.load(model.get("state") || {});
+    // What is saved with a notebook, where widgets' states are: it is kept up to date.
+    this.saved = model.get("state") || {};
+    this.load({ ...this.saved });
     this._hear = (message) => this.hear(message);
     model.on("msg:custom", this._hear);
     this.send({ do: "hello", v: this.version });
@@ -227,8 +229,10 @@ export class Board {
     this.logs ??= new Map();
     this.curves ??= new Map();
     this.details ??= new Map();
+    this.texts = new WeakMap(); // by row, the text in which a filter looks
     this.note(state.t);
     for (const row of state.rows || []) this.take(row);
+    Object.assign(this.saved, state, { rows: this.rows, flows: this.flows });
   }
 
   /** Take in by how much the kernel's clock differs from the page's. */
@@ -269,6 +273,7 @@ export class Board {
     this.note(message.t);
     const wasLive = this.live;
     this.live = message.live;
+    Object.assign(this.saved, { v: message.v, t: message.t, live: message.live });
     for (const change of message.rows || []) this.take(change);
     Object.assign(this.flows, message.flows || {});
     if (message.rows || message.flows || wasLive !== this.live) this.tell("rows", message.rows);
@@ -297,7 +302,7 @@ export class Board {
       this.sparks.delete(row.id);
     }
     Object.assign(row, change);
-    row.text = null;
+    this.texts.delete(row);
     if (before !== row.st) {
       if (before) this.counts.set(before, this.counts.get(before) - 1);
       this.counts.set(row.st, (this.counts.get(row.st) || 0) + 1);
@@ -391,11 +396,13 @@ export class Board {
 
   /** The text in which a filter looks. */
   text(row) {
-    if (row.text == null) {
+    let text = this.texts.get(row);
+    if (text == null) {
       const pairs = Object.entries(row.p).map(([name, value]) => `${name}=${value}`);
-      row.text = [row.name, row.id, statusText(row.st), row.st, row.script, row.err, ...pairs].join("\n").toLowerCase();
+      text = [row.name, row.id, statusText(row.st), row.st, row.script, row.err, ...pairs].join("\n").toLowerCase();
+      this.texts.set(row, text);
     }
-    return row.text;
+    return text;
   }
 
   varying() {
@@ -749,6 +756,20 @@ export class View {
     this.scroller = el("div", { class: "kb-scroller" }, this.grid, this.none);
     this.scroller.addEventListener("scroll", () => { this.kept.top = this.scroller.scrollTop; this.draw(); }, { passive: true });
     this.body.addEventListener("click", (event) => this.click(event));
+    this.body.addEventListener("pointerdown", () => this.hold());
+  }
+
+  /** From a press to its click nothing is put elsewhere: who presses a row means that one. */
+  hold() {
+    this.isHeld = true;
+    const end = () => {
+      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end, true);
+      setTimeout(() => { // the click comes first
+        this.isHeld = false;
+        this.draw();
+      });
+    };
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end, true);
   }
 
   restore() {
@@ -795,8 +816,8 @@ export class View {
 
   redraw() {
     const began = performance.now();
-    if (this.stale.columns) this.setColumns();
-    if (this.stale.order) this.setOrder();
+    if (this.stale.columns && !this.isHeld) this.setColumns();
+    if (this.stale.order && !this.isHeld) this.setOrder();
     this.drawRows();
     this.drawTotals();
     this.timings.draw = performance.now() - began;
@@ -1074,6 +1095,7 @@ export class View {
 
   select(ids) {
     this.board.selected = new Set(ids);
+    this.board.saved.selected = ids;
     this.send({ do: "select", runs: ids });
     this.board.tell("selected");
   }

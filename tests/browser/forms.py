@@ -1,0 +1,41 @@
+"""What the tests of the launcher share: a script whose runs end when they are told to, and its fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Each run ends as soon as there is a file of its own.
+EACH = """
+import os, time
+
+lr: float = 0.1  # step size
+epochs: int = 1  # passes over the data
+name = f"{lr} {epochs}"
+print("waiting for", name, flush=True)
+while not os.path.exists(f"go {name}"):
+    time.sleep(0.02)
+print("loss:", lr * epochs)
+"""
+
+
+def text_field(form: Any, label: str) -> Any:
+    """The text field of a launcher that has a label."""
+    return form.get_by_label(label, exact=True).and_(form.page.locator("input[type=text]"))
+
+
+def fill(form: Any, label: str, text: str) -> None:
+    """Type into a text field, and leave it."""
+    field = text_field(form, label)
+    field.fill(text)
+    field.press("Tab")
+
+
+def rows_of(board: Any) -> Any:
+    """The rows of a board that are drawn."""
+    return board.locator(".kb-row:not([hidden])")
+
+
+def statuses(board: Any) -> list[str]:
+    """The status of each row of a board, from top to bottom."""
+    shown = board.locator(".kb-row:not([hidden]) .kb-status > span:last-child")
+    return list(shown.all_inner_texts())
