@@ -30,6 +30,16 @@ def fill(form: Any, label: str, text: str) -> None:
     field.press("Tab")
 
 
+def vary(form: Any, name: str, values: str) -> None:
+    """Have a parameter take each of these values."""
+    from playwright.sync_api import expect
+
+    form.get_by_title(f"how {name} varies").select_option("list")
+    # The field of the one value, which may be a text, too, is there until the kernel has heard of it.
+    expect(text_field(form, name)).to_have_attribute("placeholder", "0.1,0.2,0.5")
+    fill(form, name, values)
+
+
 def rows_of(board: Any) -> Any:
     """The rows of a board that are drawn."""
     return board.locator(".kb-row:not([hidden])")

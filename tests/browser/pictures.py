@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forms import rows_of, vary
 from lab import Lab, Notebook, browser, lab, open_notebook, page, wait_until  # noqa: F401
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
@@ -87,3 +88,37 @@ def test_completion(
         path=IMAGES / "completion.png",
         clip={"x": box["x"], "y": box["y"], "width": 860, "height": 520},
     )
+
+
+def test_the_launcher_and_its_board(
+    open_notebook: Callable[..., Notebook], lab: Lab, digits: None, page  # noqa: F811
+) -> None:
+    page.set_viewport_size({"width": 1000, "height": 1700})
+    notebook = open_notebook(
+        "from kohakuengine.jupyter.widgets import SweepLauncher\n"
+        'launcher = SweepLauncher("train_digits.py", workers=2)\nlauncher'
+    )
+    page.evaluate(HIDE)
+    notebook.run_all()
+    form, board = page.locator(".kogine-launcher"), page.locator(".kogine-board")
+    vary(form, "learning_rate", "0.001,0.01,0.1")
+    vary(form, "solver", "SGD,ADAM")
+    epochs = form.get_by_label("epochs", exact=True)
+    epochs.fill("40")
+    epochs.press("Tab")
+    form.locator("b", has_text="runs").wait_for()
+    form.get_by_role("button", name="Start").first.click()
+    wait_until(lambda: "4 finished" in board.inner_text())
+    take(notebook, "launcher.png", 1)
+    for n in range(4):
+        rows_of(board).nth(n).locator("input").click()
+    board.get_by_role("button", name="Curves").click()
+    board.locator(".kb-chart polyline").first.wait_for()
+    notebook.in_theme("dark")
+    try:
+        page.set_viewport_size({"width": 1500, "height": 1700})
+        page.locator(".kb-wide").wait_for()
+        wait_until(lambda: "2 running" in board.inner_text() or "6 finished" in board.inner_text())
+        board.screenshot(path=IMAGES / "board.png")
+    finally:
+        notebook.in_theme("light")

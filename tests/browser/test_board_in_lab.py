@@ -33,7 +33,7 @@ def test_a_sweep_is_followed_and_steered(open_notebook: Callable[..., Notebook],
     root = notebook.page.locator(".kogine-board").first
     root.wait_for()
     wait_until(lambda: statuses(root) == ["running", "running"])
-    assert notebook.page.locator(".kogine-board").count() == 2
+    wait_until(lambda: notebook.page.locator(".kogine-board").count() == 2)
     root.locator(".kb-row").first.click()
     log = root.get_by_role("region", name="log")
     wait_until(lambda: "waiting for 1" in log.inner_text())

@@ -207,6 +207,20 @@ def test_the_row_that_is_pressed_is_the_one_that_is_meant(show) -> None:
     assert head(page, "another").is_visible()
 
 
+def test_a_row_keeps_its_element(show) -> None:
+    """What a screen reader or a pointer is at stays the same run, also when others come."""
+    page = show(rows_of(3))
+    page.evaluate("document.querySelectorAll('.kb-row').forEach((row, n) => { row.mark = n; })")
+    page.evaluate("(added) => delta({rows: [added]})", row(3))
+    page.wait_for_function("document.querySelectorAll('.kb-row:not([hidden])').length === 4")
+    marks = "[...document.querySelectorAll('.kb-row')].map((row) => row.mark ?? null)"
+    assert page.evaluate(marks) == [0, 1, 2, None]
+    head(page, "seed").click()
+    head(page, "seed").click()
+    assert names(page, 6) == ["3", "2", "1", "0"]
+    assert page.evaluate(marks) == [None, 2, 1, 0]
+
+
 def test_what_is_selected_is_asked_for(show) -> None:
     """Buttons send what they say, for the runs that are selected or for all."""
     page = show(rows_of(6))

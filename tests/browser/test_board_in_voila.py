@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forms import EACH, fill, rows_of, statuses
+from forms import EACH, rows_of, statuses, vary
 from lab import GATED, free_port, wait_until, write_notebook
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -104,17 +104,10 @@ def build(page: Any) -> Any:
     """Have the launcher of a page make two by three runs."""
     form = page.locator(".kogine-launcher")
     for name, values in (("lr", "0.1,0.2"), ("epochs", "1,2,3")):
-        form.get_by_title(f"how {name} varies").select_option("list")
-        expect(text_of(form, name)).to_be_visible()
-        fill(form, name, values)
+        vary(form, name, values)
     expect(form.locator("b", has_text="6 runs")).to_be_visible()
     form.get_by_role("button", name="Start").first.click()
     return form
-
-
-def text_of(form: Any, name: str) -> Any:
-    """The field for the values of a parameter that varies."""
-    return form.get_by_title(f"the values of {name}, with commas between them")
 
 
 def test_a_sweep_is_built_launched_and_compared(show: Callable[[str], Any], tmp_path: Path) -> None:

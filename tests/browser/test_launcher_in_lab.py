@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from forms import EACH, fill, rows_of, statuses, text_field
+from forms import EACH, rows_of, statuses, text_field, vary
 from lab import Lab, Notebook, wait_until
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -90,10 +90,7 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
     notebook.shows(1, "each.py", "1 run")
     form = page.locator(".kogine-launcher")
     for name, values in (("lr", "0.1,0.2"), ("epochs", "1,2,3")):
-        form.get_by_title(f"how {name} varies").select_option("list")
-        field = text_field(form, name)
-        field.fill(values)
-        field.press("Tab")
+        vary(form, name, values)
     expect(form.get_by_text("6 runs")).to_be_visible()
     field = form.get_by_label("workers", exact=True)
     field.fill("2")
@@ -209,10 +206,7 @@ def test_stop_and_retry(form: Any, lab: Lab) -> None:
 
 def test_it_outlives_a_reload(form: Any, lab: Lab) -> None:
     """After the page was reloaded the form has what was set, and its buttons work."""
-    form.get_by_title("how lr varies").select_option("list")
-    field = text_field(form, "lr")
-    field.fill("1,2,3")
-    field.press("Tab")
+    vary(form, "lr", "1,2,3")
     expect(form.get_by_text("3 runs")).to_be_visible()
     form.notebook.save()
     form.notebook.open()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from forms import EACH, fill, rows_of, statuses
+from forms import EACH, rows_of, statuses, vary
 from lab import Lab, Notebook, wait_until
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -37,9 +37,7 @@ def test_a_sweep_is_built_and_steered(notebook: Notebook) -> None:
     page = notebook.page
     notebook.run_all()
     form, board = page.locator(".kogine-launcher"), page.locator(".kogine-board")
-    form.get_by_title("how lr varies").select_option("list")
-    expect(form.get_by_placeholder("0.1,0.2,0.5")).to_be_visible()
-    fill(form, "lr", "0.1,0.2,0.3")
+    vary(form, "lr", "0.1,0.2,0.3")
     expect(form.locator("b", has_text="3 runs")).to_be_visible()
     form.get_by_role("button", name="Start").first.click()
     wait_until(lambda: statuses(board) == ["running", "running"])

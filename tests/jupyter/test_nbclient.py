@@ -26,7 +26,7 @@ def executed(folder: Path, *cells: str) -> list[Any]:
 
 def html_of(cell: Any) -> list[str]:
     shown = (output["data"] for output in cell.outputs if output.output_type == "display_data")
-    return [data["text/html"] for data in shown]
+    return [data["text/html"] for data in shown if "text/html" in data]
 
 
 def test_the_last_state_is_what_is_kept(folder: Path) -> None:
@@ -45,6 +45,27 @@ def test_the_last_state_is_what_is_kept(folder: Path) -> None:
         [shown] = html_of(cell)
         assert "2 of 2 finished" in shown
     assert not html_of(cells[3]) and cells[4].outputs[0].text == "later\n"
+
+
+def test_what_is_kept_of_widgets(folder: Path) -> None:
+    """Of a board, a launcher, and boards in boxes of one's own: a plain table, for no kernel."""
+    cells = executed(
+        folder,
+        "%load_ext kohakuengine\nfrom ipywidgets import HBox, VBox\n"
+        "from kohakuengine.jupyter.widgets import RunBoard, SweepLauncher\n"
+        "runs = %kogine run train.py --sweep lr=0.5,0.25",
+        "RunBoard(runs)",
+        "VBox([HBox([RunBoard(runs)])])",
+        "launcher = SweepLauncher('train.py')\nlauncher.board",
+        "launcher",
+        "launcher.panel.start.click()\nassert len(launcher.wait()) == 1",
+    )
+    for cell in cells[1:3]:
+        shown = " ".join(html_of(cell))
+        assert "kogine-last-" in shown and "2 finished" in shown
+    for cell in cells[3:5]:
+        shown = " ".join(html_of(cell))
+        assert "kogine-last-" in shown and "finished" in shown
 
 
 def test_a_failed_run_stops_the_notebook(folder: Path) -> None:

@@ -886,8 +886,6 @@ export class View {
     setAttribute(this.grid, "aria-rowcount", this.order.length + 1);
     setText(this.none, this.order.length ? "" : board.byId.size ? "no run fits the filter" : "no runs yet");
     this.none.hidden = this.order.length > 0;
-    for (const drawn of this.drawn.values()) this.free.push(drawn);
-    this.drawn.clear();
   }
 
   /** Rows that are new are shown at once; for those that have changed alone, the order waits a moment. */

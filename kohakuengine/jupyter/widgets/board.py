@@ -119,6 +119,13 @@ class RunBoard(anywidget.AnyWidget):
         self._actions.pause(False)
         self._wake()
 
+    def look(self) -> None:
+        """Look at all of it now, rather than in a moment."""
+        with self._lock:
+            self._feed.look_closely()
+            self.tick()
+        self._lasts.renew(last=True)
+
     def close(self) -> None:
         """Let go of its thread. The runs go on."""
         self._closed = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import ipywidgets as widgets
 
+from ...errors import KogineError
 from .board import RunBoard
 from .closing import close_all
 from .last_state import LastStates, remember_in_boxes
@@ -38,6 +40,13 @@ class BoardPlace(widgets.VBox):  # type: ignore[misc]  # it comes without types
         self._lasts.renew(last=True)
         if before is not None:
             close_all(before)
+
+    def look(self) -> None:
+        """Have the board, and what is kept of it, be as the runs are now."""
+        if self.board is not None:
+            with suppress(KogineError, OSError):  # of which the board itself tells
+                self.board.look()
+        self._lasts.renew(last=True)
 
     def close(self) -> None:
         """Let go of the board. The runs go on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import time
 
 TYPE_CHECKING = False
@@ -30,7 +29,6 @@ class LastState:
         self._token = token
         self._render = render
         self._handle: Any = None
-        self._context = contextvars.copy_context()
         self._due = 0.0
 
     def show(self) -> None:
@@ -38,7 +36,6 @@ class LastState:
         from IPython import display
 
         show: Any = display.display  # it comes without types
-        self._context = contextvars.copy_context()
         self._handle = show(self._bundle(), raw=True, display_id=True)
         self._due = time.monotonic() + EVERY
 
@@ -46,8 +43,7 @@ class LastState:
         """Something has changed: show it, if it is time, or if nothing will change any more."""
         began = time.monotonic()
         if self._handle is not None and (last or began >= self._due):
-            # As if by the cell that shows it, in whichever thread this is.
-            self._context.copy().run(self._handle.update, self._bundle(), raw=True)
+            self._handle.update(self._bundle(), raw=True)
             now = time.monotonic()
             self._due = now + max(EVERY, _SHARE * (now - began))
 

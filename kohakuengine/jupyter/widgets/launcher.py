@@ -336,6 +336,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     def _on_end(self, change: Any) -> None:
         self._look_back()
         self.summary.value = self._summary()
+        self.board.look()
         self._lasts.renew(last=True)
 
     def wait(self, timeout: float | None = None) -> Any:
