@@ -34,6 +34,16 @@ def take(notebook: Notebook, name: str, number: int | None = None) -> None:
     panel = notebook.page.locator(".jp-NotebookPanel-notebook")
     part = panel if number is None else notebook.cell(number)
     part.screenshot(path=IMAGES / name)
+    shrink(IMAGES / name)
+
+
+def shrink(path: Path) -> None:
+    """Make a picture smaller that has few colours."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(96, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 def test_the_live_table(
@@ -120,5 +130,6 @@ def test_the_launcher_and_its_board(
         page.locator(".kb-wide").wait_for()
         wait_until(lambda: "2 running" in board.inner_text() or "6 finished" in board.inner_text())
         board.screenshot(path=IMAGES / "board.png")
+        shrink(IMAGES / "board.png")
     finally:
         notebook.in_theme("light")

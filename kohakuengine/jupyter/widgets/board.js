@@ -82,7 +82,8 @@ export function numberText(value) {
   if (typeof value !== "number") return String(value ?? "");
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential(3) : String(+value.toPrecision(5));
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(3);
+  return String(+value.toPrecision(size < 0.01 ? 4 : 5));
 }
 
 export function durationText(seconds) {

@@ -29,7 +29,7 @@ _CURVES = 24  # runs whose curves a view looks at
 _POINTS = 600  # of a curve, at first
 _SPARK = 24  # points of a sparkline
 _SPARKS = 60  # runs whose sparklines are given at once
-_FILES = 256  # logs that are kept open, at most, beside those that are seen
+_FILES = 256  # logs that are kept open, at most, beside those that are seen; to open one costs most
 _OTHERS = 3  # progress bars of unseen runs that are looked at in a tick
 _TRACEBACK = 50_000  # characters
 _LONG = 5_000  # characters of a value
@@ -55,6 +55,7 @@ class Watch:
         self._progress: dict[tuple[str, int], Progress] = {}
         self._turn = 0
         self._opened: dict[str, tuple[Any, ...]] = {}
+        self._files = _files()
 
     # ---- what a view says ----
 
@@ -139,7 +140,7 @@ class Watch:
         for number in seen:
             self._look_at_bar(rows[number], changes, keep=True)
         for number in (others + others)[turn : turn + min(_OTHERS, len(others))]:
-            self._look_at_bar(rows[number], changes, keep=len(self._progress) < _FILES)
+            self._look_at_bar(rows[number], changes, keep=len(self._progress) < self._files)
         for key in [key for key in self._progress if self._feed.number[key[0]] not in running]:
             self._progress.pop(key).close()
 
@@ -264,6 +265,16 @@ class Log:
         self._live = live
         self._reset = begins_anew
         return [told]
+
+
+def _files() -> int:
+    """How many logs are kept open: a part of what a process may have open at all."""
+    try:
+        from resource import RLIMIT_NOFILE, getrlimit
+    except ImportError:  # Windows
+        return _FILES // 4
+    limit = getrlimit(RLIMIT_NOFILE)[0]
+    return min(_FILES, limit // 4) if limit > 0 else _FILES
 
 
 def cut(line: str) -> str:
