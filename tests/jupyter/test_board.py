@@ -363,7 +363,13 @@ def test_a_stop_asks_where_much_work_would_be_lost(fake, monkeypatch) -> None:
     handle = begun(1)
     board = RunBoard(handle)
     wait_until(lambda: board.counts == {"running": 1})
-    wait_until(lambda: [flow["live"] for flow in board._feed.flows.values()] == [True])
+
+    def is_settled() -> bool:  # and the row isn't read anew any more
+        with board._lock:
+            live = [flow["live"] for flow in board._feed.flows.values()] == [True]
+            return live and board._feed._raw[0][1] == "running"
+
+    wait_until(is_settled)
     board._feed.rows[0]["b"] -= 100
     told = Told(board)
     told.say("stop", runs=None)

@@ -161,7 +161,7 @@ def test_a_launched_sweep_is_kept_as_a_table(folder: Path) -> None:
         "%load_ext kohakuengine\n%kogine launch train.py --set lr=0.125",
     )
     [shown] = html_of(cells[0])
-    assert "0.25" in shown and shown.count("finished") == 2
+    assert "0.25" in shown and "2 finished" in shown
     assert not cells[1].outputs
     assert cells[2].outputs[-1].data["text/plain"] == "2"
     [shown] = html_of(cells[3])
