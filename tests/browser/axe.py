@@ -31,6 +31,8 @@ def axe_core(factory: pytest.TempPathFactory) -> str:
 def check(page: Any, axe: str, where: str) -> None:
     """Fail with what axe-core finds there that is serious."""
     page.evaluate(axe)
+    # What has just come is labelled within a frame.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     found = page.evaluate("(where) => axe.run(where).then(({violations}) => violations)", where)
     serious = [
         (

@@ -93,7 +93,9 @@ def test_no_serious_fault_for_those_who_need_help(
     page.set_viewport_size({"width": width, "height": 1000})
     for name, how in {"lr": "list", "epochs": "range", "seed": "random"}.items():
         form.get_by_title(f"how {name} varies").select_option(label=how)
+    expect(form.get_by_label("draws", exact=True)).to_be_visible()
     form.get_by_role("button", name="Shell").click()
+    expect(form.get_by_label("to copy")).to_be_visible()
     check(page, axe, ".kogine-launcher")
     fill(form, "lr", "0.1,many")
     expect(form.get_by_role("alert").filter(has_text="many is not a float").first).to_be_visible()
