@@ -78,6 +78,10 @@ class LastStates:
         for one in list(self._shown):
             one.renew(last=last)
 
+    def let_go(self) -> None:
+        """Leave them as they are."""
+        self._shown = []
+
 
 def remember_in_boxes() -> None:
     """Have boxes of ipywidgets be displayed with the last states of what they hold.

@@ -358,6 +358,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
             return
         self._closed = True
         parts = vars(self)  # of which there may be few yet, where it couldn't be made
+        if "_lasts" in parts:
+            self._lasts.let_go()
         if "panel" in parts:
             self.panel.let_go()
         mine = [part for part in parts.values() if isinstance(part, widgets.Widget)]
