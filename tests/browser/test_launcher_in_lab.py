@@ -136,7 +136,7 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
     notebook.open()
     expect(last).to_be_visible()
     # JupyterLab knows displays that change no more once the page was loaded again: it is as then.
-    expect(last).to_contain_text("[0.1, 0.2]")
+    expect(last).to_contain_text("0.1, 0.2")
     expect(board).to_have_count(0)
 
 
