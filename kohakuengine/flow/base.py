@@ -206,8 +206,9 @@ class Workflow:
         """The flow to go on with, if any."""
         if not resume:
             return None
-        from .resume import find_flow
+        from .resume import find_flow, forget_unmade
 
+        forget_unmade(store, self.plan)
         return find_flow(store, self.plan, self.options, resume)
 
     def _earlier(self, store: RunStore, flow: str, resume: bool | str) -> EarlierRuns:

@@ -14,7 +14,7 @@ from ..runs.sources import code_digest
 from ..runs.values import check_formats, read_record
 from .options import ANY_CODE
 from .recorder import goes_on, is_going_on
-from .settle import rows_as_settled, settle_held
+from .settle import rows_as_settled, settle_flow, settle_held
 from .sources import sources_of
 
 TYPE_CHECKING = False
@@ -129,6 +129,20 @@ def find_flow(store: RunStore, plan: Plan, options: Options, resume: bool | str)
             raise
         message = f"there is no flow {resume} to resume{meant}"
         raise NotFoundError(message, path=error.path, candidates=()) from None
+
+
+def forget_unmade(store: RunStore, plan: Plan) -> None:
+    """Take flows of these scripts out of the index whose coordinator was killed before it made them.
+
+    It had put them there already: see `Recorder.keep_flow()`. Nobody goes on with them.
+
+    Raises:
+        StoreError: The store can't be written.
+    """
+    scripts = [script.place for script in plan.scripts]
+    for flow in store.flows(status="running"):
+        if flow["scripts"] == scripts and not os.path.exists(store.paths.flow(flow["id"]).record):
+            settle_flow(store, flow["id"])
 
 
 def read_earlier(store: RunStore, flow: str, plan: Plan, resume: bool | str) -> Earlier:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,6 +185,16 @@ def test_a_resume_that_knows_no_run_is_told(run, train: Path, fake) -> None:
     told = Told()
     Sequential(train, configs(9, 2), launcher="fake").run(resume=True, show=told)
     assert told.notes == []
+
+
+def test_a_flow_that_was_never_made_is_forgotten(run, store: RunStore) -> None:
+    """Where its coordinator was killed right after the index had heard of it, that forgets it."""
+    run(1, 2)
+    [flow] = store.flows()
+    store.add_flow(**{**flow, "id": "f" * 32, "status": "running", "created": time.time()})
+    os.makedirs(store.paths.flow("f" * 32).requests)
+    run(1, 2, resume=True)
+    assert [one["id"] for one in store.flows()] == [flow["id"]]
 
 
 def test_no_flow_to_resume_is_told(run, store: RunStore) -> None:
