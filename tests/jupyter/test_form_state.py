@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kohakuengine import Config, Script, axes
@@ -149,6 +149,7 @@ def test_a_config_file_gives_the_state_back(
 
 
 @settings(max_examples=100)
+@example(state=FormState(swept=(("lr", Drawn("choice", ((float("inf"),),), 1, 0)),)))
 @given(state=states())
 def test_a_file_in_yaml_gives_the_state_back(
     script: Script, state: FormState, tmp_path_factory: pytest.TempPathFactory

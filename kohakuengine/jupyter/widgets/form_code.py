@@ -85,7 +85,11 @@ def _sweep_tree(state: FormState) -> Any:
             "in YAML, what is tied comes first, which would change the order; use .py."
         )
     texts = {
-        name: list(s.values) if isinstance(s, Listed) else setting_code(name, s, code)
+        name: (
+            list(s.values)
+            if isinstance(s, Listed)
+            else _readable(name, setting_code(name, s, code))
+        )
         for name, s in settings.items()
     }
     tree: dict[str, Any] = {}
@@ -99,6 +103,24 @@ def _sweep_tree(state: FormState) -> Any:
     if state.repeat != 1:
         tree["_repeat"] = state.repeat
     return tree
+
+
+def _readable(name: str, text: str) -> str:
+    """The text of an axis, as it is read again.
+
+    Raises:
+        ConfigError: It isn't: a draw from values that have no literal, such as inf.
+    """
+    from ...config import axes
+
+    try:
+        axes.as_space({name: text})
+    except ConfigError:
+        raise ConfigError(
+            f"{name}: a file in YAML can't draw from values that aren't literals; use .py.",
+            key=name,
+        ) from None
+    return text
 
 
 def _is_plain(text: str) -> bool:
