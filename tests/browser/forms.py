@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+from lab import wait_until
 
 # Each run ends as soon as there is a file of its own.
 EACH = """
@@ -49,3 +52,10 @@ def statuses(board: Any) -> list[str]:
     """The status of each row of a board, from top to bottom."""
     shown = board.locator(".kb-row:not([hidden]) .kb-status > span:last-child")
     return list(shown.all_inner_texts())
+
+
+def shows(board: Any, wanted: list[str]) -> None:
+    """Wait until the rows of a board have these statuses, and say what they have if that doesn't come."""
+    with suppress(AssertionError):
+        wait_until(lambda: statuses(board) == wanted)
+    assert statuses(board) == wanted, f"what the board says: {board.inner_text()}"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from forms import statuses
+from forms import shows, statuses
 from lab import Lab, Notebook, wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
@@ -32,25 +31,25 @@ def test_a_sweep_is_followed_and_steered(open_notebook: Callable[..., Notebook],
     notebook.run_all()
     root = notebook.page.locator(".kogine-board").first
     root.wait_for()
-    wait_until(lambda: statuses(root) == ["running", "running"])
+    shows(root, ["running", "running"])
     wait_until(lambda: notebook.page.locator(".kogine-board").count() == 2)
     root.locator(".kb-row").first.click()
     log = root.get_by_role("region", name="log")
     wait_until(lambda: "waiting for 1" in log.inner_text())
     root.locator(".kb-row input").first.click()
     root.locator(".kb-selection").get_by_role("button", name="Stop").click()
-    wait_until(lambda: statuses(root) == ["cancelled", "running", "running"])
+    shows(root, ["cancelled", "running", "running"])
     root.locator(".kb-selection").get_by_role("button", name="Retry").click()
     go(lab, 2)
-    wait_until(lambda: statuses(root) == ["running", "finished", "running"])
+    shows(root, ["running", "finished", "running"])
     notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     notebook.open()
     root = notebook.page.locator(".kogine-board").first
     root.wait_for()
-    wait_until(lambda: statuses(root) == ["running", "finished", "running"])
+    shows(root, ["running", "finished", "running"])
     assert root.get_by_text("1 selected").is_visible()
     go(lab, 1, 3)
-    wait_until(lambda: statuses(root) == ["finished", "finished", "finished"])
+    shows(root, ["finished", "finished", "finished"])
     root.locator(".kb-row input").nth(1).click()
     root.get_by_role("button", name="Compare").click()
     assert "0.125" in root.get_by_role("table").nth(1).inner_text()
@@ -81,7 +80,7 @@ def test_the_last_state_is_shown_without_the_kernel(
     notebook.run_all()
     root = notebook.page.locator(".kogine-board")
     root.wait_for()
-    wait_until(lambda: statuses(root) == ["finished"] * 3)
+    shows(root, ["finished"] * 3)
     table = notebook.page.locator("[class^=kogine-last]")
     wait_until(lambda: "3 finished" in (table.text_content() or ""))
     assert not table.is_visible()
@@ -105,13 +104,13 @@ def test_the_last_state_is_saved_with_widgets_states(
     try:
         notebook.run_all()
         board = page.locator(".kogine-board")
-        wait_until(lambda: statuses(board) == ["running", "running"])
+        shows(board, ["running", "running"])
         go(lab, 1, 2, 3)
-        wait_until(lambda: statuses(board) == ["finished"] * 3)
+        shows(board, ["finished"] * 3)
         notebook.save()
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
         notebook.open()
-        wait_until(lambda: statuses(board) == ["finished"] * 3)
+        shows(board, ["finished"] * 3)
         assert "0.375" in board.inner_text()
     finally:
         page.evaluate(toggle)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forms import EACH, rows_of, statuses, vary
+from forms import EACH, rows_of, shows, vary
 from lab import GATED, free_port, wait_until, write_notebook
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -115,14 +115,14 @@ def test_a_sweep_is_built_launched_and_compared(show: Callable[[str], Any], tmp_
     page = show(LAUNCHER)
     form = build(page)
     board = page.locator(".kogine-board")
-    wait_until(lambda: statuses(board) == ["running", "running"])
+    shows(board, ["running", "running"])
     rows_of(board).first.locator("input").click()
     chosen = board.locator(".kb-selection")
     chosen.get_by_role("button", name="Stop").click()
-    wait_until(lambda: statuses(board) == ["cancelled", "running", "running"])
+    shows(board, ["cancelled", "running", "running"])
     chosen.get_by_role("button", name="Retry").click()
     (tmp_path / "go 0.1 2").touch()
-    wait_until(lambda: statuses(board) == ["running", "finished", "running"])
+    shows(board, ["running", "finished", "running"])
     for name in ("0.1 1", "0.1 3", "0.2 1", "0.2 2", "0.2 3"):
         (tmp_path / f"go {name}").touch()
     expect(form.get_by_text("finished: 6 finished")).to_be_visible()
@@ -141,8 +141,8 @@ def test_a_detached_sweep_outlives_the_page(show: Callable[[str], Any], tmp_path
     page.reload()
     expect(form.locator("b", has_text="1 run")).to_be_visible()
     board = page.locator(".kogine-board")
-    wait_until(lambda: statuses(board) == ["running", "running"])
+    shows(board, ["running", "running"])
     for lr in ("0.1", "0.2"):
         for epochs in (1, 2, 3):
             (tmp_path / f"go {lr} {epochs}").touch()
-    wait_until(lambda: statuses(board) == ["finished"] * 6)
+    shows(board, ["finished"] * 6)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from forms import EACH, rows_of, statuses, text_field, vary
+from forms import EACH, rows_of, shows, text_field, vary
 from lab import Lab, Notebook, wait_until
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -99,26 +99,26 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
 
     board = page.locator(".kogine-board")
     expect(rows_of(board)).to_have_count(2)
-    wait_until(lambda: statuses(board) == ["running", "running"])
+    shows(board, ["running", "running"])
     go(lab, "0.1 1")
-    wait_until(lambda: statuses(board) == ["finished", "running", "running"])
+    shows(board, ["finished", "running", "running"])
     rows_of(board).nth(1).locator("input").click()
     board.locator(".kb-selection").get_by_role("button", name="Stop").click()
-    wait_until(lambda: statuses(board) == ["finished", "cancelled", "running", "running"])
+    shows(board, ["finished", "cancelled", "running", "running"])
     board.locator(".kb-selection").get_by_role("button", name="Retry").click()
     go(lab, "0.1 3")
-    wait_until(lambda: statuses(board) == ["finished", "running", "finished", "running"])
+    shows(board, ["finished", "running", "finished", "running"])
 
     notebook.save()
     notebook.open()
     expect(form.locator("b", has_text="6 runs")).to_be_visible()
     expect(text_field(form, "lr")).to_have_value("0.1,0.2")
-    wait_until(lambda: statuses(board) == ["finished", "running", "finished", "running"])
+    shows(board, ["finished", "running", "finished", "running"])
     expect(board.get_by_text("1 selected")).to_be_visible()
     expect(form.get_by_role("button", name="Stop").first).to_be_enabled()
     go(lab, "0.1 2", "0.2 1", "0.2 2", "0.2 3")
     expect(form.get_by_text("finished: 6 finished")).to_be_visible()
-    wait_until(lambda: statuses(board) == ["finished"] * 6)
+    shows(board, ["finished"] * 6)
 
     rows_of(board).nth(5).locator("input").click()
     board.get_by_role("button", name="Compare").click()
@@ -129,7 +129,7 @@ def test_from_the_form_to_a_comparison(open_notebook: Callable[..., Notebook], l
     page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")
     expect(form).to_have_count(0)
     notebook.open()
-    wait_until(lambda: statuses(board) == ["finished"] * 6)
+    shows(board, ["finished"] * 6)
     last = page.locator("[class^=kogine-last]")
     expect(last).to_be_hidden()
     page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
@@ -163,11 +163,11 @@ def test_a_board_in_a_box_of_ones_own(
     )
     notebook.run_all()
     board = notebook.page.locator(".kogine-board")
-    wait_until(lambda: statuses(board) == ["running"])
+    shows(board, ["running"])
     last = notebook.page.locator("[class^=kogine-last]")
     expect(last).to_be_hidden()
     go(lab, "0.1 1")
-    wait_until(lambda: statuses(board) == ["finished"])
+    shows(board, ["finished"])
     wait_until(lambda: "1 finished" in (last.text_content() or ""))
     notebook.save()
     notebook.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

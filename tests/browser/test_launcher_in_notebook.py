@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from forms import EACH, rows_of, statuses, vary
-from lab import Lab, Notebook, wait_until
+from forms import EACH, rows_of, shows, vary
+from lab import Lab, Notebook
 
 expect = pytest.importorskip("playwright.sync_api").expect
 pytest.importorskip("notebook")
@@ -40,17 +40,17 @@ def test_a_sweep_is_built_and_steered(notebook: Notebook) -> None:
     vary(form, "lr", "0.1,0.2,0.3")
     expect(form.locator("b", has_text="3 runs")).to_be_visible()
     form.get_by_role("button", name="Start").first.click()
-    wait_until(lambda: statuses(board) == ["running", "running"])
+    shows(board, ["running", "running"])
     rows_of(board).first.locator("input").click()
     chosen = board.locator(".kb-selection")
     chosen.get_by_role("button", name="Stop").click()
-    wait_until(lambda: statuses(board) == ["cancelled", "running", "running"])
+    shows(board, ["cancelled", "running", "running"])
     chosen.get_by_role("button", name="Retry").click()
     (notebook.lab.root / "go 0.2 1").touch()
-    wait_until(lambda: statuses(board) == ["running", "finished", "running"])
+    shows(board, ["running", "finished", "running"])
     notebook.save()
     notebook.open()
-    wait_until(lambda: statuses(board) == ["running", "finished", "running"])
+    shows(board, ["running", "finished", "running"])
     notebook.in_theme("dark")
     expect(board).to_have_attribute("data-theme", "dark")
     for part in (board, form.locator("select").first):
