@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .warm_watch import Hook
 
+    _Kinds = dict[int, type]
+
 # What has numpy draw a seed without keeping it: for the examples in docstrings.
 _DRAWS = {"scipy.stats._distribution_infrastructure"}
 
@@ -54,8 +56,10 @@ class Entropy:
             Unfit: There is a generator of which it can't be told, or that can't be renewed.
         """
         objects = get_objects()
-        self._check_random(objects)
-        return [*self._of_numpy(objects), *self._of_torch(objects)]
+        # There are far fewer types. By their ids: a metaclass may say what is equal.
+        kinds = {id(kind): kind for kind in map(type, objects)}
+        self._check_random(objects, kinds)
+        return [*self._of_numpy(objects, kinds), *self._of_torch(objects)]
 
     # ---- random ----
 
@@ -71,7 +75,7 @@ class Entropy:
         if follower.getstate() == random._inst.getstate():
             self._states["random"] = follower.getstate()
 
-    def _check_random(self, objects: list[Any]) -> None:
+    def _check_random(self, objects: list[Any], kinds: _Kinds) -> None:
         random: Any = sys.modules.get("random")
         if random is None:
             return
@@ -81,12 +85,11 @@ class Entropy:
         known = {id(inst)}
         if "tempfile" in sys.modules:  # so do those of its names
             kind = vars(sys.modules["tempfile"])["_RandomNameSequence"]
-            known |= {id(getattr(names, "_rng", None)) for names in objects if type(names) is kind}
-        for one in objects:
+            known |= {id(getattr(names, "_rng", None)) for names in _of(kind, objects, kinds)}
+        for one in _of(random.Random, objects, kinds):
             kind = type(one)
-            if issubclass(kind, random.Random) and not issubclass(kind, random.SystemRandom):
-                if id(one) not in known:
-                    raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
+            if not issubclass(kind, random.SystemRandom) and id(one) not in known:
+                raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
 
     # ---- numpy ----
 
@@ -103,13 +106,13 @@ class Entropy:
 
         self._draw, names["randbits"] = draw, randbits
 
-    def _of_numpy(self, objects: list[Any]) -> list[Callable[[], None]]:
+    def _of_numpy(self, objects: list[Any], kinds: _Kinds) -> list[Callable[[], None]]:
         module: Any = sys.modules.get("numpy.random.bit_generator")
         if module is None:
             return []
         if self._draw is not None:
             module.randbits = self._draw
-        sequences = [one for one in objects if issubclass(type(one), module.SeedSequence)]
+        sequences = _of(module.SeedSequence, objects, kinds)
         ours = [one for one in sequences if self._is_by_chance(one.entropy)]
         kept = {one.entropy for one in ours}
         for seed, caller in self._seeds.items():
@@ -117,8 +120,8 @@ class Entropy:
                 raise Unfit(f"{caller} uses a seed that numpy draws, and it isn't kept")
         known = set(map(id, ours))
         generators = []
-        for bits in objects:
-            if issubclass(type(bits), module.BitGenerator) and id(_sequence(bits)) in known:
+        for bits in _of(module.BitGenerator, objects, kinds):
+            if id(_sequence(bits)) in known:
                 if not _are_equal(type(bits)(_sequence(bits)).state, bits.state):
                     raise Unfit("an import uses a random generator of numpy's")
                 generators.append(bits)
@@ -172,6 +175,12 @@ class Entropy:
                 if one.initial_seed() != _TORCH_SEED:
                     raise Unfit("an import makes a torch.Generator with a seed of its own")
         return [ours.seed]
+
+
+def _of(kind: type, objects: list[Any], kinds: _Kinds) -> list[Any]:
+    """Those of some objects that are of a kind; their types are given by their ids."""
+    wanted = {number for number, one in kinds.items() if issubclass(one, kind)}
+    return [one for one in objects if id(type(one)) in wanted] if wanted else []
 
 
 def _sequence(bits: Any) -> Any:

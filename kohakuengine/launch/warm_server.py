@@ -104,7 +104,6 @@ class _Server:
         watch = Watch(entropy.hooks())
         always = NEVER_HIDDEN.intersection(sys.modules)  # also in each new interpreter
         preload(imports, watch)
-        collect()
         warm_child.renewals += entropy.renewals()
         families = {n.partition(".")[0] for n in sys.modules} | watch.sought
         self.families = {name: _home(name) for name in sorted(families - always)}
@@ -117,7 +116,7 @@ class _Server:
         if any(changed > at for changed, _ in self.files.values()):
             raise Unfit("a file changed while it was imported")
         warm_child.note_modules()
-        collect()
+        collect(1)  # what has been made since
         freeze()  # a collection in a child would copy every page
         return place
 

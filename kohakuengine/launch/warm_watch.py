@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from gc import get_referrers
+from gc import collect, freeze, get_referrers, unfreeze
 
 from .warm_child import KEEPS_PLACE, OWN
 
@@ -105,6 +105,8 @@ class Watch:
             if sys.modules.get(name) is self._lent["__main__"]:
                 sys.modules[name] = self._main
         _exchange({id(self._lent[f"os.{n}"]): f for n, f in self._functions.items()})
+        unfreeze()
+        collect()  # what imports have thrown away keeps nothing
 
     def check(self) -> None:
         """See whether anything is left of it, after the exit.
@@ -217,13 +219,18 @@ def _restore_defaults(lent: object, own: object) -> None:
 
 
 class _Finder:
-    """Finds modules as they are found without it."""
+    """Finds modules as they are found without it.
+
+    What has been imported is kept from the collector meanwhile, which would go through all of it
+    again and again: that takes a twentieth of the time of large imports.
+    """
 
     def __init__(self, hooks: Mapping[str, Hook], sought: set[str]) -> None:
         self._hooks = hooks
         self._sought = sought
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        freeze()
         if "." not in name:
             self._sought.add(name)
         if name not in self._hooks:

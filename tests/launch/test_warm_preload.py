@@ -173,6 +173,17 @@ def test_settings_from_the_environment(launcher, job, installed, monkeypatch):
     assert (outcome.result, outcome.fallback) == ({"TOOL_LEVEL": "3"}, None)
 
 
+def test_what_an_import_throws_away(launcher, job, installed):
+    """An import may look at the script's module and the arguments if it keeps nothing of them, not
+    even in a circle that only the collector ends."""
+    (installed / "circle.py").write_text(
+        "import gc, sys\ngc.disable()\nheld = [sys.argv, sys.modules['__main__']]\n"
+        "held.append(held)\ndel held\ngc.enable()"
+    )
+    outcome = finish(launcher, job("import circle\ndef main(): return 1"))
+    assert (outcome.result, outcome.fallback) == (1, None)
+
+
 OPTIONAL = "try:\n    import local_settings\nexcept ImportError:\n    local_settings = None"
 
 
