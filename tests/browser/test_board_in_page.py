@@ -208,12 +208,16 @@ def test_the_row_that_is_pressed_is_the_one_that_is_meant(show) -> None:
 
 
 def test_a_row_keeps_its_element(show) -> None:
-    """What a screen reader or a pointer is at stays the same run, also when others come."""
+    """What a screen reader or a pointer is at stays the same run, also when others come, or all are
+    told anew."""
     page = show(rows_of(3))
     page.evaluate("document.querySelectorAll('.kb-row').forEach((row, n) => { row.mark = n; })")
     page.evaluate("(added) => delta({rows: [added]})", row(3))
     page.wait_for_function("document.querySelectorAll('.kb-row:not([hidden])').length === 4")
     marks = "[...document.querySelectorAll('.kb-row')].map((row) => row.mark ?? null)"
+    assert page.evaluate(marks) == [0, 1, 2, None]
+    page.evaluate("(state) => tell({kind: 'state', state})", state(rows_of(4)))
+    drawn(page)
     assert page.evaluate(marks) == [0, 1, 2, None]
     head(page, "seed").click()
     head(page, "seed").click()

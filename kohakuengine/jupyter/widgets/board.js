@@ -907,21 +907,22 @@ export class View {
     const height = this.scroller.clientHeight || 400;
     const first = Math.max(0, Math.floor(top / ROW) - EXTRA);
     const last = Math.min(this.order.length, Math.ceil((top + height) / ROW) + EXTRA);
-    const wanted = new Set(this.order.slice(first, last));
-    for (const [row, drawn] of this.drawn) {
-      if (!wanted.has(row)) {
+    // By id: a row that is told anew, with all others, keeps its element, which may be clicked on.
+    const wanted = new Set(this.order.slice(first, last).map((row) => row.id));
+    for (const [id, drawn] of this.drawn) {
+      if (!wanted.has(id)) {
         this.free.push(drawn);
-        this.drawn.delete(row);
+        this.drawn.delete(id);
       }
     }
     for (let place = first; place < last; place += 1) {
       const row = this.order[place];
-      let drawn = this.drawn.get(row);
+      let drawn = this.drawn.get(row.id);
       if (!drawn) {
         drawn = this.free.pop();
         if (!drawn) this.body.append((drawn = new DrawnRow(this)).node);
         drawn.node.hidden = false;
-        this.drawn.set(row, drawn);
+        this.drawn.set(row.id, drawn);
       }
       drawn.show(row, place);
     }
@@ -931,7 +932,7 @@ export class View {
       drawn.node.removeAttribute("id");
     }
     const active = this.kept.active && this.board.byId.get(this.kept.active);
-    setAttribute(this.grid, "aria-activedescendant", active && this.drawn.has(active) ? this.rowId(active) : null);
+    setAttribute(this.grid, "aria-activedescendant", active && this.drawn.has(active.id) ? this.rowId(active) : null);
     this.tellSeen(first, last);
   }
 
@@ -939,7 +940,7 @@ export class View {
   putInOrder(first, last) {
     let before = null;
     for (let place = first; place < last; place += 1) {
-      const { node } = this.drawn.get(this.order[place]);
+      const { node } = this.drawn.get(this.order[place].id);
       if (node.previousElementSibling !== before) this.body.insertBefore(node, before ? before.nextSibling : this.body.firstChild);
       before = node;
     }
