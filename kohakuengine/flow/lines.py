@@ -23,6 +23,7 @@ class Lines(View):
         labelled: Whether each line begins with its run's name; None for where there are several.
         colour: Whether colours that the runs print are kept; None for where the stream is a
             terminal.
+        end_is_told: Whether somebody else tells how the only run ends.
     """
 
     wants_output = True
@@ -33,10 +34,12 @@ class Lines(View):
         *,
         labelled: bool | None = None,
         colour: bool | None = None,
+        end_is_told: bool = False,
     ) -> None:
         self.stream = stream or sys.stdout
         self._labelled = labelled
         self._colour = self.stream.isatty() if colour is None else colour
+        self._end_is_told = end_is_told
         self._closed = False
         self._kept = 0
 
@@ -62,7 +65,8 @@ class Lines(View):
 
     def run_ended(self, row: dict[str, Any], again: float | None) -> None:
         """Say how a run ended, where it isn't alone or hasn't finished."""
-        if not self._labelled and row["status"] == FINISHED:
+        is_over = row["status"] == FINISHED or (self._end_is_told and again is None)
+        if not self._labelled and is_over:
             return
         label = f"[{one_line(row['name'])}]"
         self._say(f"{label} {ending(row, again)}\n")

@@ -48,13 +48,13 @@ def render_remote(error: BaseException, traceback: str | None, where: str) -> No
     Args:
         error: What is raised.
         traceback: The script's own, where it raised that.
-        where: What else is to be said.
+        where: What else is to be said, if anything.
     """
     text = traceback.rstrip("\n") if traceback else f"{type(error).__name__}: {error}"
     *before, last = text.split("\n")
     kind, colon, message = last.partition(":")
     coloured = f"{_coloured(kind)}{colon}{message}"
-    rendered(error, lambda: [*before, coloured, "", where])
+    rendered(error, lambda: [*before, coloured, *(["", where] if where else [])])
 
 
 def render_local(shell: InteractiveShell, error: BaseException) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ConfigError, KogineError
+from ..errors import ConfigError, KogineError, RunError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ class Face:
             if error is not None:
                 told = run.outcome.traceback if run.outcome and self.in_kernel else None
                 where = f"run {run.id[:8]} {run.status}; its output: {run.log}"
-                render_remote(error, told, where)
+                # An error of ours says so by itself.
+                render_remote(error, told, "" if isinstance(error, RunError) else where)
                 raise error
 
     # ---- one run in this process ----
@@ -235,7 +236,7 @@ class Face:
         if alone and not (given["quiet"] or given["as_json"]):
             from ..flow.lines import Lines
 
-            return Lines()
+            return Lines(end_is_told=True)
         from ..cli.sweep import view_for
 
         return view_for(given["quiet"], given["as_json"])

@@ -9,7 +9,7 @@ from cells import Shell, shell  # noqa: F401
 from IPython.core.error import UsageError
 
 from kohakuengine import ConfigGenerator, Run, Runs
-from kohakuengine.errors import ConfigError, ScriptNotFoundError, ScriptSyntaxError
+from kohakuengine.errors import ConfigError, RunError, ScriptNotFoundError, ScriptSyntaxError
 
 # ---- without processes ----
 
@@ -226,8 +226,28 @@ def test_a_failed_run_stops_the_notebook(shell: Shell) -> None:
         shell.cell("%kogine run train.py --set lr=2 --out one")
     assert shell.ip.user_ns["one"][0].status == "failed"
     assert "kohakuengine/" not in shell.out
+    for said in ("Traceback", "; its output: "):
+        assert shell.out.count(said) == 1
+    assert "failed after" not in shell.out and "its log" not in shell.out
     runs = shell.cell("%kogine run train.py --sweep lr=0.5,2")
     assert [run.status for run in runs] == ["finished", "failed"]
+
+
+@pytest.mark.process
+def test_a_run_that_is_tried_again_says_so(shell: Shell) -> None:
+    """What fails before the last attempt is told when it happens."""
+    with pytest.raises(ValueError, match="lr is too large"):
+        shell.cell("%kogine run train.py --set lr=2 --retries 1")
+    assert shell.out.count("failed after") == shell.out.count("it is tried again in 1 s") == 1
+
+
+@pytest.mark.process
+def test_a_timed_out_run_says_so_once(shell: Shell) -> None:
+    """In one sentence, with where its output is."""
+    Path("stays.py").write_text("import time\ntime.sleep(600)")
+    with pytest.raises(RunError, match="it took longer than 0.5 s"):
+        shell.cell("%kogine run stays.py --timeout 0.5")
+    assert shell.out.count("output.log") == 1
 
 
 @pytest.mark.process
