@@ -131,7 +131,7 @@ class Face:
             raise ConfigError("--background needs another process: leave out --launcher inline.")
         from ..flow.view import View
 
-        view = self.view(given) if self.in_kernel else View()
+        view = self.view(given, hints=True) if self.in_kernel else View()
         handle = workflow.start_here(resume, view)
         view.open()
         return self.was_shown(handle) if view.leaves_table else handle
@@ -164,13 +164,11 @@ class Face:
 
     def _hint(self, view: View, handle: FlowHandle) -> None:
         from ..runs.outcome import FINISHED
+        from .live import hint
 
         bad = sum(row["status"] != FINISHED for row in handle.runs.rows())
         if bad and handle.fault is None:
-            view.note(
-                f"{bad} of {len(handle.runs)} runs didn't finish: %kogine retry {handle.id[:8]} "
-                "runs them again."
-            )
+            view.note(hint(bad, len(handle.runs), handle.id))
 
     def _interrupt(self, handle: FlowHandle) -> BaseException:
         from .errors import rendered
@@ -227,12 +225,13 @@ class Face:
 
         tell(message) if self.in_kernel else warn(message)
 
-    def view(self, given: dict[str, Any], alone: bool = False) -> View:
+    def view(self, given: dict[str, Any], alone: bool = False, hints: bool = False) -> View:
         """What shows a flow: a live display in a notebook, else what the command has."""
         if self.in_kernel and not (given["quiet"] or given["as_json"]):
             from .live import LiveView
 
-            return LiveView(traceback_is_told=alone, log=given.get("log") or "")
+            log = given.get("log") or ""
+            return LiveView(traceback_is_told=alone, log=log, hints=hints)
         if alone and not (given["quiet"] or given["as_json"]):
             from ..flow.lines import Lines
 
@@ -268,7 +267,7 @@ class Face:
         from ..cli.reply import json_text, say
         from ..flow.follow import follow_flow
 
-        view = self.view({"quiet": False, "as_json": as_json, "log": log})
+        view = self.view({"quiet": False, "as_json": as_json, "log": log}, hints=True)
         try:
             follow_flow(flow, store, view)
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from collections import deque
 from ..flow.lines import ending, traceback_in
 from ..flow.tally import Tally
 from ..flow.view import View
-from ..runs.outcome import FAILED, TIMED_OUT
+from ..runs.outcome import FAILED, FINISHED, TIMED_OUT
 from .live_html import ROWS
 from .renew import Renewed
 
@@ -65,6 +65,7 @@ class LiveView(View):
         traceback_is_told: Whether a failure of the only run is told by the cell's own error, too.
         log: Of which runs the newest output is shown: how an id begins, or what names say, as
             `lr=0.1`; of all if empty.
+        hints: Whether it says how to retry what failed, where nobody waits for the flow's end.
     """
 
     wants_output = True
@@ -76,6 +77,7 @@ class LiveView(View):
         *,
         traceback_is_told: bool = False,
         log: str = "",
+        hints: bool = False,
     ) -> None:
         self._lock = threading.Lock()
         self._shown = Renewed(self._render, publish)
@@ -94,6 +96,7 @@ class LiveView(View):
         self.status = "running"
         self.traceback_is_told = traceback_is_told
         self._chosen = log
+        self._hints = hints
         self._maker = threading.get_ident()
 
     # ---- what the cell's thread does ----
@@ -203,6 +206,9 @@ class LiveView(View):
         with self._lock:
             self.status = status
             self.tally.over()
+            if self._hints and status == FAILED:
+                done = self.tally.done
+                self.notes.append(hint(done - self.tally.ends[FINISHED], done, self.flow))
         self._shown.end()
 
     def _render(self) -> Bundle:
@@ -210,6 +216,11 @@ class LiveView(View):
 
         with self._lock:
             return live_bundle(self)
+
+
+def hint(bad: int, done: int, flow: str) -> str:
+    """What can be done about runs of a flow that didn't finish."""
+    return f"{bad} of {done} runs didn't finish: %kogine retry {flow[:8]} runs them again."
 
 
 def _words(text: str) -> set[str]:

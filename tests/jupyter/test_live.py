@@ -72,6 +72,22 @@ def test_a_sweep_shows_what_varies_and_how_it_went(view: LiveView, shown: Publis
         assert text in shown.html
 
 
+@pytest.mark.parametrize("status", ["failed", "cancelled", "finished"])
+def test_what_failed_can_be_retried(status: str, shown: Published) -> None:
+    """A flow for whose end nobody waits says how, where it wasn't cancelled."""
+    view = LiveView(shown, hints=True)
+    view.flow_began("f" * 32, 2)
+    for one in (ended(0), ended(1, status)):
+        view.run_began(one)
+        view.run_ended(one, None)
+    view.flow_ended(status)
+    view.close()
+    said = "1 of 2 runs didn't finish: %kogine retry ffffffff runs them again."
+    assert (
+        (said in shown.text) == (said in shown.html.replace("&#x27;", "'")) == (status == "failed")
+    )
+
+
 def test_progress_is_told_while_it_goes_on(view: LiveView, shown: Published) -> None:
     """How many are done, how many go on, and the newest output of one of them."""
     view.flow_began("f" * 32, 3)
