@@ -29,6 +29,11 @@ for epoch in range(epochs):
 if lr > 0.5:
     raise ValueError("it didn't converge")
 """
+MANY = "\n".join(
+    f"{group}_{name} = {value}  # {name} of the {group}"
+    for group in ("data", "model", "optimizer", "logging")
+    for name, value in {"size": 64, "kind": "'plain'", "rate": 0.1, "fast": True}.items()
+)
 HARM = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>'
 HOSTILE = """
 text = %r  # <img src=x onerror="window.harmed=1"> of help
@@ -73,6 +78,30 @@ def light_again(page: Any) -> Any:
     page.evaluate(
         "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
     )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.usefixtures("light_again")
+def test_no_serious_fault_in_a_form_of_groups(
+    theme: str,
+    open_notebook: Callable[..., Notebook],
+    lab: Lab,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """axe-core finds nothing serious in a long form of `%kogine launch`: groups, and the search."""
+    axe = axe_core(tmp_path_factory)
+    (lab.root / "many.py").write_text(MANY)
+    notebook = open_notebook("%load_ext kohakuengine", "%kogine launch many.py")
+    notebook.in_theme(theme)
+    notebook.run_all()
+    form = notebook.page.locator(".kogine-launcher")
+    expect(text_field(form, "data_kind")).to_be_visible()
+    form.get_by_text("model", exact=True).click()
+    expect(text_field(form, "model_kind")).to_be_visible()
+    check(notebook.page, axe, ".kogine-launcher")
+    text_field(form, "find").fill("rate")
+    expect(form.get_by_text("rate of the logging")).to_be_visible()
+    check(notebook.page, axe, ".kogine-launcher")
 
 
 @pytest.mark.parametrize("width", [600, 1600])
