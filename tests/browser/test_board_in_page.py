@@ -86,6 +86,19 @@ def test_only_what_varies_has_a_column(show) -> None:
     assert heads == ("run status progress lr optimizer seed loss accuracy time slot".split())
 
 
+def test_what_has_ended_has_no_progress(show) -> None:
+    """A column for it comes when something goes on, and stays."""
+    page = show(rows_of(3), live=False)
+    progress = page.get_by_role("columnheader").filter(has_text="progress")
+    assert not progress.count()
+    page.evaluate("(again) => delta({rows: [again]})", row(1, "running"))
+    drawn(page)
+    assert progress.is_visible()
+    page.evaluate("(ended) => delta({live: false, rows: [ended]})", row(1))
+    drawn(page)
+    assert progress.is_visible()
+
+
 def test_only_what_is_seen_is_drawn(show) -> None:
     """Of 5,000 rows a few dozen are in the page, and the last one is there when it is scrolled to."""
     page = show(rows_of(5_000))

@@ -217,6 +217,7 @@ export class Board {
   load(state) {
     this.version = state.v ?? -1;
     this.live = Boolean(state.live);
+    this.wasLive ||= this.live;
     this.last = /^[0-9a-f]+$/.test(state.last) ? state.last : null;
     this.rows = [];
     this.byId = new Map();
@@ -274,6 +275,7 @@ export class Board {
     this.note(message.t);
     const wasLive = this.live;
     this.live = message.live;
+    this.wasLive ||= this.live;
     Object.assign(this.saved, { v: message.v, t: message.t, live: message.live });
     for (const change of message.rows || []) this.take(change);
     Object.assign(this.flows, message.flows || {});
@@ -459,8 +461,10 @@ function columnsOf(board) {
   const columns = [
     { key: "run", name: "run", kind: "text", width: 110, get: (row) => board.shortLabel(row) },
     { key: "status", name: "status", kind: "status", width: 120, get: (row) => ORDER.indexOf(row.st) },
-    { key: "progress", name: "progress", kind: "progress", width: 104, get: (row) => row.pr ?? undefined },
   ];
+  if (board.wasLive) { // and once it is there it stays, so that nothing moves when all has ended
+    columns.push({ key: "progress", name: "progress", kind: "progress", width: 104, get: (row) => row.pr ?? undefined });
+  }
   if (several("script")) columns.push({ key: "script", name: "script", kind: "text", width: 120, get: (row) => row.script });
   if (Object.keys(board.flows).length > 1) {
     const name = (row) => board.flows[row.flow]?.name || (row.flow || "").slice(0, 8);
