@@ -82,11 +82,9 @@ class Recorder:
             raise cannot_write(self.paths.folder, error) from error
 
     def _taken(self) -> FlowLock:
-        deadline = time.monotonic() + _PATIENCE
-        while (lock := FlowLock.acquire(self.paths.lock)) is None:
-            if goes_on(self.paths) or time.monotonic() > deadline:
-                raise is_going_on(self.paths)
-            time.sleep(0.02)
+        lock = taken(self.paths)
+        if lock is None:
+            raise is_going_on(self.paths)
         return lock
 
     # ---- the flow ----
@@ -400,6 +398,16 @@ def begun_of(store: RunStore, flow: str) -> int:
 def _length(paths: FlowPaths) -> int:
     """How many runs are in a flow's list of them."""
     return os.path.getsize(paths.runs) // _LINE if os.path.exists(paths.runs) else 0
+
+
+def taken(paths: FlowPaths) -> FlowLock | None:
+    """A flow's lock, once those who only settle it have let go of it; None where it goes on."""
+    deadline = time.monotonic() + _PATIENCE
+    while (lock := FlowLock.acquire(paths.lock)) is None:
+        if goes_on(paths) or time.monotonic() > deadline:
+            return None
+        time.sleep(0.02)
+    return lock
 
 
 def goes_on(paths: FlowPaths) -> bool:

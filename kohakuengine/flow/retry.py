@@ -42,7 +42,7 @@ class Retry(Workflow):
     def __init__(self, flow: str, runs: Container[str] | None = None) -> None:
         store = RunStore(create=False)
         self._id: str = store.flow(flow)["id"]
-        if not settle_flow(store, self._id):
+        if not settle_flow(store, self._id, patient=True):
             raise StoreError(f"flow {self._id[:8]} is going on: wait for its end, or cancel it.")
         rows = [
             row

@@ -12,7 +12,7 @@ from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
 from ..runs.values import check_formats
 from ..runs.watch import Watch
-from .recorder import cannot_write
+from .recorder import cannot_write, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,10 +43,15 @@ def settle_all(store: RunStore) -> None:
         raise fault
 
 
-def settle_flow(store: RunStore, flow: str) -> bool:
+def settle_flow(store: RunStore, flow: str, *, patient: bool = False) -> bool:
     """Settle a flow from what its directories say, if nobody holds its lock.
 
     Nothing of it is left running afterwards. Harmless for a flow that has ended in order.
+
+    Args:
+        store: Where the flow is.
+        flow: Its id.
+        patient: Whether to wait where somebody else is just settling it.
 
     Returns:
         Whether it is settled; False where its coordinator is alive.
@@ -55,7 +60,7 @@ def settle_flow(store: RunStore, flow: str) -> bool:
     if not os.path.isdir(paths.folder):  # somebody removed it
         store.remove_flow(flow)
         return True
-    lock = FlowLock.acquire(paths.lock)
+    lock = taken(paths) if patient else FlowLock.acquire(paths.lock)
     if lock is None:
         return False
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from kohakuengine.errors import StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.retry import Retry
 from kohakuengine.launch.fake import FakeEnd
+from kohakuengine.runs.lock import FlowLock
 
 
 @pytest.fixture
@@ -136,6 +138,18 @@ def test_a_live_flow_is_refused(train: Path, fake) -> None:
         Retry(handle.id)
     launcher.release()
     handle.wait(SECONDS)
+
+
+def test_who_just_settles_a_flow_is_waited_for(failed, fake, store: RunStore) -> None:
+    """As a board does that shows it: that isn't taken for a flow that goes on."""
+    fake(lr)
+    lock = FlowLock.acquire(store.paths.flow(failed[0].flow).lock)
+    assert lock is not None
+    timer = threading.Timer(0.3, lock.release)
+    timer.start()
+    [run] = Retry(failed[0].flow).run()
+    assert run.status == "finished"
+    timer.join()
 
 
 def test_an_unknown_flow_is_told(train: Path, fake) -> None:
