@@ -58,4 +58,5 @@ def shows(board: Any, wanted: list[str]) -> None:
     """Wait until the rows of a board have these statuses, and say what they have if that doesn't come."""
     with suppress(AssertionError):
         wait_until(lambda: statuses(board) == wanted)
-    assert statuses(board) == wanted, f"what the board says: {board.inner_text()}"
+    told = board.inner_text() if board.count() else board.page.locator("body").inner_text()
+    assert statuses(board) == wanted, f"what the page says: {told}"

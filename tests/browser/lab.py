@@ -265,13 +265,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Lab]
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page of its own, with nothing remembered."""
+    """A page of its own, with nothing remembered; of a test that fails, what it says is told."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     context.set_default_timeout(1000 * SECONDS)
     made = context.new_page()
     # A page with unsaved changes asks whether it may be left.
     made.on("dialog", lambda dialog: dialog.accept())
+    said: list[str] = []
+    made.on("console", lambda message: said.append(f"{message.type}: {message.text[:1000]}"))
     yield made
+    print("the page's console:", *said[-40:], sep="\n")  # which pytest shows where a test fails
     context.close()
 
 
