@@ -15,7 +15,7 @@ except ImportError:
     from hashlib import blake2b
 
 from ..errors import NoKeyError
-from .members import EnumMember
+from .members import EnumMember, holds_stand_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,28 @@ def config_key(config: Config, *, argv: Sequence[str] = (), entrypoint: str | No
         >>> config_key(Config({"a": 1})) == config_key(Config({"a": 1.0}))
         False
     """
+    return _key_of(config, argv, entrypoint, BY_HOME)
+
+
+def older_keys(
+    config: Config, *, argv: Sequence[str] = (), entrypoint: str | None = None
+) -> list[str]:
+    """The other keys that runs with this config may have in stores.
+
+    Members of a script's Enums had one key for each way to name them: the class as the script
+    writes it, where a text named the member; else the class of the member that was imported.
+
+    Raises:
+        NoKeyError: As of `config_key()`.
+    """
+    if not holds_stand_in([config.globals_dict, config.args, config.kwargs]):
+        return []
+    key = config_key(config, argv=argv, entrypoint=entrypoint)
+    others = [_key_of(config, argv, entrypoint, way) for way in (AS_GIVEN, BY_EXPRESSION)]
+    return [one for one in dict.fromkeys(others) if one != key]
+
+
+def _key_of(config: Config, argv: Sequence[str], entrypoint: str | None, members: str) -> str:
     parts = {
         "globals_dict": config.globals_dict,
         "args": config.args,
@@ -60,9 +82,14 @@ def config_key(config: Config, *, argv: Sequence[str] = (), entrypoint: str | No
         "argv": list(argv),
         "entrypoint": entrypoint,
     }
-    digests = [_of_nothing(value) or _Digester().digest(value, n) for n, value in parts.items()]
+    digests = [_of_nothing(v) or _Digester(members).digest(v, name) for name, v in parts.items()]
     return _hash("config", *digests).hex()
 
+
+# By what a member of an Enum of the script's is told apart; the latter two are those of the past.
+BY_HOME = "the class' module and name"
+AS_GIVEN = "what was given"
+BY_EXPRESSION = "what the script writes"
 
 # Of what most parts of most configs are.
 _NOTHING: dict[type, bytes] = {}
@@ -96,7 +123,8 @@ _BY_REPR = {
 
 
 class _Digester:
-    def __init__(self) -> None:
+    def __init__(self, members: str = BY_HOME) -> None:
+        self._members = members
         self._within: set[int] = set()  # the values whose digest is being taken, to end circles
 
     def digest(self, value: Any, place: str) -> bytes:
@@ -123,7 +151,7 @@ class _Digester:
         if key is not None:
             return _hash("key", tag.encode(), self.digest(key(value), f"{place}.__kogine_key__()"))
         if isinstance(value, EnumMember):
-            return _hash("member", value.expression.encode())
+            return self._of_stand_in(value, place)
         if kind.__name__ in _BY_REPR.get(kind.__module__, ()):
             return _hash(tag, _exact(value))
         by_kind = getattr(self, f"_of_{kind.__name__}", None)
@@ -217,6 +245,16 @@ class _Digester:
 
     # By what kind of object it is.
 
+    def _of_stand_in(self, value: EnumMember, place: str) -> bytes:
+        """As of the member itself, where it is known which class has it."""
+        given = value.given
+        if self._members == BY_HOME and value.home is not None:
+            return _of_member(value.home, value.name)
+        if self._members == AS_GIVEN and given is not None and not isinstance(given, str):
+            return self.digest(given, place)
+        name = given if isinstance(given, str) else value.name
+        return _hash("member", f"{value.cls}.{name}".encode())
+
     def _of_other(self, value: Any, place: str, tag: str) -> bytes:
         from dataclasses import fields, is_dataclass
         from enum import Enum
@@ -225,7 +263,7 @@ class _Digester:
         if isinstance(value, type):  # of a metaclass
             return self._of_type(value, place)
         if isinstance(value, Enum):
-            return _hash("enum", tag.encode(), value.name.encode())
+            return _of_member(tag, value.name)
         if isinstance(value, PurePath):
             return _hash("path", tag.encode(), str(value).encode("utf-8", "surrogatepass"))
         if is_dataclass(value):
@@ -263,6 +301,10 @@ class _Digester:
     def _attributes(self, items: dict[str, Any], place: str) -> bytes:
         pairs = [_hash(name, self.digest(item, f"{place}.{name}")) for name, item in items.items()]
         return _hash("attributes", *sorted(pairs))
+
+
+def _of_member(cls: str, name: str) -> bytes:
+    return _hash("enum", cls.encode(), name.encode())
 
 
 def _exact(value: Any) -> bytes:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from .base import Config
 
 _CONTAINERS = (list, tuple, set, frozenset, dict)
 
@@ -16,6 +21,29 @@ def is_stand_in(value: object) -> bool:
 
 def holds_stand_in(value: object) -> bool:
     """Whether a value is one of these, or holds one in its lists, dictionaries and such."""
+    return _holds(value, is_stand_in)
+
+
+def holds_member(value: object) -> bool:
+    """Whether a value is a member of an Enum or stands for one, or holds one as above."""
+    return _holds(value, _is_member)
+
+
+def holds_members(config: Config) -> bool:
+    """Whether a config holds any of these."""
+    return any(map(holds_member, (config.globals_dict, config.args, config.kwargs)))
+
+
+def is_real_member(value: object) -> bool:
+    """Whether a value is a member of an Enum that this process has."""
+    return isinstance(getattr(type(value), "__members__", None), Mapping)
+
+
+def _is_member(value: object) -> bool:
+    return isinstance(value, EnumMember) or is_real_member(value)
+
+
+def _holds(value: object, wanted: Callable[[object], bool]) -> bool:
     seen: set[int] = set()  # a list may hold itself
     left: list[Any] = [value]
     while left:
@@ -26,7 +54,7 @@ def holds_stand_in(value: object) -> bool:
                 seen.add(id(one))
                 left += one
                 left += one.values() if kind is dict else ()
-        elif kind.__module__ != "builtins" and is_stand_in(one):
+        elif kind.__module__ != "builtins" and wanted(one):
             return True
     return False
 
@@ -34,20 +62,28 @@ def holds_stand_in(value: object) -> bool:
 class EnumMember:
     """Stands for a member of an Enum that only the script has, e.g. `Color.RED`.
 
+    Two are equal that say the same, whatever is known of the class.
+
     Args:
         cls: The class as the script writes it, e.g. `"Color"` or `"colors.Color"`.
         name: The member's name.
+        home: Where the class is defined, as one would import it, e.g. `"colors.Color"`; None where
+            that isn't known.
+        given: What was given for it: another name of the same member, or a real member; None for
+            `name` itself.
 
     Example:
         >>> EnumMember("colors.Color", "RED").expression
         'colors.Color.RED'
     """
 
-    __slots__ = ("cls", "name")
+    __slots__ = ("cls", "name", "home", "given")
 
-    def __init__(self, cls: str, name: str) -> None:
+    def __init__(self, cls: str, name: str, *, home: str | None = None, given: Any = None) -> None:
         self.cls = cls
         self.name = name
+        self.home = home
+        self.given = given
 
     @property
     def expression(self) -> str:
@@ -64,3 +100,11 @@ class EnumMember:
 
     def __repr__(self) -> str:
         return f"EnumMember({self.cls!r}, {self.name!r})"
+
+    def __reduce__(self) -> tuple[type[EnumMember], tuple[str, str]]:
+        # Not what was given: to read a real member, a run's process would import the script.
+        return EnumMember, (self.cls, self.name)
+
+    def __setstate__(self, state: tuple[None, dict[str, str]]) -> None:
+        """Of what was pickled before there was a `home`."""
+        self.__init__(**state[1])  # type: ignore[misc]

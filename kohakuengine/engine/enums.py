@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 
 from ..config.annotations import dotted
 from ..errors import ScriptError
@@ -28,19 +29,33 @@ class Enums:
     Args:
         outline: The script.
         folder: Where it lies; None: it is in no file, so nothing is beside it.
+        path: Its file, as a real path; None where there is none.
+        module: What it is called where it is imported from that folder.
     """
 
-    def __init__(self, outline: Outline, folder: str | None) -> None:
+    def __init__(
+        self, outline: Outline, folder: str | None, path: str | None = None, module: str = ""
+    ) -> None:
         self._outline = outline
         self._folder = folder
+        self._path = path
+        self._module = module
         self._classes: dict[str, ast.ClassDef] = {}
         self._imports: dict[str, tuple[str, str]] = {}
         self._siblings: dict[str, Enums | None] = {}
+        self._bound: set[str] = set()
+        self._unsure: set[str] = set()  # names that are bound more than once
         for place in outline.places():
-            if isinstance(place.statement, ast.ClassDef):
-                self._classes[place.statement.name] = place.statement
-            else:
-                self._imports.update(_imports(place.statement))
+            self._note(place.statement)
+
+    def _note(self, statement: ast.stmt) -> None:
+        bound = _bound(statement)
+        self._unsure |= bound & self._bound
+        self._bound |= bound
+        if isinstance(statement, ast.ClassDef):
+            self._classes[statement.name] = statement
+        else:
+            self._imports.update(_imports(statement))
 
     def members(self, cls: str, depth: int = _MAX_DEPTH) -> dict[str, object] | None:
         """The members of a class: by name their values, `UNKNOWN` where that isn't a literal.
@@ -58,6 +73,51 @@ class Enums:
         module, name = self._origin(cls)
         sibling = self._sibling(module) if depth else None
         return sibling.members(name, depth - 1) if sibling else None
+
+    def home(self, cls: str, depth: int = _MAX_DEPTH) -> tuple[str, str, str] | None:
+        """Where a class is defined: the module, its file, and the name of the class there.
+
+        Returns:
+            None where there is no such Enum class, or where that isn't sure.
+        """
+        if cls.partition(".")[0] in self._unsure:
+            return None
+        if cls in self._classes:
+            known = self._path is not None and self._is_enum(cls, depth)
+            return (self._module, self._path or "", cls) if known else None
+        module, name = self._origin(cls)
+        sibling = self._sibling(module) if depth else None
+        return sibling.home(name, depth - 1) if sibling else None
+
+    def first_name(self, cls: str, name: str) -> str:
+        """The name that a member has, where another one may be given to it, too: an alias."""
+        members = self.members(cls) or {}
+        value = members.get(name, UNKNOWN)
+        if value is UNKNOWN or not self._keeps_values(cls, _MAX_DEPTH):
+            return name
+        for first, own in members.items():
+            if own is UNKNOWN:  # which may be that value
+                return name
+            if type(own) is type(value) and own == value:
+                return first
+        return name
+
+    def _keeps_values(self, cls: str, depth: int) -> bool:
+        """Whether members of equal values are surely one: a class may number them itself."""
+        if cls in self._classes:
+            whole = self._outline.whole(self._classes[cls])
+            bases = [dotted(base) or "" for base in whole.bases]
+            return (
+                depth > 0
+                and not whole.keywords
+                and not any(getattr(part, "name", "") == "__new__" for part in whole.body)
+                and all(self._keeps_values(base, depth - 1) for base in bases)
+            )
+        module, name = self._origin(cls)
+        if module == "enum" or (not module and cls in ("int", "str", "float", "bytes")):
+            return True
+        sibling = self._sibling(module) if depth else None
+        return sibling is not None and sibling._keeps_values(name, depth - 1)
 
     def _is_enum(self, cls: str, depth: int) -> bool:
         if cls in self._classes:
@@ -90,9 +150,22 @@ def _read_sibling(folder: str | None, module: str) -> Enums | None:
         return None
     try:
         with open(path, "rb") as file:
-            return Enums(Outline(decode(file.read(), path), path), folder)
+            outline = Outline(decode(file.read(), path), path)
     except (OSError, ScriptError):  # importing it will say what is wrong with it
         return None
+    return Enums(outline, folder, os.path.realpath(path), module)
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """What a class, a function, an import or an assignment binds."""
+    if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+        return {statement.name}
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    return {
+        name for target in targets if isinstance(target, ast.expr) for name in bound_names(target)
+    }
 
 
 def _imports(statement: ast.stmt) -> Iterator[tuple[str, tuple[str, str]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from ..config.base import Config
+from ..config.members import holds_members
 from ..config.siblings import one_at_a_time
 from ..errors import ConfigTypeError, OverrideWarning, ScriptExit, warn_user
 from .borrow import borrowed, overrides_in_children
@@ -64,6 +65,10 @@ class ScriptExecutor:
             from .readings import as_wanted  # which values of text files need
 
             config = as_wanted(config, self.script)
+        if holds_members(config):
+            from .own_members import OwnMembers
+
+            config = OwnMembers(self.script).read(config)
         with one_at_a_time:
             return self._execute(config)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..config.members import holds_members
 from ..config.origin import said_in_text
 from ..config.siblings import one_at_a_time
 from ..engine.compiler import compile_program
@@ -67,13 +68,19 @@ class Examiners:
 
 
 def as_wanted(config: Config, script: Script) -> Config:
-    """A config, in which what a text file says is what the script wants; see engine/readings.py."""
-    if config.origin is None or not said_in_text(config):
-        return config
-    from ..engine.readings import Reader
+    """A config, in which what a text file says is what the script wants; see engine/readings.py.
 
-    read: Config = Reader(script).read(config)
-    return read
+    Members of the script's Enums are what the script has: see engine/own_members.py.
+    """
+    if config.origin is not None and said_in_text(config):
+        from ..engine.readings import Reader
+
+        config = Reader(script).read(config)
+    if holds_members(config):
+        from ..engine.own_members import OwnMembers
+
+        config = OwnMembers(script).read(config)
+    return config
 
 
 def examine_of(script: Script, config: Config, options: Options) -> Examine | None:

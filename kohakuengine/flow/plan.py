@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from ..config.base import Config
 from ..config.generator import ConfigGenerator
-from ..config.identity import config_key
+from ..config.identity import config_key, older_keys
+from ..config.members import holds_members
 from ..config.nested import nested_values
 from ..config.origin import said_in_text
 from ..config.sweep import Sweep
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from ..engine.own_members import OwnMembers
     from ..engine.readings import Reader
 
     ScriptLike = Script | str | os.PathLike[str]
@@ -62,6 +64,13 @@ class Planned:
         self.key, self.fault = _key(script, config)
         self.name = self._name(axes)
 
+    def keys(self) -> list[str]:
+        """The keys that runs of this may have in a store: its own, then those of the past."""
+        if self.key is None:
+            return []
+        script, config = self.script, _keyed(self.script, self.config)
+        return [self.key, *older_keys(config, argv=script.argv, entrypoint=script.entrypoint)]
+
     def _name(self, axes: Sequence[str]) -> str:
         given = self.config.metadata.get("name")
         if isinstance(given, str) and given:
@@ -91,6 +100,7 @@ class Plan:
         self, items: Sequence[tuple[Script, ConfigLike]], axes: Sequence[str] = ()
     ) -> None:
         self._readers: dict[Script, Reader] = {}
+        self._members: dict[Script, OwnMembers] = {}
         self.items = [
             (script, self._read(script, _with_defaults(script, _checked(c)))) for script, c in items
         ]
@@ -118,6 +128,16 @@ class Plan:
 
             self._readers[script] = Reader(script)
         return self._readers[script].read(configs)
+
+    def _with_own_members(self, script: Script, config: Config) -> Config:
+        """A config with members of the script's Enums as that has them; see engine/own_members.py."""
+        if not holds_members(config):
+            return config
+        if script not in self._members:
+            from ..engine.own_members import OwnMembers
+
+            self._members[script] = OwnMembers(script)
+        return self._members[script].read(config)
 
     @property
     def scripts(self) -> list[Script]:
@@ -153,6 +173,7 @@ class Plan:
             for config in self._configs(configs, self._outcomes[item]):
                 if not _is_there(configs):
                     config = self._read(script, config)
+                config = self._with_own_members(script, config)
                 yield Planned(position, script, config, axes, item)
                 position += 1
 
@@ -220,12 +241,21 @@ def _checked(configs: object) -> Config | ConfigGenerator:
 
 def _key(script: Script, config: Config) -> tuple[str | None, str | None]:
     try:
-        if script.given:
-            own = {**config.globals_dict, "given to the script": _given_key(script)}
-            config = config.with_values(own)
+        config = _keyed(script, config)
         return config_key(config, argv=script.argv, entrypoint=script.entrypoint), None
     except NoKeyError as error:
         return None, str(error)
+
+
+def _keyed(script: Script, config: Config) -> Config:
+    """What the key of a run is that of.
+
+    Raises:
+        NoKeyError: Something that the script is given has none.
+    """
+    if not script.given:
+        return config
+    return config.with_values({**config.globals_dict, "given to the script": _given_key(script)})
 
 
 # What scripts are given may be large: its digest is made once.

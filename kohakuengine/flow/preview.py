@@ -107,7 +107,8 @@ class Preview:
             runs = list(islice(self._plan.runs(), _LOOKED_AT))
             self.looked_at = _LOOKED_AT if total > _LOOKED_AT else None
         for planned in runs:
-            same = planned.key and ids.get((plain(planned.script.place), planned.key))
+            known = (ids.get((plain(planned.script.place), key)) for key in planned.keys())
+            same = next(filter(None, known), None)
             if same and os.path.isdir(self._store.paths.run(same.pop()).folder):
                 self.known.add(planned.position)
         self.finished = len(self.known)

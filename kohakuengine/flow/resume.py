@@ -62,7 +62,9 @@ class Earlier:
         self._strange = bool(rows)  # whether no planned run was one of these so far
 
     def _known(self, planned: Planned) -> deque[dict[str, Any]]:
-        return self._runs.get((plain(planned.script.place), planned.key or ""), deque())
+        script = plain(planned.script.place)
+        found = (self._runs.get((script, key)) for key in planned.keys())
+        return next(filter(None, found), deque())
 
     def take(self, planned: Planned) -> dict[str, Any] | None:
         """The earlier run that a planned one is, each once; None where there is none."""
