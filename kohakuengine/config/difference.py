@@ -11,11 +11,10 @@ from .varied import flattened, same_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from .generator import ConfigGenerator
-    from .space import Space
 
     Loaded = Config | ConfigGenerator
 
@@ -63,10 +62,9 @@ def differences(first: Loaded, second: Loaded, limit: int) -> list[Difference]:
     sweeps = [_sweep_of(first), _sweep_of(second)]
     if all(sweep or isinstance(one, Config) for sweep, one in zip(sweeps, (first, second))):
         found = list(_between(_named(first), _named(second)))
-        one, other = (sweep.space if sweep else None for sweep in sweeps)
-        if one is not None and other is not None:
+        if all(sweeps):
             told = any(entry.name.startswith("_sweep.") for entry in found)
-            found += _between_spaces(one, other, told)
+            found += _between_spaces(sweeps, told)
         return found
     return list(_one_by_one(first, second, limit))
 
@@ -99,10 +97,10 @@ def _named(loaded: Loaded) -> dict[str, Any]:
     assert sweep is not None
     axes: dict[str, list[Any]] = {}
     for axis in sweep.space.axes():
-        short = len(axis.values) <= _MOST
-        axes.setdefault(f"_sweep.{axis.name}", []).append(
-            list(axis.values) if short else axis.values
-        )
+        values = axis.values
+        if len(values) <= _MOST:
+            values = [sweep.read(axis.name, value) for value in values]
+        axes.setdefault(f"_sweep.{axis.name}", []).append(values)
     several = {name: found[0] if len(found) == 1 else found for name, found in axes.items()}
     rules = {f"_sweep.{name}": rule for name, rule in rules_of(sweep.space).items()}
     plain = {name: _plain(values) for name, values in several.items()}
@@ -114,23 +112,25 @@ def _plain(values: Any) -> Any:
     return values if isinstance(values, list) else repr(values)
 
 
-def _between_spaces(first: Space, second: Space, told: bool) -> Iterator[Difference]:
+def _between_spaces(sweeps: Sequence[Sweep | None], told: bool) -> Iterator[Difference]:
     """How two sweeps put their axes together.
 
     Args:
-        first: One.
-        second: The other.
+        sweeps: The two.
         told: Whether it has been told that axes or conditions differ.
     """
-    outlines = outline_of(first), outline_of(second)
+    first, second = (sweep for sweep in sweeps if sweep is not None)
+    outlines = outline_of(first.space), outline_of(second.space)
     if told:
         if outlines[0] != outlines[1] and {*first.names} == {*second.names}:
             yield Difference("_sweep", *outlines)
         return
-    if repr(first) != repr(second) or first.size != second.size:
-        yield Difference("_sweep", first, second)
+    # Of values that are read for a script a space shows what they were before.
+    shown = outlines if first.reads or second.reads else (repr(first.space), repr(second.space))
+    if shown[0] != shown[1] or first.size != second.size:
+        yield Difference("_sweep", first.space, second.space)
         return
-    pairs = zip(islice(first, _MOST), islice(second, _MOST))
+    pairs = zip(islice(first.points(), _MOST), islice(second.points(), _MOST))
     for one, other in pairs:  # a condition may be a function, of which the name says nothing
         if not same_value(one, other):
             yield Difference("_sweep", one, other)

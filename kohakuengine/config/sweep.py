@@ -29,6 +29,7 @@ class Sweep(Sequence[Config]):
 
     Attributes:
         names: The variables that vary; `base` and `space` are kept, too.
+        reads: What reads the values of some axes before they are used: see `read_by()`.
 
     Raises:
         ConfigError: The space can't be understood, or has no points; or a name with dots in it leads
@@ -44,7 +45,7 @@ class Sweep(Sequence[Config]):
         from .axes import as_space
 
         self.base = base
-        self._reads: dict[str, Callable[[Any], Any]] = {}
+        self.reads: dict[str, Callable[[Any], Any]] = {}
         self._known: dict[str, dict[str, Any]] = {}  # texts that have been read
         self.space = as_space(space).bound(base.globals_dict)
         self.names = self.space.names
@@ -78,6 +79,10 @@ class Sweep(Sequence[Config]):
     def __iter__(self) -> Iterator[Config]:
         return map(self._config, self.space)
 
+    def points(self) -> Iterator[dict[str, Any]]:
+        """What each sets besides the base, in order."""
+        return map(self._read_point, self.space) if self.reads else iter(self.space)
+
     def read_by(self, base: Config, reads: Mapping[str, Callable[[Any], Any]]) -> Sweep:
         """The same of another base, where the values of some axes are read before they are used.
 
@@ -91,13 +96,13 @@ class Sweep(Sequence[Config]):
 
         sweep = copy(self)
         sweep.base = base
-        sweep._reads = dict(reads)
+        sweep.reads = dict(reads)
         sweep._known = {name: {} for name in reads}
         return sweep
 
     def read(self, name: str, value: Any) -> Any:
         """What a value of an axis is, when it has been read."""
-        read = self._reads.get(name)
+        read = self.reads.get(name)
         if read is None:
             return value
         if type(value) is not str:
@@ -110,7 +115,7 @@ class Sweep(Sequence[Config]):
         return known[value]
 
     def _config(self, point: dict[str, Any]) -> Config:
-        if self._reads:
+        if self.reads:
             point = self._read_point(point)
         if not self._nested:
             return self.base.with_values({**self.base.globals_dict, **point})
@@ -120,7 +125,7 @@ class Sweep(Sequence[Config]):
 
     def _read_point(self, point: dict[str, Any]) -> dict[str, Any]:
         read = dict(point)
-        for name in self._reads:
+        for name in self.reads:
             if name in point:
                 read[name] = self.read(name, point[name])
         return read

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 from ..config import annotations as A
 from ..config.base import Config
 from ..config.members import EnumMember, holds_member, holds_members, is_real_member
+from ..config.sweep import Sweep
 from ..errors import EntrypointError
 
 TYPE_CHECKING = False
@@ -57,6 +59,22 @@ class OwnMembers:
         pairs = [(config.globals_dict, values), (config.kwargs, copy.kwargs)]
         same = all(old[name] is new[name] for old, new in pairs for name in old)
         return config if same and all(map(_is, config.args, copy.args)) else copy
+
+    def read_sweep(self, sweep: Sweep) -> Sweep:
+        """The same of a sweep, its axes included.
+
+        Raises:
+            ScriptError: The script can't be read, or isn't valid Python.
+        """
+        names = dict.fromkeys(axis.name for axis in sweep.space.axes())
+        reads = {name: partial(self._read_axis, sweep, name) for name in names}
+        return sweep.read_by(self.read(sweep.base), reads)
+
+    def _read_axis(self, sweep: Sweep, name: str, value: Any) -> Any:
+        read = sweep.read(name, value)
+        if not holds_member(read):
+            return read
+        return self._read(read, self._wanted(name.partition(".")[0]))
 
     def _read_all(
         self, values: Mapping[str, Any], wanted: Callable[[str], Expected | None]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Iterator
 
 import pytest
 
+from kohakuengine import run
 from kohakuengine.config.base import Config
 from kohakuengine.flow.sequential import Sequential
 from kohakuengine.runs.store import RunStore
@@ -167,6 +171,74 @@ def test_a_run_stands_for_what_it_was_run_with(kogine, write, tmp_path, monkeypa
     assert RunStore().count() == 2
     lost = kogine("config", "diff", "own.py", "nosuch")
     assert lost.outcome == 2 and "there is no run 'nosuch'" in lost.err
+
+
+ENUM = """\
+    from enum import Enum
+    from pathlib import Path
+    class Solver(Enum):
+        SGD = 1
+        ADAM = 2
+    solver: Solver = Solver.SGD
+    out: Path = Path("a")
+    if __name__ == "__main__":
+        print(solver is Solver.ADAM)
+"""
+
+
+@pytest.fixture
+def enums(write, tmp_path, monkeypatch) -> Iterator[None]:
+    """A script with an Enum, and files that name its members or import them."""
+    monkeypatch.setenv("KOGINE_HOME", str(tmp_path / "store"))
+    write("train.py", ENUM)
+    write(
+        "one.py",
+        "from train import Solver\nfrom pathlib import Path\nsolver = Solver.ADAM\nout = Path('b')\n",
+    )
+    write("one.yaml", "{solver: ADAM, out: b}")
+    write("other.yaml", "{solver: SGD, out: b}")
+    write(
+        "sweep.py",
+        "from train import Solver\n_sweep = {'solver': list(Solver), 'x': [1, 2], '_exclude': 'x > 1'}\n",
+    )
+    write("sweep.toml", "_sweep = {solver = ['SGD', 2], x = [1, 2], _exclude = 'x > 1'}")
+    write(
+        "gen.py",
+        "from kohakuengine import Config\nfrom train import Solver\ndef config_gen():\n    yield Config({'solver': Solver.ADAM})\n    yield Config({'solver': Solver.SGD})\n",
+    )
+    yield
+    sys.modules.pop("train", None)
+
+
+@pytest.mark.parametrize(
+    "one, other", [("one.py", "one.yaml"), ("sweep.py", "sweep.toml"), ("gen.py", "gen.py")]
+)
+def test_files_as_a_script_reads_them(kogine, enums, one: str, other: str) -> None:
+    """With --script, a study is the same in Python and in text, with members of Enums and paths."""
+    assert kogine("config", "diff", one, other, "--script", "train.py").outcome == 0
+    assert kogine("config", "diff", one, other).outcome == (one != other)
+
+
+def test_members_that_differ(kogine, enums) -> None:
+    """They are told as the script calls them; a script that isn't there is an error."""
+    command = ("config", "diff", "one.py", "other.yaml", "--script")
+    reply = kogine(*command, "train.py")
+    assert reply.outcome == 1 and reply.out == "~  solver  Solver  Solver.ADAM -> Solver.SGD\n"
+    found = json.loads(kogine(*command, "train.py", "--json").out)["changed"]["solver"]
+    assert found == {"a": "ADAM", "b": "SGD", "types": ["Solver"] * 2}
+    wrong = kogine(*command, "trian.py")
+    assert wrong.outcome == 2 and "did you mean train.py?" in wrong.err
+
+
+def test_files_beside_a_run(kogine, enums) -> None:
+    """They are read as the run's script reads them, if it is still there."""
+    run("train.py", config_path="one.py")
+    for name in ("one.py", "one.yaml"):
+        assert kogine("config", "diff", name, "last").outcome == 0
+        assert kogine("config", "diff", "last", name).outcome == 0
+    assert kogine("config", "diff", "other.yaml", "last").outcome == 1
+    os.unlink("train.py")
+    assert kogine("config", "diff", "one.yaml", "last").outcome == 1
 
 
 def test_a_missing_file(kogine, write) -> None:
