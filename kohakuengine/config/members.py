@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +34,7 @@ def holds_members(config: Config) -> bool:
 
 def is_real_member(value: object) -> bool:
     """Whether a value is a member of an Enum that this process has."""
-    return isinstance(getattr(type(value), "__members__", None), Mapping)
+    return hasattr(type(value), "_member_map_")  # no import of enum, which most don't need
 
 
 def _is_member(value: object) -> bool:

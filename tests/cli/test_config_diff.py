@@ -182,7 +182,7 @@ ENUM = """\
     solver: Solver = Solver.SGD
     out: Path = Path("a")
     if __name__ == "__main__":
-        print(solver is Solver.ADAM)
+        print(solver, out)
 """
 
 
