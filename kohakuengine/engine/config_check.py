@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .bindings import Binding
+    from .checks import Surprise
     from .parameters import Parameter
     from .script import Script
 
@@ -98,9 +99,14 @@ def check_configs(script: Script, configs: Any) -> list[KeyCheck]:
     checks = {check.key: check for check in check_keys(script, values)}
     told_before: set[str] = set()
     examiner = Examiner(script)
-    for surprise in examiner.unknown_keys(base):
+    of_axes = () if isinstance(configs, Config) else examiner.unknown_keys_of_axes(configs)
+    for surprise in [*examiner.unknown_keys(base), *of_axes]:
         path = surprise.name
-        checks[path] = KeyCheck(path, UNKNOWN, surprise.message, surprise.nearest)
+        if surprise.refused:
+            checks[path] = KeyCheck(path, UNKNOWN, surprise.message, surprise.nearest)
+        elif path in checks:
+            notes = filter(None, (checks[path].note, surprise.message))
+            checks[path] = KeyCheck(path, checks[path].status, " ".join(notes))
     for fault in examiner.faults_of_all(configs):
         key = fault.key or "(all)"
         status = WRONG_TYPE if fault.line is not None else BREACH if fault.soft else REFUSED
@@ -124,6 +130,10 @@ def check_texts(script: Script, texts: Iterable[str]) -> list[KeyCheck]:
     pairs = [split_override(text) for text in texts]
     checker = _Checker(script) if pairs else None
     return [checker.check_text(key, text) for key, text in pairs] if checker else []
+
+
+def _is_refused(surprise: Surprise) -> bool:
+    return surprise.refused
 
 
 class _Checker:
@@ -178,7 +188,7 @@ class _Checker:
             with_nested(config.globals_dict, {key: value})
         except (ConfigError, OverrideError) as error:
             return KeyCheck(key, REFUSED, str(error))
-        for surprise in Examiner(self._script).unknown_keys(config):
+        for surprise in filter(_is_refused, Examiner(self._script).unknown_keys(config)):
             return KeyCheck(key, UNKNOWN, surprise.message, surprise.nearest)
         found = self.check(root, config.globals_dict.get(root, {}))
         return KeyCheck(key, found.status, found.note, found.nearest)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .compiler import Examine
     from .entry_arguments import EntryArguments
     from .expectations import Expectations
+    from .replaced_keys import ReplacedKeys
     from .script import Script
 
 LISTED = 10_000  # Configs of a list that are looked at before the first runs
@@ -56,6 +57,7 @@ class Examiner:
         self._parsed: tuple[Module, list[Binding]] | None = None
         self._schemas: dict[int, Schema] = {}
         self._arguments: EntryArguments | None = None
+        self._replaced: ReplacedKeys | None = None
 
     def of_program(self, config: Config) -> Examine:
         """What `compile_program` is to ask, which knows the script's syntax already.
@@ -140,14 +142,32 @@ class Examiner:
     # ---- the names ----
 
     def unknown_keys(self, config: Config) -> list[Surprise]:
-        """What names with dots add to dictionaries, and that nothing in the script knows."""
-        origin = origin_of(config)
-        if not origin.added:
-            return []
-        from .unknown_keys import find_unknown_keys
+        """Keys of dictionaries of which the script knows nothing, and those that it misses."""
+        origin, values = origin_of(config), config.globals_dict
+        found: list[Surprise] = []
+        if origin.added:
+            from .unknown_keys import find_unknown_keys
 
-        name = self._script.name
-        return [*find_unknown_keys(*self._parse(), config.globals_dict, origin, name)]
+            found += find_unknown_keys(*self._parse(), values, origin, self._script.name)
+        if dict in map(type, values.values()):
+            from .replaced_keys import ReplacedKeys
+
+            if self._replaced is None:
+                self._replaced = ReplacedKeys(*self._parse(), self._script)
+            found += self._replaced.find(values, origin)
+        return found
+
+    def unknown_keys_of_axes(self, sweep: Sweep) -> Iterator[Surprise]:
+        """The same of the dictionaries that axes of a sweep have for values, each once."""
+        from ..config.tried import tried
+
+        told = set()
+        for name, said, _ in tried(sweep.space):
+            value = sweep.read(name, said)
+            for one in self.unknown_keys(Config({name: value})) if type(value) is dict else ():
+                if one.message not in told:
+                    told.add(one.message)
+                    yield one
 
     def _of_names(self, values: Mapping[str, object], config: Config) -> list[Fault]:
         found = []
@@ -162,8 +182,7 @@ class Examiner:
         if self._strict and not found:
             for surprise in [*self._surprises_of(values), *self.unknown_keys(config)]:
                 if surprise.refused:
-                    told = f"refused because strict: {surprise.message}"
-                    found.append(_told(surprise.name, told))
+                    found.append(_refused(surprise))
         return found
 
     def _surprises_of(self, values: Mapping[str, object]) -> list[Surprise]:
@@ -250,6 +269,8 @@ class Examiner:
         if not self._check:
             return found
         found += self._of_types(base, origin)
+        surprises = self.unknown_keys_of_axes(sweep) if self._strict else ()
+        found += (_refused(one) for one in surprises if one.refused)
         schemas = list(self._schemas_of(origin))
         for name, said_value, said in tried(sweep.space):
             value = sweep.read(name, said_value)
@@ -288,6 +309,10 @@ class Examiner:
             if len(found) >= _ENOUGH:
                 break
         return found
+
+
+def _refused(surprise: Surprise) -> Fault:
+    return _told(surprise.name, f"refused because strict: {surprise.message}")
 
 
 def _told(name: str, message: str) -> Fault:

@@ -41,11 +41,11 @@ def find_unknown_keys(
         own = [binding for binding in found if binding.name == root and not binding.update]
         if len(own) > 1:  # which of them holds depends
             continue
-        literal = nested_values({root: _literal(own)}, [parent]).get(parent)
+        literal = nested_values({root: written_dictionary(own)}, [parent]).get(parent)
         theirs = nested_values(values, [parent]).get(parent, {})
         keys = [*(literal or ()), *(k for k in theirs if f"{parent}.{k}" not in origin.added)]
         known = [one for one in dict.fromkeys(keys) if isinstance(one, str)]
-        mentioned = _mentioned(tree) if mentioned is None else mentioned
+        mentioned = mentioned_in(tree) if mentioned is None else mentioned
         if not known or key in known or key in mentioned:
             continue
         where = f"{script} line {own[0].line}" if literal else origin.place_of(root)
@@ -56,7 +56,7 @@ def find_unknown_keys(
         yield Surprise(path, message, refused=True, nearest=tuple(similar))
 
 
-def _literal(own: list[Binding]) -> dict[Any, Any] | None:
+def written_dictionary(own: list[Binding]) -> dict[Any, Any] | None:
     """The dictionary that a script writes out as the default of a variable."""
     value = getattr(own[0].node, "value", None) if own else None
     if not isinstance(value, ast.Dict):
@@ -68,7 +68,7 @@ def _literal(own: list[Binding]) -> dict[Any, Any] | None:
     return literal if isinstance(literal, dict) else None
 
 
-def _mentioned(tree: ast.Module) -> set[str]:
+def mentioned_in(tree: ast.Module) -> set[str]:
     """The texts, and the names of arguments, in a script: by these it may ask for a key."""
     found = set()
     for node in ast.walk(tree):

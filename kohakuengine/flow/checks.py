@@ -10,7 +10,7 @@ from ..engine.program import has_plain_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..config.base import Config
     from ..config.faults import Fault
@@ -111,6 +111,7 @@ class Checks:
         self._examiners = Examiners(options)
         self._keep = keep
         self._done: dict[tuple[object, ...], str | None] = {}
+        self._told: set[str] = set()
 
     def warnings(self, planned: Planned) -> list[str]:
         """What a config does to a script that its user may not expect, one sentence each.
@@ -122,14 +123,21 @@ class Checks:
         self._examiners.check(planned)
         script, config = planned.script, planned.config
         shape = _shape(script, config)
-        if shape in self._done:
-            return []
+        examiner = self._examiners.of(script)
+        if shape in self._done:  # dictionaries alone may differ in what there is to warn of
+            return self._new(one.message for one in examiner.unknown_keys(config))
         self._done[shape] = None
-        examine = self._examiners.of(script).of_program(config)
+        examine = examiner.of_program(config)
         checked = Checked(script, config, self._strict, examine)
         if checked.program is not None:
             self._done[shape] = self._keep(checked.program)
-        return checked.warnings
+        return self._new(checked.warnings)
+
+    def _new(self, warnings: Iterable[str]) -> list[str]:
+        """Those that haven't been told."""
+        new = [one for one in dict.fromkeys(warnings) if one not in self._told]
+        self._told.update(new)
+        return new
 
     def program(self, script: Script, config: Config) -> str | None:
         """The name of the program that a checked config runs; None where there is none to keep."""
