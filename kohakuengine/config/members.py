@@ -97,7 +97,7 @@ class EnumMember:
         return hash((self.cls, self.name))
 
     def __repr__(self) -> str:
-        return f"EnumMember({self.cls!r}, {self.name!r})"
+        return f"<{self.expression}>"  # as of a member, without the value
 
     def __reduce__(self) -> tuple[type[EnumMember], tuple[str, str]]:
         # Not what was given: to read a real member, a run's process would import the script.

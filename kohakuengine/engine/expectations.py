@@ -210,7 +210,10 @@ def remedy_for(name: str | None, value: object, expected: Expected) -> str | Non
     for part in parts:
         if part.shape == A.ENUM:
             named = [n for n in part.choices if n == value or part.members.get(str(n)) == value]
-            near = [str(n) for n in named] or nearest(str(value), choices, 1) or choices
+            like = [] if named else nearest(str(value), choices, 1)
+            if like:
+                return f"did you mean {like[0]}?"
+            near = [str(n) for n in named] or like or choices
             said = f"{near[0]} in YAML, TOML or JSON"
             if name is None:
                 return f"{said} is that member, and a Python config can import it"

@@ -267,7 +267,7 @@ def test_an_enum_member_is_a_value() -> None:
     assert pickle.loads(pickle.dumps(RED)) == RED
     assert {RED: 1}[EnumMember("Color", "RED")] == 1
     assert RED != EnumMember("Color", "BLUE") and RED != "Color.RED"
-    assert repr(RED) == "EnumMember('Color', 'RED')"
+    assert repr(RED) == "<Color.RED>"
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,9 @@ def test_what_cannot_be_read_is_a_fault(script: Script) -> None:
     with pytest.raises(CheckError, match="'PINK' is not a member of Color") as caught:
         kohakuengine.run(script, config_path=path)
     assert [fault.key for fault in caught.value.faults] == ["color", "out"]
+
+
+def test_a_misspelt_member_is_told_with_the_nearest(script: Script) -> None:
+    """Of a text file as of `--set`: not how else a member could be given."""
+    with pytest.raises(CheckError, match="'BLEU' is not a member of Color; did you mean BLUE?"):
+        kohakuengine.run(script, config_path=saved({"color": "BLEU"}))
