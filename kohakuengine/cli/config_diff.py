@@ -100,17 +100,10 @@ def _read_for(script: Script | None, one: Config | ConfigGenerator) -> Config | 
     """What a file gives, as a script reads it."""
     if script is None:
         return one
-    from ..config.generator import ConfigGenerator
-    from ..config.sweep import Sweep
-    from ..engine.own_members import OwnMembers
-    from ..engine.readings import Reader
+    from ..engine.own_members import read_for
 
-    reader, members = Reader(script), OwnMembers(script)
-    if isinstance(one, Config):
-        return members.read(reader.read(one))
-    if isinstance(one.source, Sweep):
-        return ConfigGenerator(members.read_sweep(reader.read(one.source)))
-    return ConfigGenerator(members.read(reader.read(config)) for config in one)
+    read: Config | ConfigGenerator = read_for(script, one)
+    return read
 
 
 def _row(one: Difference) -> tuple[str, str, str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..markup import FAINT, CODE, bundle, joined, note, table, tag, value
 from .brief import brief
+from .members import EnumMember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ def _row(kind: str, name: str, item: object) -> tuple[Html, ...]:
         tag("span", kind, style=FAINT),
         value(name, _NAME),
         tag("span", value(brief(item, _VALUE)), style=CODE),
-        tag("span", value(type(item).__name__, _NAME), style=FAINT),
+        tag("span", value(_type_of(item), _NAME), style=FAINT),
     )
+
+
+def _type_of(item: object) -> str:
+    return item.cls if isinstance(item, EnumMember) else type(item).__name__
 
 
 def _text(config: Config) -> str:

@@ -30,6 +30,37 @@ if TYPE_CHECKING:
     from .script import Script
 
 
+def read_for(script: Script, configs: Any) -> Any:
+    """Configs as a script reads them: what text files say, and members of its Enums.
+
+    Args:
+        script: The script.
+        configs: A Config, a Sweep, or several Configs; of a `ConfigGenerator` that makes them one by
+            one each is read when it is made.
+
+    Raises:
+        ScriptError: The script can't be read, or isn't valid Python.
+    """
+    from ..config.generator import ConfigGenerator
+    from .readings import Reader
+
+    reader, members = Reader(script), OwnMembers(script)
+
+    def read(one: Any) -> Any:
+        return members.read(reader.read(one)) if isinstance(one, Config) else one
+
+    if isinstance(configs, Config):
+        return read(configs)
+    source = configs.source if isinstance(configs, ConfigGenerator) else configs
+    if isinstance(source, Sweep):
+        found: Any = members.read_sweep(reader.read(source))
+    elif isinstance(source, (list, tuple)):
+        found = [*map(read, source)]
+    else:
+        found = (read(one) for one in configs)
+    return ConfigGenerator(found, name=configs.name) if source is not configs else found
+
+
 class OwnMembers:
     """Reads configs for one script, which is looked at when the first one holds a member.
 

@@ -20,6 +20,7 @@ from ..markup import (
     visible,
 )
 from ..runs.cells import counted, duration_text, one_line, shown
+from ..runs.flat import opened
 from ..runs.html import status_html
 from ..runs.listing import ID_WIDTH, MOST_METRICS, MOST_PARAMS, metric_names, varying
 from ..runs.output import plain
@@ -90,7 +91,7 @@ def _facts(view: LiveView) -> list[str]:
 
 
 def _runs(view: LiveView) -> Html:
-    rows = chosen_rows(view)
+    rows = [*map(opened, chosen_rows(view))]
     if not rows:
         return Html()
     params, metrics = varying(rows)[:MOST_PARAMS], metric_names(rows)[:MOST_METRICS]

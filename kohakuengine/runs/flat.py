@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..config.varied import flattened
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -46,6 +48,14 @@ def flat_columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
     for name in _LAST:
         found[name] = _durations(rows) if name == "duration" else [row[name] for row in rows]
     return found
+
+
+def opened(row: Row) -> Row:
+    """A row for a table of runs, in which what is within dictionaries has names with dots."""
+    params = row["params"]
+    if not any(type(value) is dict for value in params.values()):
+        return row
+    return {**row, "params": flattened(params)}
 
 
 def _held(holders: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

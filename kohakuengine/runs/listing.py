@@ -6,6 +6,7 @@ import os
 import time
 
 from .cells import age_text, duration_text, one_line, shown, time_text
+from .flat import opened
 from .outcome import FINAL, FINISHED
 
 TYPE_CHECKING = False
@@ -57,6 +58,7 @@ def columns(
         params: The parameters that vary, where it isn't these rows alone that tell.
         metrics: The metrics, those first that matter most, likewise.
     """
+    rows = [*map(opened, rows)]
     params = varying(rows) if params is None else params
     metrics = metric_names(rows) if metrics is None else metrics
     found = [Column("id", "id", [row["id"][:ID_WIDTH] for row in rows])]

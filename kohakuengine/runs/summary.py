@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .flat import opened
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +22,7 @@ class Summary:
         most: How many of the first to keep.
 
     Attributes:
-        first: The first rows.
+        first: The first rows; dictionaries are looked into, and what is within has names with dots.
         total: How many there are.
         counts: How many have each status.
         varying: The parameters that differ, those first that most runs set; of a single run, all.
@@ -38,7 +40,7 @@ class Summary:
         metrics: Counter[str] = Counter()
         self._values: dict[str, object] = {}
         self._differing: set[str] = set()
-        for row in rows:
+        for row in map(opened, rows):
             if self.total < most:
                 self.first.append(row)
             self.total += 1

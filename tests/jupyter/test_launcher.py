@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from test_form_state import SCRIPT, points, states
 
-from kohakuengine import Config, Script, axes, sweep
+from kohakuengine import Config, Script, axes, load_config, sweep
 from kohakuengine.config.members import EnumMember
 from kohakuengine.config.sweep import Sweep
 from kohakuengine.engine.parameters import parameters
@@ -630,6 +631,43 @@ def test_stop_asks_before_it_throws_away_much() -> None:
     panel.confirm.click()
     panel.join(30)
     assert flow.asked == ["cancel"] and panel._asking.layout.display == "none"
+
+
+OWN = """
+from enum import Enum
+from pathlib import Path
+
+class Color(Enum):
+    RED = 1
+    BLUE = "b"
+
+color: Color = Color.RED
+colors: list[Color] = []
+out: Path = Path("here")
+"""
+FILES = {
+    "own.yaml": "{out: b, colors: [RED, b], _sweep: {color: [RED, b]}}",
+    "own.py": "from pathlib import Path\nfrom scripted import Color\nout = Path('b')\n"
+    "colors = [Color.RED, Color.BLUE]\n_sweep = {'color': list(Color)}\n",
+}
+
+
+@pytest.mark.parametrize("given", ["file", "configs"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_study_is_shown_as_the_script_reads_it(
+    folder: Path, name: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Members of Enums and paths of a file, of what it gives, or of Python, are those of the form."""
+    (folder / "scripted.py").write_text(OWN)
+    (folder / name).write_text(FILES[name])
+    monkeypatch.delitem(sys.modules, "scripted", raising=False)
+    launcher = SweepLauncher("scripted.py", name if given == "file" else load_config(name))
+    assert not launcher.problems
+    red, blue = EnumMember("Color", "RED"), EnumMember("Color", "BLUE")
+    assert launcher.state.swept == (("color", Listed((red, blue))),)
+    assert launcher.state.fixed == {"out": Path("b"), "colors": [red, blue]}
+    assert launcher.form.rows["colors"].value.value == "[RED, BLUE]"
+    assert "--set 'colors=[RED, BLUE]'" in launcher.text_of("shell")
 
 
 # ---- real flows ----

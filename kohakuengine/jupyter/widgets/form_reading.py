@@ -10,6 +10,7 @@ from ...config.generator import ConfigGenerator
 from ...config.grid import Grid, When
 from ...config.space import Axis, Repeat, Sample, Space, Zip
 from ...config.sweep import Sweep
+from ...engine.own_members import read_for
 from ...errors import ConfigError
 from .form_state import FormState, configs_of
 from .settings import Listed, setting_of
@@ -36,19 +37,19 @@ def state_of_file(path: str | os.PathLike[str], script: Script | None = None) ->
         ConfigError: It can't be loaded, or holds what no form can show.
     """
     from ...config.loader import load_config
-    from ...engine.readings import as_wanted
 
-    configs = load_config(path)
-    return state_of(configs if script is None else as_wanted(configs, script), str(path))
+    return state_of(load_config(path), str(path), script)
 
 
-def state_of(given: Any, called: str = "these configs") -> FormState:
+def state_of(given: Any, called: str = "these configs", script: Script | None = None) -> FormState:
     """What configs say, as the state of a form; it comes to the same runs.
 
     Args:
         given: A Config, a Sweep, a list of Configs, or a ConfigGenerator of one of these; or what
             varies, as `sweep()` takes it.
         called: What they are called in messages.
+        script: Of which the form is: what text files say, and members of its Enums, are read as it
+            wants them.
 
     Raises:
         ConfigError: No form can show them.
@@ -57,6 +58,8 @@ def state_of(given: Any, called: str = "these configs") -> FormState:
         given = given.source
     if isinstance(given, (Mapping, Space)):
         given = Sweep(Config(), as_space(given))
+    if script is not None and isinstance(given, (Config, Sweep, list, tuple)):
+        given = read_for(script, given)
     if isinstance(given, Config):
         return _fixed(given)
     if isinstance(given, Sweep):

@@ -106,7 +106,8 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         if configs is not None:
             given = os.fspath(configs) if isinstance(configs, os.PathLike) else configs
             is_file = isinstance(given, str)
-            self.form.show(state_of_file(given, self.script) if is_file else state_of(given))
+            state = state_of_file(given, self.script) if is_file else None
+            self.form.show(state or state_of(given, script=self.script))
         self._look_back()
         self._connect()
         self._update()

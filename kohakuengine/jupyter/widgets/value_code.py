@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from math import inf
 from pathlib import PurePath
 
-from ...config.fit import short_repr
-from ...config.members import EnumMember
+from ...config.fit import short, short_repr
+from ...config.members import EnumMember, holds_stand_in
 from ...config.overrides import typed_value
 from ...config.printing import WIDTH, Unwritable
 from ...config.python_writer import PythonWriter
@@ -135,6 +135,8 @@ def _candidates(value: Any) -> list[str]:
         found.append(lambda: str(value))
     if isinstance(value, EnumMember):
         found += [lambda: value.name, lambda: value.expression]
+    if type(value) in _CONTAINERS and holds_stand_in(value):
+        found.append(lambda: _with_names(value))
     if type(value) in (bool, int, float, complex, str, bytes, type(None), *_CONTAINERS):
         found.append(lambda: Code().of(value, "") if type(value) in _CONTAINERS else repr(value))
     texts = []
@@ -152,4 +154,23 @@ def shown_text(value: Any) -> str:
         return value.name
     if isinstance(value, (str, PurePath)):
         return str(value)
+    if type(value) in _CONTAINERS and holds_stand_in(value):
+        return short(_with_names(value), 200)
     return short_repr(value, 200)
+
+
+def _with_names(value: Any, depth: int = 50) -> str:
+    """A container as Python writes it, but members of Enums by their names, as `--set` takes them."""
+    if isinstance(value, EnumMember):
+        return value.name
+    if type(value) not in _CONTAINERS or not value or not depth:
+        return short_repr(value, 10_000)
+    if isinstance(value, dict):
+        pairs = (map(lambda one: _with_names(one, depth - 1), pair) for pair in value.items())
+        return "{" + ", ".join(map(": ".join, pairs)) + "}"
+    items = ", ".join(_with_names(item, depth - 1) for item in value)
+    if isinstance(value, list):
+        return f"[{items}]"
+    if isinstance(value, tuple):
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    return f"{{{items}}}" if isinstance(value, set) else f"frozenset({{{items}}})"
