@@ -60,6 +60,7 @@ class _Signals:
         self._process: Process | None = None
         self._waiting: list[int] = []
         self._timers: list[Timer] = []
+        self._over = False
 
     def are_for(self, process: Process, timeout: float | None) -> None:
         """Name the process that gets them; those that have come before are passed on now.
@@ -77,6 +78,8 @@ class _Signals:
 
     def pass_on(self, number: int, frame: object = None) -> None:
         """Pass a signal on, and see to it that it does something."""
+        if self._over:
+            return  # as when another thread sends it that didn't know yet
         if self._process is None:
             self._waiting.append(number)
             return
@@ -97,11 +100,14 @@ class _Signals:
 
     def _force(self, status: str, reason: str) -> None:
         assert self._process is not None
+        if self._over:
+            return
         self.forced = self.forced or (status, reason + IGNORED)
         end_tree(self._process.pid)
 
     def close(self) -> None:
-        """The process has ended."""
+        """The process has ended: nothing is sent to it any more, its number may be another's soon."""
+        self._over = True
         for timer in self._timers:
             timer.cancel()
 
@@ -160,9 +166,15 @@ def run_in_foreground(
             if signals.interrupts:  # before there is anything to interrupt
                 raise KeyboardInterrupt
             process = starting(job, relay) if starting else _new_interpreter(job, relay)
-            signals.are_for(process, job.timeout)
-            started(_Told(process, signals))
-            relay.run(_end_of(process))
+            end = _end_of(
+                process
+            )  # while it can't have been waited for, as sending it a signal may
+            try:
+                signals.are_for(process, job.timeout)
+                started(_Told(process, signals))
+                relay.run(end)
+            finally:
+                os.close(end)
             process.wait()
         finally:
             signals.close()
@@ -193,6 +205,7 @@ def _new_interpreter(job: Job, relay: Relay) -> Process:
 
 
 def _end_of(process: Process) -> int:
+    """A descriptor that becomes readable when a process has ended."""
     return os.pidfd_open(process.pid)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from .init import PR_SET_CHILD_SUBREAPER, Orders, hold_interrupts, leave_script_to_child, prctl
 
@@ -30,7 +31,10 @@ class Forked:
     def send_signal(self, sig: int, /) -> None:
         """Send it a signal; nothing happens when it has ended."""
         if self._status is None:
-            os.kill(self.pid, sig)  # not reaped yet, so the number is still its own
+            # Not reaped yet, so the number is still its own; but for the moment in which another
+            # thread reaps it.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, sig)
 
 
 class InScript(BaseException):

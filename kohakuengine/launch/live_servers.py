@@ -37,7 +37,7 @@ class LiveServer:
         self.imports = [name for name in words[3].split(",") if name]
         self.started = process.create_time()
         inits = process.children()
-        self.runs = sum(bool(init.children()) for init in inits)
+        self.runs = sum(map(_goes_on, inits))
         self.memory = sum(map(_memory, (process, *inits)))
         self.command = _command(self.owner)
 
@@ -63,6 +63,15 @@ def _arguments(process: psutil.Process) -> list[str]:
     starts = [number for number, word in enumerate(words) if MARK in word and word[:6] == "import"]
     given = words[starts[0] + 1 :] if starts else []
     return given if len(given) == 4 else []
+
+
+def _goes_on(init: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        return bool(init.children())
+    except psutil.Error:
+        return False  # it has just ended; its server hasn't
 
 
 def _memory(process: psutil.Process) -> int:

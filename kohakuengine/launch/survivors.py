@@ -21,6 +21,8 @@ _PATIENCE = 10.0
 
 _TREE = 2.0  # and how long what is below one process, by that process
 
+_IN_EXEC = 1.0  # how long a process is waited for that is becoming another program, in seconds
+
 # After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
 # ways, and then to what the run has left, after GRACE each.
 _FORCE = 5.0
@@ -108,14 +110,11 @@ def end_descendants() -> None:
 
     patience = time.monotonic() + _PATIENCE
     while time.monotonic() < patience:
-        found = psutil.Process().children(recursive=True)
-        if not [process for process in found if _is_running(process)]:
-            # What was started by one that ended while we looked is ours by now.
-            found = psutil.Process().children(recursive=True)
-            if not [process for process in found if _is_running(process)]:
-                return
-        for process in found:
-            _kill(process.pid)
+        found = _below(psutil.Process())
+        if not found:
+            return
+        for one in found:
+            _kill(one)
         time.sleep(0.005)
 
 
@@ -128,15 +127,24 @@ def end_tree(pid: int) -> None:
         process = psutil.Process(pid)
         process.suspend()  # so that it takes no notice, and what loses its parent still becomes its
         while time.monotonic() < patience:
-            found = [one for one in process.children(recursive=True) if _is_running(one)]
+            found = _below(process)
             if not found:
                 break
             for one in found:
-                _kill(one.pid)
+                _kill(one)
             time.sleep(0.005)
     except psutil.Error:
         return  # it has just ended
     _kill(pid)
+
+
+def _below(process: psutil.Process) -> list[int]:
+    """The living processes that descend from one; where it has ended, psutil's error."""
+    for _ in range(2):  # what was started by one that ended while we looked is its own by now
+        found = [one.pid for one in process.children(recursive=True) if _is_running(one)]
+        if found:
+            return found
+    return []
 
 
 def _is_running(process: psutil.Process) -> bool:
@@ -153,22 +161,36 @@ def _carrying(ids: set[str], variable: str) -> set[int]:
 
     found: set[int] = set()
     seen = {os.getpid()}
+    patience = time.monotonic() + _IN_EXEC
     # Until none is new: one that ended before we looked at it may have started another meanwhile.
     while new := set(psutil.pids()) - seen:
-        seen |= new
-        found |= {pid for pid in new if _carries(pid, ids, variable)}
+        for pid in new:
+            environ = _environ(pid)
+            if environ is None and time.monotonic() < patience:
+                continue  # at which we look again
+            seen.add(pid)
+            if environ and environ.get(variable) in ids:
+                found.add(pid)
     return found
 
 
-def _carries(pid: int, ids: set[str], variable: str) -> bool:
+def _environ(pid: int) -> dict[str, str] | None:
+    """The environment of a process, empty where it has ended or belongs to another user; None where
+    that can't be told now: while it becomes another program, the kernel shows none.
+    """
     import psutil
 
     try:
         process = psutil.Process(pid)
-        alive = process.status() != psutil.STATUS_ZOMBIE
-        return bool(alive and process.environ().get(variable) in ids)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return {}
+        environ = process.environ()
+        if not environ and process.exe():  # which the kernel's own processes haven't
+            # Nor does it show a command line then. By now it may have become that program.
+            environ = process.environ() if process.cmdline() else None
     except psutil.Error:
-        return False  # it has ended, or belongs to another user
+        return {}
+    return environ  # type: ignore[no-any-return]
 
 
 def _kill(pid: int) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kohakuengine import Parallel, __version__
 from kohakuengine.cli.doctor import servers_text
+from kohakuengine.launch.live_servers import MARK
 from kohakuengine.launch.registry import can_fork
 
 process = pytest.mark.process
@@ -100,6 +102,24 @@ def test_live_servers(kogine, server, command):
     out = kogine(*command).out
     [line] = [line for line in out.splitlines() if line.strip().startswith(str(found["pid"]))]
     assert "csv, json, os, time" in line and str(os.getpid()) in line and "MiB" in line
+
+
+@linux
+@process
+def test_live_server_whose_init_has_just_ended(kogine, server, monkeypatch):
+    """A warm server is told of also where one of its inits ends while they are looked at."""
+    whole = psutil.Process.children
+
+    def children(self: psutil.Process, recursive: bool = False) -> list[psutil.Process]:
+        if MARK not in " ".join(psutil.Process(self.ppid()).cmdline()):
+            return whole(self, recursive)
+        raise psutil.NoSuchProcess(self.pid)
+
+    monkeypatch.setattr(psutil.Process, "children", children)
+    imports = [
+        found["imports"] for found in mine(json.loads(kogine("doctor", "--json").out)["servers"])
+    ]
+    assert server["imports"] in imports
 
 
 def test_servers_as_a_table():

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -323,16 +325,42 @@ STAYS = """
 LAUNCHERS = ["fresh", "warm", "pool"]
 
 
-def stop_init(owner: int, launcher: str, folder: Path) -> int:
-    """Stop the init of the only run of a process, once its script has begun, and give its id."""
+def init_of(owner: int, launcher: str, folder: Path) -> psutil.Process:
+    """The init of the only run of a process, once its script has begun."""
     wait_until((folder / "begun").exists)
     kept = servers(owner)  # by earlier tests, too
     above = kept if launcher == "warm" else [psutil.Process(owner)]
     below = [child for one in above for child in one.children() if child not in kept]
-    [init] = [child for child in below if child.children()]
+    [init] = filter(has_children, below)
+    return init
+
+
+def has_children(process: psutil.Process) -> bool:
+    """Whether a process has any; those don't by which a command asks what a run takes place with,
+    and they may have ended by now."""
+    try:
+        return bool(process.children())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop_init(owner: int, launcher: str, folder: Path) -> int:
+    """Stop the init of the only run of a process, once its script has begun, and give its id."""
+    init = init_of(owner, launcher, folder)
     init.suspend()
     wait_until(lambda: init.status() == psutil.STATUS_STOPPED)
     return init.pid
+
+
+@contextlib.contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a command. Where the test fails meanwhile, its end isn't waited for."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 @pytest.fixture
@@ -378,7 +406,7 @@ def test_second_ctrl_c_where_the_init_is_stopped(script, store, home, tmp_path):
     """The second Ctrl-C ends a flow whose init is stopped: nobody has to kill the command."""
     script(STAYS)
     command = [*KOGINE, "run", "train.py", "--sweep", "a=1", "--launcher", "fresh"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with started(command, stderr=subprocess.PIPE) as process:
         stop_init(process.pid, "fresh", tmp_path)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
@@ -402,7 +430,7 @@ def test_one_run_whose_init_is_stopped(script, store, home, tmp_path, launcher, 
     script(STAYS)
     timeout = ("--timeout", "3") if how == "timeout" else ()
     command = [*KOGINE, "run", "train.py", "--launcher", launcher, *timeout]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, stderr=subprocess.PIPE, text=True) as process:
         stop_init(process.pid, launcher, tmp_path)
         if how == "Ctrl-C twice":
             for _ in range(2):
@@ -427,7 +455,7 @@ def test_kill_of_the_coordinator_where_the_init_is_stopped(script, store, home, 
     """What a killed coordinator has left is ended by the next look, a stopped init included."""
     script(STAYS.replace("env={}, ", ""))
     command = [*KOGINE, "run", "train.py", "--sweep", "a=1", "--launcher", launcher]
-    with subprocess.Popen(command) as process:
+    with started(command) as process:
         stop_init(process.pid, launcher, tmp_path)
         process.kill()
     assert kogine("runs").returncode == 0
@@ -452,11 +480,8 @@ def test_kill_of_the_init_of_one_run(script, store, home, tmp_path, launcher):
     """)
     command = [*KOGINE, "run", "train.py", "--launcher", launcher]
     pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(command, text=True, **pipes) as process:
-        wait_until((tmp_path / "begun").exists)
-        above = servers(process.pid) or [psutil.Process(process.pid)]
-        [init] = above[0].children()
-        init.kill()
+    with started(command, text=True, **pipes) as process:
+        init_of(process.pid, launcher, tmp_path).kill()
         said = "".join(process.communicate(timeout=PATIENCE))
     assert process.returncode == 1 and "Traceback" not in said
     assert "its init" in said and "was killed" in said
