@@ -6,6 +6,7 @@ import os
 import time
 
 from ..runs.outcome import FAILED, INTERRUPTED, write_outcome
+from .carriers import carrying
 from .init import GRACE
 
 TYPE_CHECKING = False
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0
 
 _TREE = 2.0  # and how long what is below one process, by that process
-
-_IN_EXEC = 1.0  # how long a process is waited for that is becoming another program, in seconds
 
 # After how long a run that is told to end is ended by force, in seconds: its init goes on to harsher
 # ways, and then to what the run has left, after GRACE each.
@@ -77,7 +76,7 @@ def settle_attempt(
 
 def is_alive(run: str) -> bool:
     """Whether any process of a run is left, its init included."""
-    return bool(_carrying({run}, _RUN))
+    return bool(carrying([run], _RUN))
 
 
 def end_survivors(ids: Iterable[str], variable: str = _RUN) -> int:
@@ -94,7 +93,7 @@ def end_survivors(ids: Iterable[str], variable: str = _RUN) -> int:
     killed: set[int] = set()
     patience = time.monotonic() + _PATIENCE
     while wanted and time.monotonic() < patience:
-        found = _carrying(wanted, variable)
+        found = carrying(wanted, variable)
         if not found:
             break
         killed |= found
@@ -154,43 +153,6 @@ def _is_running(process: psutil.Process) -> bool:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False  # it has just ended
-
-
-def _carrying(ids: set[str], variable: str) -> set[int]:
-    import psutil
-
-    found: set[int] = set()
-    seen = {os.getpid()}
-    patience = time.monotonic() + _IN_EXEC
-    # Until none is new: one that ended before we looked at it may have started another meanwhile.
-    while new := set(psutil.pids()) - seen:
-        for pid in new:
-            environ = _environ(pid)
-            if environ is None and time.monotonic() < patience:
-                continue  # at which we look again
-            seen.add(pid)
-            if environ and environ.get(variable) in ids:
-                found.add(pid)
-    return found
-
-
-def _environ(pid: int) -> dict[str, str] | None:
-    """The environment of a process, empty where it has ended or belongs to another user; None where
-    that can't be told now: while it becomes another program, the kernel shows none.
-    """
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return {}
-        environ = process.environ()
-        if not environ and process.exe():  # which the kernel's own processes haven't
-            # Nor does it show a command line then. By now it may have become that program.
-            environ = process.environ() if process.cmdline() else None
-    except psutil.Error:
-        return {}
-    return environ  # type: ignore[no-any-return]
 
 
 def _kill(pid: int) -> None:

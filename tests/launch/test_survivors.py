@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from kohakuengine.launch import carriers
 from kohakuengine.launch.survivors import end_survivors, end_tree, is_alive
 
 pytestmark = pytest.mark.process
@@ -42,6 +44,21 @@ def test_process_without_an_environment():
             assert process.poll() is None
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_whose_environment_has_the_run(monkeypatch, platform):
+    """What has a run's id in its environment is found until it ends; on each platform."""
+    monkeypatch.setattr(carriers, "sys", SimpleNamespace(platform=platform))
+    run, other = os.urandom(16).hex(), os.urandom(16).hex()
+    with subprocess.Popen(["sleep", "600"], env={"A": "1", RUN: run}) as process:
+        try:
+            assert carriers.carrying([other, run], RUN) == {process.pid}
+            assert not is_alive(other)
+        finally:
+            process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(run)
 
 
 # It starts what has neither its session nor its environment, and tells its id.
