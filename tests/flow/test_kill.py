@@ -24,6 +24,7 @@ from witness import (
     assert_launched_by,
     assert_nothing_left,
     finished,
+    has_ended,
     kogine,
     last_attempts,
     servers,
@@ -379,8 +380,7 @@ def test_cancel_where_the_init_is_stopped(script, store, home, tmp_path, launche
     handle.cancel(how)
     [run] = handle.wait(PATIENCE)
     assert run.status == CANCELLED and "its init did nothing about it" in str(run.error)
-    with contextlib.suppress(psutil.NoSuchProcess):
-        assert sleep.status() == psutil.STATUS_ZOMBIE  # which nobody has collected yet
+    assert has_ended(sleep)
     assert handle.status == CANCELLED
     assert_nothing_left(home)
     assert_index_is_right(store)

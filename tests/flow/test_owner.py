@@ -9,9 +9,15 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
-from witness import PATIENCE, assert_launched_by, assert_nothing_left, servers, wait_until
+from witness import (
+    PATIENCE,
+    assert_launched_by,
+    assert_nothing_left,
+    has_ended,
+    servers,
+    wait_until,
+)
 
 from kohakuengine import Parallel, sweep
 from kohakuengine.errors import LauncherError
@@ -159,7 +165,7 @@ def test_forks_of_the_owner_keep_no_server(owner, script, home):
     [server] = servers(process.pid)
     process.stdin.write("\n")
     process.stdin.flush()
-    wait_until(lambda: not psutil.pid_exists(server.pid) or server.status() == "zombie")
+    wait_until(lambda: has_ended(server))
     open("go", "w").close()
     assert_nothing_left(home)
 

@@ -88,6 +88,14 @@ def servers(owner: int | None = None) -> list[psutil.Process]:
     return found
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process has ended, be it collected or not."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def kept() -> set[int]:
     """The warm servers that this process keeps for its next flow, with their inits that are idle."""
     found = set()
