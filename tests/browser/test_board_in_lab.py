@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -108,6 +109,8 @@ def test_the_last_state_is_saved_with_widgets_states(
         go(lab, 1, 2, 3)
         shows(board, ["finished"] * 3)
         notebook.save()
+        saved = json.loads((lab.root / notebook.name).read_text())["metadata"]["widgets"]
+        assert "AnyModel" in json.dumps(saved)
         page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
         notebook.open()
         shows(board, ["finished"] * 3)
