@@ -15,6 +15,7 @@ HELLOS = 300
 HEAVY = 100
 FEW = 100  # of what takes longest a run
 MANY = 1_000  # of what has no start of its own, so that ours hardly counts
+TURNS = 7  # at least, of what takes a second or two: single turns differ by a third
 
 
 def warm_figures(folder: Path, repeat: int) -> list[Limit]:
@@ -38,11 +39,12 @@ class _Bench:
         figures = []
         for workers in (1, 2, 4):
             ours, base = peers.kogine(workers), peers.xargs(workers)
-            took, beside = self.in_turns([(ours, HELLOS), (base, HELLOS)], repeat)
+            turns = max(repeat, TURNS)
+            took, beside = self.in_turns([(ours, HELLOS), (base, HELLOS)], turns)
             figures.append(
                 Limit(
                     f"{HELLOS} hellos, {workers} at once: {_each(took, HELLOS)} a run,"
-                    f" beside xargs -P{workers} ({_each(beside, HELLOS)})",
+                    f" beside xargs -P{workers} ({_each(beside, HELLOS)}; {turns} turns)",
                     took / beside,
                     "x",
                     0.5 if workers == 2 else None,
@@ -55,10 +57,10 @@ class _Bench:
         ours, base = peers.kogine(imports=peers.HEAVY), peers.xargs(imports=peers.HEAVY)
         for peer in (ours, base):
             self.time(peer, 2)  # writes the bytecode
-        took = median(self.time(ours, HEAVY) for _ in range(3))
+        took = median(self.time(ours, HEAVY) for _ in range(TURNS))
         beside = self.time(base, HEAVY)
         return Limit(
-            f"{HEAVY} runs that import numpy, pandas, scikit-learn: {took:.2f} s; xargs -P2"
+            f"{HEAVY} runs that import numpy, pandas, scikit-learn: {took:.2f} s ({TURNS} turns); xargs -P2"
             f" ({beside:.1f} s, once) takes",
             beside / took,
             "x",

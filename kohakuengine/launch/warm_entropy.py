@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 
     from .warm_watch import Hook
 
-    _Kinds = dict[int, type]
-
 # What has numpy draw a seed without keeping it: for the examples in docstrings.
 _DRAWS = {"scipy.stats._distribution_infrastructure"}
+
+# Who makes what is random, by module; each is in a module that has been loaded, or there is none.
+_MAKERS = {
+    "random": ["Random"],
+    "tempfile": ["_RandomNameSequence"],
+    "numpy.random.bit_generator": ["SeedSequence", "BitGenerator"],
+}
 
 _SMALL = 1 << 32  # people choose smaller seeds; what clocks and the system give isn't
 _NEAR = 3600  # seconds: what is that near to the time is the time
@@ -56,10 +61,18 @@ class Entropy:
             Unfit: There is a generator of which it can't be told, or that can't be renewed.
         """
         objects = get_objects()
-        # There are far fewer types. By their ids: a metaclass may say what is equal.
-        kinds = {id(kind): kind for kind in map(type, objects)}
-        self._check_random(objects, kinds)
-        return [*self._of_numpy(objects, kinds), *self._of_torch(objects)]
+        makers = _instances(objects, self._kinds())
+        self._check_random(makers)
+        return [*self._of_numpy(makers), *self._of_torch(objects)]
+
+    def _kinds(self) -> tuple[type, ...]:
+        """The classes of what is looked for among all objects, but for torch's."""
+        return tuple(
+            vars(sys.modules[module])[name]
+            for module, names in _MAKERS.items()
+            if module in sys.modules
+            for name in names
+        )
 
     # ---- random ----
 
@@ -75,7 +88,7 @@ class Entropy:
         if follower.getstate() == random._inst.getstate():
             self._states["random"] = follower.getstate()
 
-    def _check_random(self, objects: list[Any], kinds: _Kinds) -> None:
+    def _check_random(self, makers: list[Any]) -> None:
         random: Any = sys.modules.get("random")
         if random is None:
             return
@@ -85,11 +98,12 @@ class Entropy:
         known = {id(inst)}
         if "tempfile" in sys.modules:  # so do those of its names
             kind = vars(sys.modules["tempfile"])["_RandomNameSequence"]
-            known |= {id(getattr(names, "_rng", None)) for names in _of(kind, objects, kinds)}
-        for one in _of(random.Random, objects, kinds):
+            known |= {id(getattr(names, "_rng", None)) for names in makers if type(names) is kind}
+        for one in makers:
             kind = type(one)
-            if not issubclass(kind, random.SystemRandom) and id(one) not in known:
-                raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
+            if issubclass(kind, random.Random) and not issubclass(kind, random.SystemRandom):
+                if id(one) not in known:
+                    raise Unfit(f"an import makes a {kind.__module__}.{kind.__qualname__}")
 
     # ---- numpy ----
 
@@ -106,13 +120,13 @@ class Entropy:
 
         self._draw, names["randbits"] = draw, randbits
 
-    def _of_numpy(self, objects: list[Any], kinds: _Kinds) -> list[Callable[[], None]]:
+    def _of_numpy(self, makers: list[Any]) -> list[Callable[[], None]]:
         module: Any = sys.modules.get("numpy.random.bit_generator")
         if module is None:
             return []
         if self._draw is not None:
             module.randbits = self._draw
-        sequences = _of(module.SeedSequence, objects, kinds)
+        sequences = [one for one in makers if issubclass(type(one), module.SeedSequence)]
         ours = [one for one in sequences if self._is_by_chance(one.entropy)]
         kept = {one.entropy for one in ours}
         for seed, caller in self._seeds.items():
@@ -120,8 +134,8 @@ class Entropy:
                 raise Unfit(f"{caller} uses a seed that numpy draws, and it isn't kept")
         known = set(map(id, ours))
         generators = []
-        for bits in _of(module.BitGenerator, objects, kinds):
-            if id(_sequence(bits)) in known:
+        for bits in makers:
+            if issubclass(type(bits), module.BitGenerator) and id(_sequence(bits)) in known:
                 if not _are_equal(type(bits)(_sequence(bits)).state, bits.state):
                     raise Unfit("an import uses a random generator of numpy's")
                 generators.append(bits)
@@ -177,10 +191,13 @@ class Entropy:
         return [ours.seed]
 
 
-def _of(kind: type, objects: list[Any], kinds: _Kinds) -> list[Any]:
-    """Those of some objects that are of a kind; their types are given by their ids."""
-    wanted = {number for number, one in kinds.items() if issubclass(one, kind)}
-    return [one for one in objects if id(type(one)) in wanted] if wanted else []
+def _instances(objects: list[Any], kinds: tuple[type, ...]) -> list[Any]:
+    """Those of very many objects that are instances of some classes, in their order."""
+    types = list(map(type, objects))
+    # There are far fewer of these. By their ids: a metaclass may say which of them are equal.
+    each = dict(zip(map(id, types), types))
+    wanted = {number for number, kind in each.items() if issubclass(kind, kinds)}
+    return [one for one, number in zip(objects, map(id, types)) if number in wanted]
 
 
 def _sequence(bits: Any) -> Any:
