@@ -57,11 +57,7 @@ def _is_in_exec(pid: int) -> bool:
     """Whether a process that had no environment may just have been becoming another program: then
     the kernel shows none, and not where it is in memory either."""
     facts = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    state, start, end = (
-        facts[0],
-        int(facts[47]),
-        int(facts[48]),
-    )  # proc(5): state, env_start, env_end
+    state, start, end = facts[0], int(facts[47]), int(facts[48])  # env_start, env_end: proc(5)
     if state in (b"Z", b"X") or start == end != 0:
         return False  # ended; or there is none, truly
     if end:

@@ -166,9 +166,8 @@ def run_in_foreground(
             if signals.interrupts:  # before there is anything to interrupt
                 raise KeyboardInterrupt
             process = starting(job, relay) if starting else _new_interpreter(job, relay)
-            end = _end_of(
-                process
-            )  # while it can't have been waited for, as sending it a signal may
+            # Now, while it can't have been waited for, as sending it a signal may.
+            end = _end_of(process)
             try:
                 signals.are_for(process, job.timeout)
                 started(_Told(process, signals))
