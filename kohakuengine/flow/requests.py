@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ..runs.paths import FlowPaths
 
+_HOWS = ("interrupt", "terminate", "kill")  # of a Launcher's `cancel`
+
 
 def make_request(paths: FlowPaths, request: dict[str, Any]) -> str:
     """Ask a flow to do something, and give the file that is gone when the flow has taken it up.
@@ -33,7 +35,11 @@ def make_request(paths: FlowPaths, request: dict[str, Any]) -> str:
 
 
 def take_requests(paths: FlowPaths) -> list[dict[str, Any]]:
-    """The requests that have come, oldest first; each is given once."""
+    """The requests that have come, oldest first; each is given once.
+
+    What isn't one, such as of a newer version or written by hand, is passed over: it is no reason
+    to end a flow.
+    """
     try:
         names = sorted(name for name in os.listdir(paths.requests) if name.endswith(".json"))
     except FileNotFoundError:
@@ -46,6 +52,15 @@ def take_requests(paths: FlowPaths) -> list[dict[str, Any]]:
         except (OSError, ValueError):
             request = None
         os.unlink(path)
-        if isinstance(request, dict) and "do" in request:
+        if _is_request(request):
             requests.append(request)
     return requests
+
+
+def _is_request(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("do"), str)
+        and isinstance(value.get("run"), str | None)
+        and value.get("how", "terminate") in _HOWS
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .values import json_holds, pickled, to_json, write_bytes
+from .values import FORMAT, json_holds, pickled, to_json, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +27,16 @@ def write_ending(
     error: BaseException | None = None,
     said: object = None,
 ) -> None:
-    """Write what came of a script, for whoever writes the outcome.
+    """Write what came of a script, as the beginning of the outcome.
 
     Args and errors are those of `ending_of()`.
     """
-    write_bytes(paths.ending, ending_of(paths, result=result, error=error, said=said))
+    write_bytes(paths.ending, opening(ending_of(paths, result=result, error=error, said=said)))
+
+
+def opening(ending: bytes) -> bytes:
+    """The first two lines of an outcome, with what its process says of its end, as JSON."""
+    return b'{"format": %d,\n"ending": %b,\n' % (FORMAT, ending)
 
 
 def ending_of(

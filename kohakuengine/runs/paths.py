@@ -98,8 +98,8 @@ class RunPaths:
 class AttemptPaths:
     """The files of one attempt at a run.
 
-    The attempt has ended when `outcome` is renamed into place, after `result` or `error`. What the
-    script's process says of its end is `ending` until the outcome has taken it up.
+    The attempt has ended when `outcome` is renamed into place, after `result` or `error`. Its first
+    lines, with what the script's process says of its end, are `ending` until the rest is known.
     """
 
     def __init__(self, folder: str) -> None:

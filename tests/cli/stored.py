@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kohakuengine.config.base import Config
+from kohakuengine.runs.ending import write_ending
 from kohakuengine.runs.outcome import FINISHED, write_outcome
 from kohakuengine.runs.rows import row_of_flow, row_of_run
 from kohakuengine.runs.shown import label, shown_params
@@ -89,7 +90,7 @@ class Stored:
         os.makedirs(attempt.folder)
         Path(attempt.output).write_bytes(output)
         if result is not None:
-            write_json(attempt.ending, {"result": result})
+            write_ending(attempt, result=result)
         if status is not None:
             code = exit_code if exit_code is not None else int(status != FINISHED)
             times = {"started": self._created, "ended": self._created + 2.5}

@@ -571,7 +571,16 @@ def test_requests_are_obeyed(train: Path, fake, store: RunStore) -> None:
     assert os.listdir(paths.requests) == []
 
 
-STRANGE = {"no JSON": "{", "no object": "[1]", "nothing to do": "{}", "unknown": '{"do": "dance"}'}
+STRANGE = {
+    "no JSON": "{",
+    "no object": "[1]",
+    "nothing to do": "{}",
+    "unknown": '{"do": "dance"}',
+    "no text": '{"do": ["cancel"]}',
+    "unknown way": '{"do": "cancel", "how": "gently"}',
+    "no way": '{"do": "cancel", "how": ["kill"]}',
+    "no run": '{"do": "retry", "run": [1]}',
+}
 
 
 @pytest.mark.parametrize("text", STRANGE.values(), ids=STRANGE)

@@ -269,6 +269,25 @@ def test_plain_lines_stay_plain(script: Script) -> None:
     )
 
 
+def test_long_code_is_indented_by_its_depth(script: Script) -> None:
+    """A space within a call is laid out as a formatter would lay it out."""
+    swept = tuple((name, Listed(tuple(range(12)))) for name in ("epochs", "seed", "count"))
+    target = Script(script.path)
+    target.name = "train.py"
+    text = python_text(FormState(swept=swept), target, LaunchChoices(workers=2))
+    assert text.endswith(
+        "runs = sweep(\n"
+        "    'train.py',\n"
+        "    axes.grid(\n"
+        f"        epochs={[*range(12)]},\n"
+        f"        seed={[*range(12)]},\n"
+        f"        count={[*range(12)]},\n"
+        "    ),\n"
+        "    workers=2,\n"
+        ")\n"
+    )
+
+
 def test_draws_of_what_has_no_literal_are_refused(script: Script) -> None:
     """A line can't name infinity among what is drawn from; the file that can is named."""
     state = FormState(swept=(("lr", Drawn("choice", ((0.0, float("inf")),), 3)),))

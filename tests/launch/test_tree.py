@@ -147,9 +147,11 @@ def test_descendants(family: list[int], way: None):
 
 
 @pytest.mark.process
-def test_memory_of_tree(family: list[int], way: None):
+def test_memory_of_tree(way: None, request):
     """The memory of all descendants is added up; that of this process isn't in it."""
-    assert 100 * MB < memory_of_tree() < 400 * MB
+    others = memory_of_tree()  # such as servers that earlier tests' flows have left warm
+    request.getfixturevalue("family")
+    assert 100 * MB < memory_of_tree() - others < 400 * MB
 
 
 @pytest.mark.process

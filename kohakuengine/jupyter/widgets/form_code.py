@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keyword import iskeyword
 
+from ...config.printing import WIDTH, laid_out
 from ...errors import ConfigError
 from .form_state import base_of, configs_of
 from .form_text import in_text
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .launch_choices import LaunchChoices
     from .settings import Setting
 
-_WIDTH = 100
 _NOT_CAPTURED = ("config_gen", "CONFIG", "TYPE_CHECKING")  # what they mean in a config file
 
 
@@ -150,11 +150,8 @@ def space_code(state: FormState, code: Code) -> str:
 
 
 def _call(function: str, parts: list[str]) -> str:
-    flat = f"{function}({', '.join(parts)})"
-    if len(flat) + 9 <= _WIDTH:
-        return flat
-    lines = "".join(f"    {part},\n" for part in parts)
-    return f"{function}(\n{lines})"
+    items = [part.replace("\n", "\n    ") for part in parts]
+    return laid_out(f"{function}(", items, ")", 0, width=WIDTH - len("_sweep = "))
 
 
 def _positional_first(parts: list[str]) -> list[str]:
