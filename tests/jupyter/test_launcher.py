@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from test_form_state import SCRIPT, points, states
 
-from kohakuengine import Config, Script, axes, load_config, sweep
+from kohakuengine import Config, Script, Sequential, axes, load_config, sweep
 from kohakuengine.config.members import EnumMember
 from kohakuengine.config.sweep import Sweep
 from kohakuengine.engine.parameters import parameters
@@ -293,6 +293,17 @@ def test_count_preview_and_time(launcher: SweepLauncher) -> None:
     launcher.form.rows["lr"].num.value = 50
     assert "50 runs" in launcher.summary.value
     assert launcher.preview.value.count("<tr>") == 11 and "40 more" in launcher.preview.value
+
+
+def test_time_is_that_of_the_same_script(folder: Path) -> None:
+    """Runs of a script of the same name in another folder, or of another entrypoint, tell nothing."""
+    (folder / "other").mkdir()
+    other = folder / "other" / "train.py"
+    other.write_text("def main():\n    pass\n")
+    Sequential(other, launcher="inline").run()
+    assert "unknown time" in SweepLauncher("train.py").summary.value
+    assert "unknown time" in SweepLauncher(f"{other}:main").summary.value
+    assert "about" in SweepLauncher(other).summary.value
 
 
 @settings(max_examples=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from statistics import median
 
 from ...errors import KogineError
@@ -20,15 +19,18 @@ _LAST = 50  # runs that are looked at
 def median_duration(script: Script) -> float | None:
     """The median duration of the last runs of a script that finished, in seconds.
 
-    None where there are none, or no store.
+    Those of the same entrypoint count. None where there are none, or no store.
     """
-    name = script.name if script.module is not None else os.path.basename(script.path)
     try:
         store = RunStore(create=False)
-        rows = store.select(script=name, status=FINISHED, limit=_LAST)
+        rows = store.select(script=script.place, status=FINISHED, limit=_LAST)
     except KogineError:
         return None
-    took = [row["ended"] - row["started"] for row in rows if row["ended"] and row["started"]]
+    took = [
+        row["ended"] - row["started"]
+        for row in rows
+        if row["ended"] and row["started"] and row["entrypoint"] == script.entrypoint
+    ]
     return median(took) if took else None
 
 
