@@ -109,9 +109,8 @@ class siblings:  # lower case: it is used like a function, as `suppress` is
 
     def _imported(self) -> dict[str, ModuleType]:
         """The modules that the block imported from the folder."""
-        new = {
-            name: module for name, module in list(sys.modules.items()) if name not in self._before
-        }
+        modules = sys.modules.copy()  # at once: what a list is made of may be collected meanwhile
+        new = {name: module for name, module in modules.items() if name not in self._before}
         families = {_family(name) for name in new}
         local = {name for name in families if self._folder in _homes(sys.modules.get(name))}
         return {name: module for name, module in new.items() if _family(name) in local}
@@ -166,7 +165,7 @@ def _family(name: str) -> str:
 
 def _take(families: set[str]) -> dict[str, ModuleType]:
     """Take modules out of `sys.modules`."""
-    names = [name for name in list(sys.modules) if _family(name) in families] if families else []
+    names = [name for name in sys.modules.copy() if _family(name) in families] if families else []
     return {name: sys.modules.pop(name) for name in names}
 
 

@@ -105,8 +105,7 @@ def _run(workflow: Workflow, resume: bool | str, write: int) -> NoReturn:
         handle = workflow.start_here(resume, view, wait=workflow.inline)
         if handle.live:
             signal.signal(signal.SIGTERM, lambda number, frame: handle.cancel("terminate"))
-        while not handle.join(timeout=3600):
-            continue
+        handle.join()
         status = 0
     except KogineError as error:
         view.announce(f"!{error}")

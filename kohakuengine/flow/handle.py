@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 from ..runs.idlist import Ids
 from ..runs.record import Run
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from ..runs.store import RunStore
     from .coordinator import Coordinator
+
+# How often a wait is left, in seconds: a signal that comes in the moment before Python waits is
+# handled when that wait is over.
+_TICK = 0.5
 
 
 class FlowHandle:
@@ -110,7 +115,11 @@ class FlowHandle:
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until all runs have ended, for so many seconds at most; tell whether they have."""
-        return self._done.wait(timeout)
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        while not self._done.wait(max(0, min(_TICK, end - time.monotonic()))):
+            if time.monotonic() >= end:
+                return False
+        return True
 
     def wait(self, timeout: float | None = None) -> Runs:
         """Wait until all runs have ended, and give them.
@@ -169,7 +178,10 @@ class FlowHandle:
         given = 0
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._over or len(self._ended) > given)
+                while not self._news.wait_for(
+                    lambda: self._over or len(self._ended) > given, _TICK
+                ):
+                    continue
                 if len(self._ended) == given:
                     return
                 id = self._ended[given]

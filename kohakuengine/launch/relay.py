@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 
+# How often the wait for output is left, in milliseconds: a signal that comes in the moment before
+# Python waits is handled when that wait is over.
+_TICK = 500
+
 
 class Channel:
     """One way from the process to us: the end it writes to, and the end we read from.
@@ -99,7 +103,7 @@ class Relay:
         open_ones = {channel.ours: channel for channel in self._all}
         with self._window_sizes():
             while open_ones:
-                ready = [fd for fd, _ in poll.poll()]
+                ready = [fd for fd, _ in poll.poll(_TICK)]
                 if ready == [until]:
                     break  # something that can't be ended holds the channel, and is silent
                 for fd in ready:

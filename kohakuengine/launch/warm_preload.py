@@ -224,7 +224,7 @@ def _check_threads(module: str, starters: _Starters) -> None:
     """Native threads are no hindrance where a proven module has started them."""
     found = starters.found
     if starters.unexplained():
-        found |= _STARTING_LATER.intersection(map(_native_family, list(sys.modules)))
+        found |= _STARTING_LATER.intersection(map(_native_family, sys.modules.copy()))
         if found.isdisjoint(_STARTING_LATER):
             raise Unfit(f"importing {module} starts threads, and whose they are isn't known")
     for name in sorted(found):

@@ -185,7 +185,7 @@ def _home(name: str) -> str | None:
 
 def _files_of_modules() -> dict[str, tuple[int, int]]:
     stamps = {}
-    for module in list(sys.modules.values()):
+    for module in sys.modules.copy().values():
         file = getattr(module, "__file__", None)
         stamp = _stamp(file) if isinstance(file, str) else None
         if stamp:

@@ -203,7 +203,7 @@ def _watched_environ(note: Callable[..., None]) -> Any:
 def _exchange(new: Mapping[int, object]) -> None:
     """Put objects, given by the ids of what is there, into the names of all loaded modules."""
     names_of = vars(ModuleType)["__dict__"].__get__  # to ask a lazy module might load it
-    modules: list[object] = list(sys.modules.values())
+    modules: list[object] = list(sys.modules.copy().values())
     for names in [names_of(module) for module in modules if isinstance(module, ModuleType)]:
         for name in [name for name, value in names.items() if id(value) in new]:
             names[name] = new[id(names[name])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import os
 import subprocess
@@ -89,6 +90,24 @@ def test_runs_are_given_as_they_end(held) -> None:
         assert isinstance(run, Run) and (run.id, run.status) == (id, "finished")
     assert list(ended) == []
     assert len(list(handle)) == 2
+
+
+@pytest.mark.parametrize("way", [lambda handle: handle.wait(), list], ids=["wait", "iteration"])
+def test_an_interrupt_just_before_the_wait_is_not_lost(held, way) -> None:
+    """One that Python has noted and that wakes nothing, as when it comes just before it waits."""
+    handle, launcher = held
+    late = threading.Event()
+    threads = [
+        threading.Timer(0.3, _thread.interrupt_main),
+        threading.Timer(SECONDS / 2, lambda: late.set() or launcher.release()),
+    ]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        way(handle)
+    for thread in threads:
+        thread.cancel()
+    assert not late.is_set() and handle.live
 
 
 def test_a_flow_is_cancelled(held) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import subprocess
@@ -111,6 +112,29 @@ def test_interrupt_of_the_caller_ends_the_script(path, tmp_path):
     assert process.communicate(timeout=60)[0] == "interrupted\n"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_interrupt_just_before_the_wait_is_not_lost(path, tmp_path):
+    """One that Python has noted and that wakes nothing, as when it comes just before it waits."""
+    script = path("""
+        import sys, time
+        open(sys.argv[1], "w").close()
+        time.sleep(30)
+        open(sys.argv[1] + " ended", "w").close()
+    """)
+    begun = tmp_path / "begun"
+
+    def interrupt() -> None:
+        wait_for(begun.exists)
+        time.sleep(0.2)  # until run() waits, too
+        _thread.interrupt_main()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(script, argv=[str(begun)], launcher="fresh")
+    thread.join()
+    assert not (tmp_path / "begun ended").exists()
 
 
 def wait_for(condition, seconds: float = 60) -> None:
