@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ..errors import StoreError
+from ..runs.rows import tags_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +84,10 @@ class IndexWriter:
 
     def _write(self) -> None:
         with self._store.transaction():
+            for run, row in self._new.items():
+                paths = self._store.paths.run(run)
+                if os.path.exists(paths.tags):  # it was tagged before the index knew it
+                    row["tags"] = tags_of(paths, row["tags"])
             self._store.add_runs(self._new.values())
             for run, columns in self._changed.items():
                 self._store.update_run(run, **columns)

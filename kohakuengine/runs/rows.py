@@ -11,7 +11,7 @@ from .values import read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from .outcome import Outcome
@@ -66,7 +66,7 @@ def row_of_run(
     try:
         spec = read_record(paths.spec)
         row = row_of_spec(spec)
-        row["tags"] = _tags(paths, spec)
+        row["tags"] = tags_of(paths, spec.get("tags"))
         row["attempts"] = number = paths.last_attempt()
         if number:
             row.update(_attempted(paths, number, is_live(paths.store.flow(row["flow"]))))
@@ -95,12 +95,12 @@ def row_of_spec(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tags(paths: RunPaths, spec: dict[str, Any]) -> list[str]:
+def tags_of(paths: RunPaths, first: Iterable[object] | None) -> list[str]:
     """The run's tags: those that it was given later count instead of its first ones."""
     try:
         tags = read_record(paths.tags)
     except (OSError, ValueError):
-        tags = spec.get("tags")
+        tags = first
     return [str(tag) for tag in tags or ()]
 
 

@@ -23,6 +23,9 @@ _BATCH = 500
 # How many of several candidates are named.
 _NAMES = 1_000  # of flows that one may have meant
 _NAMED = 5
+# How many digits an id has, and which.
+_LONG = 32
+_DIGITS = "0123456789abcdef"
 
 
 class RunStore:
@@ -240,6 +243,8 @@ class RunStore:
     def run(self, prefix: str) -> dict[str, Any]:
         """The run whose id begins so.
 
+        By its whole id it is found as soon as it has a directory: the index may not know it yet.
+
         Raises:
             NotFoundError: There is none, or there are several.
         """
@@ -259,6 +264,8 @@ class RunStore:
         found = [(table, id) for table in tables for id in self._beginning(table, prefix)]
         if not found and "flows" in tables:
             found = [("flows", id) for id in self._called(prefix)]
+        if not found and "runs" in tables and self.unindexed(prefix) is not None:
+            found = [("runs", prefix)]
         exact = [pair for pair in found if pair[1] == prefix]
         if len(found) != 1 and len(exact) != 1:
             names = self._flow_names() if not found and "flows" in tables else []
@@ -287,9 +294,26 @@ class RunStore:
     def _row(self, table: str, id: str) -> dict[str, Any]:
         names = FLOW_COLUMNS if table == "flows" else RUN_COLUMNS
         rows = self._read(f"SELECT {', '.join(names)} FROM {table} WHERE id = ?", [id])
-        if not rows:  # gone since its id was looked up
+        if rows:
+            return decoded(table, rows)[0]
+        row = self.unindexed(id) if table == "runs" else None
+        if row is None:  # gone since its id was looked up
             raise _not_found(id, (table,), [], self.paths.home)
-        return decoded(table, rows)[0]
+        return row
+
+    def unindexed(self, id: str) -> dict[str, Any] | None:
+        """The row of a run that the index doesn't know, by its directory; None where there is none.
+
+        A coordinator tells the index of new runs a moment after they have begun, and not before it
+        can be written, while who started them has their ids at once.
+        """
+        from .rows import row_of_run
+
+        is_whole = len(id) == _LONG and not id.strip(_DIGITS)
+        row = row_of_run(self.paths.run(id)) if is_whole else None
+        if row is None:
+            return None
+        return decoded("runs", [tuple(encoded("runs", row).values())])[0]  # as the index has it
 
     def flows(self, status: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
         """Flows, the newest first.

@@ -9,17 +9,19 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
-from witness import wait_until
+from witness import assert_index_is_right, wait_until
 
-from kohakuengine import Parallel, Run, Runs, RunStore
+from kohakuengine import Config, ConfigGenerator, Parallel, Run, Runs, RunStore
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.handle import FlowHandle
 from kohakuengine.launch.fake import Fake
+from kohakuengine.runs.tags import tag_run
 
 KINDS = ["its own", "attached"]
 
@@ -52,6 +54,30 @@ def test_what_has_begun_can_be_looked_at(held) -> None:
     assert handle.runs.ids == launcher.submitted
     assert statuses(handle.runs) == ["running", "running"]
     assert [run.duration >= 0 for run in handle.runs] == [True, True]
+
+
+def test_what_has_just_begun_can_be_looked_at(train: Path, fake) -> None:
+    """Also before the index is told, which happens when no more runs can begin at once; a tag that
+    a run is given then stays."""
+    looks: list[list[str]] = []
+    given = threading.Event()
+
+    def source() -> Iterator[Config]:
+        yield Config({"lr": 1})
+        assert given.wait(SECONDS)
+        first = handle.runs[0]
+        looks.append([first.status, *statuses(handle.runs), *handle.runs.to_pandas()["status"]])
+        looks.append(tag_run(first._store, first.id, ["early"], []))
+        looks.append([str(store.count()) for store in [first._store]])
+        yield Config({"lr": 2})
+
+    fake(lr)
+    handle = Parallel(train, ConfigGenerator(source), max_workers=2, launcher="fake").start()
+    given.set()
+    runs = handle.wait(SECONDS)
+    assert looks == [["running"] * 3, ["early"], ["0"]]
+    assert [run.tags for run in runs] == [["early"], []]
+    assert_index_is_right(runs._store)
 
 
 def test_the_result_of_a_run_that_goes_on_is_refused(held) -> None:

@@ -175,10 +175,12 @@ def test_a_run_of_a_flow_that_goes_on_is_retried(train: Path, fake, store: RunSt
     handle = Parallel(train, config=configs(1, 2), launcher="fake", workers=2).start()
     wait_until(lambda: len(launcher.submitted) == 2)
     first, other = launcher.submitted
+    ended = iter(handle)
     for ask in (handle.retry, AttachedFlow(store, handle.id).retry):
         seen = len(launcher.submitted)
         launcher.release([first])
-        wait_until(lambda: store.run(first)["status"] == "failed")
+        run = next(ended)
+        assert (run.id, run.status) == (first, "failed")
         ask(first)
         wait_until(lambda: len(launcher.submitted) == seen + 1)
     launcher.release()

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from kohakuengine.errors import StoreError
+from kohakuengine.errors import NotFoundError, StoreError
 from kohakuengine.runs import reindex as module
 from kohakuengine.runs.lock import FlowLock
 from kohakuengine.runs.paths import StorePaths
 from kohakuengine.runs.reindex import reindex
 from kohakuengine.runs.rows import row_of_flow, row_of_run
 from kohakuengine.runs.store import RunStore
+from kohakuengine.runs.table import Runs
 
 FIRST_VERSION = Path(__file__).parent.parent / "fixtures" / "store_v1"
 FLOW = "5d1c0a4be7f2493f8a6b0d9c2e7f1a35"
@@ -115,6 +116,34 @@ def test_order_comes_back(store):
     """Runs of a flow have their places in it."""
     reindex(store)
     assert store.ids(flow=FLOW) == [FINISHED, FAILED, QUEUED]
+
+
+# --- runs that the index doesn't know
+
+
+def test_a_run_that_the_index_lacks_is_found_by_its_whole_id(store):
+    """As the index would give it: a coordinator tells it of new runs only a moment later."""
+    reindex(store)
+    expected = {row["id"]: row for row in store.select()}
+    store.remove_runs(expected)
+    assert store.count() == 0
+    assert {id: store.run(id) for id in expected} == expected
+    assert store.find(FAILED) == ("run", expected[FAILED])
+    for prefix in (FINISHED[:31], "../" + FINISHED[:29], FLOW):
+        with pytest.raises(NotFoundError):
+            store.run(prefix)
+
+
+def test_runs_that_the_index_lacks_are_among_runs(store):
+    """All that is asked of `Runs` is answered; those whose directories are gone are left out."""
+    reindex(store)
+    store.remove_runs([FINISHED, FAILED])
+    shutil.rmtree(store.paths.run(FAILED).folder)
+    runs = Runs(store, [FINISHED, FAILED, QUEUED])
+    assert [run.status for run in runs] == ["finished", "queued"]
+    assert runs[0].metrics["loss"] == 0.5
+    with pytest.raises(NotFoundError, match=FAILED):
+        runs[1].status  # noqa: B018  # the look is what is refused
 
 
 # --- reindexing
