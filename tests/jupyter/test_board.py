@@ -123,6 +123,15 @@ def test_a_page_that_is_loaded_is_given_all(fake) -> None:
     assert [flow["status"] for flow in state["flows"].values()] == ["finished"]
 
 
+def test_what_is_within_dictionaries_has_a_column_of_its_own(fake) -> None:
+    """By a name with dots, as in every other table of runs; an empty dictionary stays one."""
+    runs = done(fake, {"opt": {"lr": 0.1, "name": "adam"}, "more": {}}, {"opt": {"lr": 0.2}})
+    state = RunBoard(runs).get_state()["state"]
+    first, second = (row["p"] for row in state["rows"])
+    assert first == {"lr.opt.lr": 0.1, "lr.opt.name": "adam", "lr.more": "{}"}
+    assert second == {"lr.opt.lr": 0.2}
+
+
 @pytest.mark.parametrize(
     "kind", ["handle", "id", "name", "runs", "list", "run", "store", "attached"]
 )
@@ -191,6 +200,8 @@ def test_of_many_runs_those_that_are_seen_are_told_of_at_once(fake) -> None:
     told, _ = feed.look()
     assert sorted(row["n"] for row in told) == [n for n in range(60) if n != 3]
     assert feed.counts == {"running": 60}
+    handle.cancel()
+    handle.wait(SECONDS)
 
 
 def test_the_end_of_a_flow_ends_the_looking(fake) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import time
 
+from ...config.varied import flattened
 from ...errors import NotFoundError
 from ...flow.attached import AttachedFlow
 from ...runs.cells import one_line, shown
@@ -202,7 +203,7 @@ class Feed:
             return raw
         number = len(self.rows)
         facts = dict(zip(_NEW, values))
-        params = decoded_value("params", facts["params"])
+        params = flattened(decoded_value("params", facts["params"]))
         row = {
             "n": number,
             "id": facts["id"],
