@@ -6,10 +6,10 @@ import time
 
 from ..errors import StoreError
 from ..runs.lock import flow_is_live
-from ..runs.outcome import FINAL
+from ..runs.outcome import FAILED, FINAL, TIMED_OUT, is_tried_again
 from ..runs.record import Run
 from ..runs.table import Runs
-from .requests import make_request
+from .requests import has_requests, make_request
 from .settle import settle_flow
 
 TYPE_CHECKING = False
@@ -103,6 +103,11 @@ class AttachedFlow:
         """Begin runs again."""
         self._ask({"do": "unpause"})
 
+    @property
+    def has_heard(self) -> bool:
+        """Whether the flow has taken up all that it was asked."""
+        return not has_requests(self._paths)
+
     def _ask(self, request: dict[str, Any]) -> None:
         from .recorder import cannot_write
 
@@ -112,10 +117,10 @@ class AttachedFlow:
             raise cannot_write(self._paths.folder, error) from error
 
     def __iter__(self) -> Iterator[Run]:
-        given: set[str] = set()
+        given: dict[str, int] = {}
         while True:
             live = self.live  # before the look: what ends after it is seen by the next one
-            yield from self._ended(given)
+            yield from self._ended(given, live)
             if not live:
                 return
             time.sleep(_TICK)
@@ -123,21 +128,33 @@ class AttachedFlow:
     async def __aiter__(self) -> AsyncIterator[Run]:
         import asyncio
 
-        given: set[str] = set()
+        given: dict[str, int] = {}
         while True:
             live = await self._is_live()
-            for run in self._ended(given):
+            for run in self._ended(given, live):
                 yield run
             if not live:
                 return
             await asyncio.sleep(_TICK)
 
-    def _ended(self, given: set[str]) -> Iterator[Run]:
-        """Those that have ended since the last look."""
+    def _ended(self, given: dict[str, int], live: bool) -> Iterator[Run]:
+        """Those that have ended for good since the last look, of the attempts given before."""
         for row in self._store.select(flow=self.id, status=list(FINAL)):
-            if row["id"] not in given:
-                given.add(row["id"])
-                yield Run(self._store, row["id"], row)
+            if given.get(row["id"]) == row["attempts"] or (live and self.tries_again(row)):
+                continue
+            given[row["id"]] = row["attempts"]
+            yield Run(self._store, row["id"], row)
+
+    def tries_again(self, row: dict[str, Any]) -> bool:
+        """Whether a run that has ended is tried again, as long as the flow goes on.
+
+        Args:
+            row: What the index says of the run.
+        """
+        if row["status"] not in (FAILED, TIMED_OUT):
+            return False
+        options = self._store.flow(self.id)["options"]
+        return is_tried_again(self._store.paths.run(row["id"]), row["attempts"], options)
 
     async def _is_live(self) -> bool:
         """In a thread, for a short while: whoever waits can give up, and no thread is left."""

@@ -40,12 +40,8 @@ def take_requests(paths: FlowPaths) -> list[dict[str, Any]]:
     What isn't one, such as of a newer version or written by hand, is passed over: it is no reason
     to end a flow.
     """
-    try:
-        names = sorted(name for name in os.listdir(paths.requests) if name.endswith(".json"))
-    except FileNotFoundError:
-        return []  # somebody removed the flow's directory
     requests = []
-    for name in names:
+    for name in _names(paths):
         path = os.path.join(paths.requests, name)
         try:
             request = read_json(path)
@@ -55,6 +51,18 @@ def take_requests(paths: FlowPaths) -> list[dict[str, Any]]:
         if _is_request(request):
             requests.append(request)
     return requests
+
+
+def has_requests(paths: FlowPaths) -> bool:
+    """Whether a request has come that nobody has taken yet."""
+    return bool(_names(paths))
+
+
+def _names(paths: FlowPaths) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(paths.requests) if name.endswith(".json"))
+    except FileNotFoundError:
+        return []  # somebody removed the flow's directory
 
 
 def _is_request(value: object) -> bool:

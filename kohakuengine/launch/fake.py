@@ -105,9 +105,9 @@ class Fake:
             LauncherError: `outcomes` says so.
         """
         end = self._end_of(job)
-        if self._keep:
-            self.submitted.append(job.id)
         self._going[job.id] = _Going(job, end, self._polls, self._hold)
+        if self._keep:  # last: who sees it there, in another thread, may release it
+            self.submitted.append(job.id)
 
     def _end_of(self, job: Job) -> FakeEnd:
         try:
@@ -151,8 +151,9 @@ class Fake:
             ids: Of the runs; None for all that have been submitted. Later ones are held.
         """
         for id in list(self._going) if ids is None else ids:
-            if id in self._going:
-                self._going[id].held = False
+            going = self._going.get(id)  # another thread may let it end meanwhile
+            if going is not None:
+                going.held = False
 
     def wake_fds(self) -> list[int]:
         """One that is readable whenever a poll gets on with something."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .outcome import CANCELLED, FINISHED, UNREADABLE, INTERRUPTED, readable_outcome
+from .outcome import is_tried_again
 from .output import OutputFollower, OutputReader
-from .values import read_json
 from .watch import CHUNK
 
 TYPE_CHECKING = False
@@ -90,21 +89,7 @@ class RunLog:
         Args:
             options: Those of the flow, above which the run may have its own.
         """
-        outcome = readable_outcome(self.attempt)
-        if outcome is None or outcome.status == INTERRUPTED:  # the latter when it was resumed
-            return True
-        if outcome.status in (FINISHED, CANCELLED):
-            return False
-        options = {**options, **self._own_options()}
-        signs = (outcome.status, outcome.exit_code, outcome.error_type)
-        counts = any(wanted in signs for wanted in options.get("retry_on") or ())
-        return counts and self.number <= (options.get("retries") or 0)
-
-    def _own_options(self) -> dict[str, Any]:
-        try:
-            return read_json(self._paths.spec).get("options") or {}
-        except UNREADABLE:
-            return {}
+        return is_tried_again(self._paths, self.number, options)
 
 
 class FlowLogs:

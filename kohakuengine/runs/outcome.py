@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from .ending import opening
-from .values import read_record, write_bytes
+from .values import read_json, read_record, write_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
-    from .paths import AttemptPaths
+    from .paths import AttemptPaths, RunPaths
 
 # How a run can have ended.
 FINISHED = "finished"  # by itself, with exit status 0
@@ -258,6 +259,29 @@ def readable_outcome(paths: AttemptPaths) -> Outcome | None:
         return read_outcome(paths)
     except UNREADABLE:
         return None
+
+
+def is_tried_again(paths: RunPaths, number: int, options: Mapping[str, Any]) -> bool:
+    """Whether a run goes on, or is tried again, after an attempt, as long as its flow goes on.
+
+    Args:
+        paths: The run.
+        number: Of the attempt, from 1 on.
+        options: Those of the flow, above which the run may have its own.
+    """
+    outcome = readable_outcome(paths.attempt(number))
+    if outcome is None or outcome.status == INTERRUPTED:  # the latter when it was resumed
+        return True
+    if outcome.status in (FINISHED, CANCELLED):
+        return False
+    try:
+        own = read_json(paths.spec).get("options") or {}
+    except UNREADABLE:
+        own = {}
+    chosen = {**options, **own}
+    signs = (outcome.status, outcome.exit_code, outcome.error_type)
+    counts = any(wanted in signs for wanted in chosen.get("retry_on") or ())
+    return counts and number <= (chosen.get("retries") or 0)
 
 
 def _read_result(paths: AttemptPaths) -> object:

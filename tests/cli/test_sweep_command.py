@@ -937,6 +937,19 @@ def test_a_run_is_cancelled(do, live, store: RunStore) -> None:
     assert [run.status for run in handle.wait(SECONDS)] == ["cancelled", "finished", "finished"]
 
 
+def test_a_run_that_waits_for_its_next_attempt_is_cancelled(do, fake, store: RunStore) -> None:
+    """It isn't tried again then; how its last attempt ended stays as it is."""
+    fake(lambda job: ValueError("no"))
+    options = {"retries": 3, "retry_delay": 1000, "launcher": "fake"}
+    handle = Parallel("train.py", [Config({"lr": 1})], **options).start()
+    wait_until(lambda: store.ids(status="failed"))
+    run = handle.runs[0].id[:8]
+    assert do("cancel", run) == (0, f"run {run} is failed\n", "")
+    assert handle.join(SECONDS) and handle.runs[0].attempts == 1
+    reply = do("cancel", run)
+    assert reply == (2, "", f"kogine: error: run {run} isn't going on: it is failed.\n")
+
+
 def test_a_run_is_killed(do, live) -> None:
     """At once, with `--kill`."""
     handle, launcher = live

@@ -17,7 +17,7 @@ import pytest
 from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
 from witness import assert_index_is_right, wait_until
 
-from kohakuengine import Config, ConfigGenerator, Parallel, Run, Runs, RunStore
+from kohakuengine import Config, ConfigGenerator, Parallel, Run, Runs, RunStore, Sequential
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.handle import FlowHandle
 from kohakuengine.launch.fake import Fake
@@ -153,6 +153,42 @@ def test_one_run_is_cancelled(held) -> None:
     assert next(iter(handle)).id == launcher.submitted[0]
     launcher.release()
     assert statuses(handle.wait(SECONDS)) == ["cancelled", "finished"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("awaited", [False, True], ids=["for", "async for"])
+def test_a_run_that_is_tried_again_has_not_ended(
+    train: Path, fake, store: RunStore, kind: str, awaited: bool
+) -> None:
+    """It is given when it has ended for good, although the store tells how an attempt ended."""
+    tries = iter([ValueError("not yet"), {"loss": 0.5}])
+    launcher = fake(lambda job: next(tries), hold=True)
+    options = {"retries": 1, "retry_delay": 1000, "launcher": "fake"}
+    handle = Sequential(train, configs(1, 2), **options).start()
+    flow: Any = handle if kind == "its own" else AttachedFlow(store, handle.id)
+    wait_until(lambda: launcher.submitted)
+    launcher.release()
+    wait_until(lambda: statuses(handle.runs)[:1] == ["failed"])
+    wait_until(lambda: len(launcher.submitted) == 2)
+
+    first, second = launcher.submitted
+    found: list[str] = []
+
+    async def gather() -> None:
+        async for run in flow:
+            found.append(run.id)
+
+    def follow() -> None:
+        for run in flow:
+            found.append(run.id)
+
+    thread = threading.Thread(target=lambda: asyncio.run(gather()) if awaited else follow())
+    thread.start()
+    launcher.release()
+    wait_until(lambda: found)
+    handle.cancel(run=first)  # which isn't tried again, then
+    thread.join(SECONDS)
+    assert found == [second, first]
 
 
 def test_a_handle_can_be_awaited(held) -> None:

@@ -215,8 +215,8 @@ class RunBoard(anywidget.AnyWidget):
                 told["flows"] = flows
             self._tell(told)
         with self.hold_sync():
-            self.live = live
             self._note_counts()
+            self.live = live  # last: who waits for the end finds the last counts
         return True
 
     def _note_counts(self) -> None:

@@ -206,7 +206,9 @@ class LaunchPanel(widgets.VBox):  # type: ignore[misc]  # it comes without types
         fault = None if handle.live else getattr(handle, "fault", None)
         if fault is not None:
             text += f"; {type(fault).__name__}: {fault}"
-        with self.hold_sync():
+        with self._lock, self.hold_sync():  # not amid a click, which sees to the buttons, too
+            if self._handle is not handle:
+                return
             if self.runs is None or self.runs.ids != runs.ids or self.runs is not runs:
                 self.runs = runs
             self.status = status
