@@ -175,6 +175,7 @@ def test_a_real_shell_completes(name: str, folder: Path) -> None:
         cwd=str(folder),
         encoding="utf-8",
         dimensions=(24, 200),
+        timeout=120,
     )
     child.sendline(f"{start}; echo rea''dy")
     child.expect("ready\r")

@@ -297,7 +297,7 @@ def test_each_retry_waits_twice_as_long(train: Path, fake) -> None:
 def test_a_retry_leaves_its_slot_to_others(train: Path, fake) -> None:
     """While a run waits for its next attempt, another one takes the slot."""
     fake(lambda job: FakeEnd("failed", 1) if (lr(job), job.number) == (1, 1) else lr(job))
-    flow = Sequential(train, configs(1, 2), retries=1, launcher="fake", retry_delay=0.5)
+    flow = Sequential(train, configs(1, 2), retries=1, launcher="fake", retry_delay=4)
     handle = flow.start()
     assert [run.params["lr"] for run in handle] == [2, 1]
     assert handle.wait(SECONDS).results == [1, 2]

@@ -127,9 +127,9 @@ def test_an_interrupt_just_before_the_wait_is_not_lost(held, way) -> None:
         threading.Timer(0.3, _thread.interrupt_main),
         threading.Timer(SECONDS / 2, lambda: late.set() or launcher.release()),
     ]
-    for thread in threads:
-        thread.start()
     with pytest.raises(KeyboardInterrupt):
+        for thread in threads:
+            thread.start()
         way(handle)
     for thread in threads:
         thread.cancel()

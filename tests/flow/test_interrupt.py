@@ -316,9 +316,11 @@ def test_process_with_a_handle_is_killed(script, begun, store, home, number):
     """A process that is killed while a flow of its goes on, as a kernel is, leaves no process."""
     script(STUBBORN)
     with start_python(textwrap.dedent(STARTED) + "time.sleep(600)") as process:
+        assert process.stdout is not None
+        flow = process.stdout.readline().decode().strip()
         begun(2)
         process.send_signal(number)
-        flow = process.communicate(timeout=PATIENCE)[0].decode().strip()
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == -number
     assert_nothing_left(home)
     assert AttachedFlow(store, flow).status == INTERRUPTED
@@ -400,7 +402,8 @@ def test_detached_flow_outlives_its_terminal(terminal, script, begun, store, hom
     begun(2)
     close_terminal(process)
     attached = AttachedFlow(store, store.flow(flow)["id"])
-    assert attached.live and statuses(store) == ["running"] * 2
+    wait_until(lambda: statuses(store) == ["running"] * 2)  # also the index knows that they began
+    assert attached.live
     other = terminal(f"exec kogine cancel {flow}")
     other.expect(f"flow {flow} is cancelled")
     assert ended(other) == 0
@@ -483,7 +486,8 @@ def test_detached_flow_of_a_process_that_is_killed(script, begun, store):
         begun(2)
         process.kill()
     attached = AttachedFlow(store, flow)
-    assert attached.live and statuses(store) == ["running"] * 2
+    wait_until(lambda: statuses(store) == ["running"] * 2)  # also the index knows that they began
+    assert attached.live
     attached.cancel()
     assert [run.status for run in attached.wait(PATIENCE)] == [CANCELLED] * 2
 
@@ -753,6 +757,7 @@ def test_ctrl_z(terminal, script, begun, store, home, options):
     process = terminal("exec bash --norc --noprofile -i")
     process.sendline(f"kogine run train.py {options}")
     begun(1)
+    wait_until(lambda: statuses(store) == ["running"])  # also the index knows that it began
     process.sendcontrol("z")
     process.expect("Stopped")
     wait_until(lambda: stopped(home) >= 2)  # the command, and the script

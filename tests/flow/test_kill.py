@@ -390,7 +390,7 @@ def test_cancel_where_the_init_is_stopped(script, store, home, tmp_path, launche
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_timeout_where_the_init_is_stopped(script, store, home, tmp_path, launcher):
     """A run's time is over also where its init is stopped, and the flow goes on."""
-    flow = Parallel(script(STAYS), [Config()], launcher=launcher, timeout=3)
+    flow = Parallel(script(STAYS), [Config()], launcher=launcher, timeout=10)
     handle = flow.start()
     stop_init(os.getpid(), launcher, tmp_path)
     [run] = handle.wait(PATIENCE)
@@ -428,7 +428,7 @@ def test_second_ctrl_c_where_the_init_is_stopped(script, store, home, tmp_path):
 def test_one_run_whose_init_is_stopped(script, store, home, tmp_path, launcher, how):
     """One run by itself ends, too, where it is to end and its init does nothing about it."""
     script(STAYS)
-    timeout = ("--timeout", "3") if how == "timeout" else ()
+    timeout = ("--timeout", "10") if how == "timeout" else ()
     command = [*KOGINE, "run", "train.py", "--launcher", launcher, *timeout]
     with started(command, stderr=subprocess.PIPE, text=True) as process:
         stop_init(process.pid, launcher, tmp_path)

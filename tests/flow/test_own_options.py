@@ -256,7 +256,7 @@ def test_a_single_run_obeys_them(script, tmp_path: Path, launcher: str, capfd) -
         print(os.environ["A"], os.path.basename(os.getcwd()), flush=True)
         time.sleep(600)
     """)
-    config = Config(metadata={"options": {"timeout": 0.5, "env": {"A": "1"}, "cwd": "sub"}})
+    config = Config(metadata={"options": {"timeout": 4, "env": {"A": "1"}, "cwd": "sub"}})
     with pytest.raises(RunError, match="was ended"):
         kohakuengine.run(path, config=config, launcher=launcher)
     assert "1 sub\n" in capfd.readouterr().out

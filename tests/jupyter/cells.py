@@ -32,17 +32,16 @@ if __name__ == "__main__":
 
 # Goes on until the file named `go` is there; says what it is told by Ctrl-C, and heeds it or not.
 WAIT = """\
-import os, sys, time
+import os, signal, sys, time
 
 x = 0
 stubborn = False
+if stubborn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 print("waiting", x, flush=True)
+open(f"waiting {x}", "w").close()
 while not os.path.exists("go"):
-    try:
-        time.sleep(0.02)
-    except KeyboardInterrupt:
-        if not stubborn:
-            raise
+    time.sleep(0.02)
 print("loss:", x)
 """
 SECONDS = 60.0  # for anything to happen

@@ -161,7 +161,7 @@ def test_an_interrupt_ends_the_flow(kernel: Kernel, folder: Path) -> None:
 def test_a_second_interrupt_kills(kernel: Kernel, folder: Path) -> None:
     """Where a script goes on after the first."""
     request = kernel.start("%kogine run wait.py --sweep x=1,2 --set stubborn=True --out runs")
-    kernel.shows("waiting")
+    wait_until(lambda: len(list(folder.glob("waiting *"))) == 2)
     kernel.interrupt()
     kernel.shows("once more kills them")
     kernel.interrupt()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
-from cells import wait_until
 from pages import Page
 
 from kohakuengine.jupyter.live import LINES, LiveView
@@ -179,9 +179,8 @@ def test_what_is_told_at_the_end_is_shown(view: LiveView, shown: Published) -> N
     """Also where the display has been renewed for the last time by then."""
     view.open()
     view.flow_began("f" * 32, 1)
-    view.flow_ended("finished")
-    wait_until(lambda: "finished" in shown.text)
     [thread] = [one for one in threading.enumerate() if one.name == "kogine display"]
+    view.flow_ended("finished")
     thread.join()
     view.note("one more thing")
     view.close()
@@ -190,6 +189,7 @@ def test_what_is_told_at_the_end_is_shown(view: LiveView, shown: Published) -> N
 
 def test_it_is_renewed_at_a_bounded_rate(view: LiveView, shown: Published) -> None:
     """However much happens, few messages tell of it."""
+    began = time.monotonic()
     view.open()
     view.flow_began("f" * 32, 1000)
     for n in range(1000):
@@ -197,7 +197,7 @@ def test_it_is_renewed_at_a_bounded_rate(view: LiveView, shown: Published) -> No
         view.run_ended(ended(n), None)
     view.flow_ended("finished")
     view.close()
-    assert len(shown) < 20
+    assert len(shown) <= 5 + 10 * (time.monotonic() - began)
 
 
 @pytest.mark.parametrize("log", ["0" * 31 + "1", "lr=1", "bs=8, lr=1"])

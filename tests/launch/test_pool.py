@@ -198,7 +198,7 @@ def test_idle_worker_that_dies_is_replaced(pool, job):
 
 def test_worker_survives_an_interrupt(pool, job):
     """A run that is cancelled by an interrupt leaves its worker to the next."""
-    sleeping = job("import os, time\nprint(os.getpid())\ntime.sleep(600)")
+    sleeping = job("import os, time\nprint(os.getpid())\nwhile True: time.sleep(0.1)")
     pool.submit(sleeping)
     wait_until(pool, lambda: os.path.exists(sleeping.attempt.output) and output(sleeping))
     pool.cancel([sleeping.id], "interrupt")
@@ -211,7 +211,7 @@ def test_interrupt_before_the_script_has_begun(pool, job):
     """A run that is cancelled before its script has begun is interrupted all the same."""
     finish(pool, job(""))  # a worker is there: its start may take longer than a run is given to end
     for _ in range(3):
-        sleeping = job("import time\ntime.sleep(600)")
+        sleeping = job("import time\nwhile True: time.sleep(0.1)")
         pool.submit(sleeping)
         pool.cancel([sleeping.id], "interrupt")
         outcome = wait_for(pool, sleeping)
