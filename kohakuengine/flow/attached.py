@@ -9,7 +9,7 @@ from ..runs.lock import flow_is_live
 from ..runs.outcome import FAILED, FINAL, TIMED_OUT, is_tried_again
 from ..runs.record import Run
 from ..runs.table import Runs
-from .requests import has_requests, make_request
+from .requests import check_how, has_ended, has_requests, make_request
 from .settle import settle_flow
 
 TYPE_CHECKING = False
@@ -44,18 +44,16 @@ class AttachedFlow:
     @property
     def live(self) -> bool:
         """Whether the flow goes on."""
-        if flow_is_live(self._paths):
-            return True
-        self._settle()
-        return False
+        return not self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self) -> bool:
+        """Whether it is over, and the store says how it ended; it does then, where we may write."""
         if flow_is_live(self._paths):
-            return
+            return False
         try:
-            settle_flow(self._store, self.id)
+            return settle_flow(self._store, self.id)  # False where another is just doing so
         except StoreError:  # a store that we can only read: what it says is all there is
-            return
+            return True
 
     @property
     def runs(self) -> Runs:
@@ -89,10 +87,13 @@ class AttachedFlow:
 
     def cancel(self, how: str = "terminate", run: str | None = None) -> None:
         """End the flow, or one run of it; see `FlowHandle.cancel`."""
+        check_how(how)
         self._ask({"do": "cancel", "how": how, "run": run})
 
     def retry(self, run: str) -> None:
         """Try a run again that has ended and not finished; see `FlowHandle.retry`."""
+        if not self.live:
+            raise has_ended(self.id, self._paths.folder)
         self._ask({"do": "retry", "run": run})
 
     def pause(self) -> None:

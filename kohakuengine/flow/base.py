@@ -181,6 +181,7 @@ class Workflow:
                 view,
                 earlier,
                 handle.note_end,
+                handle.hear_readers,
             )
         except BaseException:
             recorder.let_go()

@@ -78,6 +78,7 @@ class Coordinator:
         view: Is told what happens.
         earlier: What became of the flow's runs before, where it is resumed.
         ended: Is called with the id of each run that has ended for good, in the order of their ends.
+        heard: Waits a moment for those who were told of an end, and may want a run tried again.
 
     Attributes:
         order: The runs' ids in the order of their submission.
@@ -96,6 +97,7 @@ class Coordinator:
         view: View,
         earlier: EarlierRuns | None = None,
         ended: Callable[[str], None] = lambda run: None,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = plan
         self.options = options
@@ -111,6 +113,7 @@ class Coordinator:
         self._earlier = earlier
         self._checks = Checks(options, recorder.keep_program)
         self._ended = ended
+        self._heard = heard
         self._slots = slots
         self._going: dict[str, Going] = {}
         self._retries = Retries(options, earlier.attempts_of if earlier else None)
@@ -125,19 +128,22 @@ class Coordinator:
         self._tasks: deque[Callable[[], None]] = deque()  # from other threads
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
-        self._closing = threading.Lock()
+        self._takes_tasks = True
+        self._closing = threading.RLock()  # a signal's handler may come amid a call, and call, too
 
     # ---- from other threads ----
 
-    def call(self, task: Callable[[], None]) -> None:
-        """Have the loop do something soon; nothing happens when it has ended."""
-        self._tasks.append(task)
+    def call(self, task: Callable[[], None]) -> bool:
+        """Have the loop do something soon; tell whether it will, or is at its end."""
         with self._closing:
-            if self._wake_write >= 0:
-                try:
-                    os.write(self._wake_write, b"x")
-                except BlockingIOError:
-                    return  # it has been woken already
+            if not self._takes_tasks:
+                return False
+            self._tasks.append(task)
+            try:
+                os.write(self._wake_write, b"x")
+            except BlockingIOError:
+                pass  # it has been woken already
+        return True
 
     def cancel(self, how: str = "terminate", run: str | None = None) -> None:
         """End a run, or the flow. To be called by the loop."""
@@ -160,10 +166,10 @@ class Coordinator:
 
     def pause(self, paused: bool) -> None:
         """Start no further runs, or do so again. To be called by the loop."""
+        status = "paused" if paused else "running"
+        self._index.update_flow(status=status)  # in any case: it may have been made anew
         if paused != self._paused:
-            self._paused = paused
-            self.status = "paused" if paused else "running"
-            self._index.update_flow(status=self.status)
+            self._paused, self.status = paused, status
             self.view.flow_paused(paused)
 
     def _note_interrupt(self) -> None:
@@ -197,15 +203,33 @@ class Coordinator:
             self._fill()
             if self._index.flush():
                 self._announce()
-            if not (self._going or self._retries or self._left is not None):
-                break
+            if not self._has_work():
+                self._index.flush(now=True)
+                self._announce()
+                provenance.join()
+                if self._is_over():
+                    break
+                continue
             self._wait()
             self._do_tasks()
             self._settle(self.launcher.poll(list(self._going)))
             self._watch()
             self._force()
-        provenance.join()
         self._end()
+
+    def _has_work(self) -> bool:
+        left = self._left is not None and not (self._paused and self.plan.total == len(self.order))
+        return bool(self._going or self._retries or left)
+
+    def _is_over(self) -> bool:
+        """Whether there is nothing left to do: from then on nothing more is taken up."""
+        if self._retries.can_ask and not self._cancelled:
+            self._heard()
+        self._requests_due = 0.0
+        self._do_tasks()
+        with self._closing:
+            self._takes_tasks = self._has_work() or bool(self._tasks)
+            return not self._takes_tasks
 
     def _keep_provenance(self) -> None:
         try:
@@ -496,12 +520,13 @@ class Coordinator:
         self.plan.tell(planned, Run(self.store, row["id"], row))
 
     def _end(self) -> None:
-        self.status = self._end_status()
-        self.recorder.end_flow(self.status)
+        status = self._end_status()
+        self.recorder.end_flow(status)
         self._index.update_flow(**self.recorder.end_columns())
         self._index.flush(last=True)
         self._announce()
-        self.view.flow_ended(self.status)
+        self.status = status  # last: who waits for it finds all else as it is at the end
+        self.view.flow_ended(status)
 
     def _end_status(self) -> str:
         """How the flow ends: what was stopped hasn't failed, nor has what was interrupted."""
@@ -533,4 +558,4 @@ class Coordinator:
         with self._closing:
             os.close(self._wake_read)
             os.close(self._wake_write)
-            self._wake_write = -1
+            self._takes_tasks = False

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import contextmanager
 
 from ..runs.idlist import Ids
 from ..runs.record import Run
 from ..runs.table import Runs
+from .requests import check_how, has_ended
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 # How often a wait is left, in seconds: a signal that comes in the moment before Python waits is
 # handled when that wait is over.
 _TICK = 0.5
+# How long the end of a flow with failed runs waits for loops over its runs, in seconds.
+_TURN = 1.0
 
 
 class FlowHandle:
@@ -46,6 +50,7 @@ class FlowHandle:
         self.process = 0  # the id of the one in which the flow goes on
         self._news = threading.Condition()
         self._ended = Ids()
+        self._readers: dict[object, int] = {}  # loops, and how many runs each has dealt with
         self._over = False
         # By itself: each end of a run would wake those who wait for the flow's.
         self._done = threading.Event()
@@ -68,6 +73,13 @@ class FlowHandle:
     def note_end(self, run: str) -> None:
         """A run has ended for good."""
         self._announce(lambda: self._ended.append(run))
+
+    def hear_readers(self) -> None:
+        """Wait a moment until the loops over the runs have dealt with all that have ended."""
+        with self._news:
+            self._news.wait_for(
+                lambda: all(dealt == len(self._ended) for dealt in self._readers.values()), _TURN
+            )
 
     def _work(self) -> None:
         assert self._coordinator is not None
@@ -143,18 +155,26 @@ class FlowHandle:
         Args:
             how: `"interrupt"` as Ctrl-C does, `"terminate"`, or `"kill"`.
             run: The id of a run, to end it alone.
+
+        Raises:
+            ConfigError: `how` is something else.
         """
+        check_how(how)
         self._call(lambda coordinator: coordinator.cancel(how, run))
 
     def retry(self, run: str) -> None:
         """Try a run again, as soon as a slot is free, that has ended and not finished.
 
-        A flow that has ended is gone on with by `Retry`.
+        A loop over the runs may do so with each of them, also the last one.
 
         Args:
             run: Its id.
+
+        Raises:
+            StoreError: The flow has ended: `Retry` goes on with it.
         """
-        self._call(lambda coordinator: coordinator.retry(run))
+        if not self._call(lambda coordinator: coordinator.retry(run)):
+            raise has_ended(self.id, self.store.paths.flow(self.id).folder)
 
     def pause(self) -> None:
         """Begin no further runs; those that go on do so."""
@@ -164,10 +184,10 @@ class FlowHandle:
         """Begin runs again."""
         self._call(lambda coordinator: coordinator.pause(False))
 
-    def _call(self, task: Callable[[Coordinator], None]) -> None:
+    def _call(self, task: Callable[[Coordinator], None]) -> bool:
         coordinator = self._coordinator
         assert coordinator is not None
-        coordinator.call(lambda: task(coordinator))
+        return coordinator.call(lambda: task(coordinator))
 
     @property
     def live(self) -> bool:
@@ -176,26 +196,47 @@ class FlowHandle:
 
     def __iter__(self) -> Iterator[Run]:
         given = 0
-        while True:
-            with self._news:
-                while not self._news.wait_for(
-                    lambda: self._over or len(self._ended) > given, _TICK
-                ):
-                    continue
-                if len(self._ended) == given:
-                    return
-                id = self._ended[given]
-            given += 1
-            yield Run(self.store, id)
+        with self._reader() as note:
+            while True:
+                note(given)
+                with self._news:
+                    while not self._news.wait_for(
+                        lambda: self._over or len(self._ended) > given, _TICK
+                    ):
+                        continue
+                    if len(self._ended) == given:
+                        return
+                    id = self._ended[given]
+                given += 1
+                yield Run(self.store, id)
 
     async def __aiter__(self) -> AsyncIterator[Run]:
         given = 0
-        while True:
-            await self._something(lambda: self._over or len(self._ended) > given)
-            if len(self._ended) == given:
-                return
-            given += 1
-            yield Run(self.store, self._ended[given - 1])
+        with self._reader() as note:
+            while True:
+                note(given)
+                await self._something(lambda: self._over or len(self._ended) > given)
+                if len(self._ended) == given:
+                    return
+                given += 1
+                yield Run(self.store, self._ended[given - 1])
+
+    @contextmanager
+    def _reader(self) -> Iterator[Callable[[int], None]]:
+        """A loop over the runs, which notes how many it has dealt with."""
+        reader = object()
+
+        def note(dealt: int) -> None:
+            with self._news:
+                self._readers[reader] = dealt
+                self._news.notify_all()
+
+        try:
+            yield note
+        finally:
+            with self._news:
+                self._readers.pop(reader, None)
+                self._news.notify_all()
 
     def __await__(self) -> Generator[Any, None, Runs]:
         yield from self._something(lambda: self._over).__await__()

@@ -6,6 +6,7 @@ import os
 import time
 
 from ..errors import StoreError
+from ..runs import schema
 from ..runs.rows import tags_of
 
 TYPE_CHECKING = False
@@ -61,17 +62,22 @@ class IndexWriter:
         """Have columns of the flow set."""
         self._of_flow.update(columns)
 
-    def flush(self, *, last: bool = False) -> bool:
-        """Write what waits, if it is time, or if there will be no other; tell whether nothing that
-        could be written waits any more.
+    def flush(self, *, now: bool = False, last: bool = False) -> bool:
+        """Write what waits, if it is time; tell whether nothing that could be written waits any more.
+
+        Args:
+            now: Write it in any case.
+            last: Likewise, and wait for others as long as anybody does: it is the last time.
         """
-        now = time.monotonic()
-        if now < self._due and not last:
+        moment = time.monotonic()
+        if moment < self._due and not (now or last):
             return self._failed
         if not (self._new or self._changed or self._of_flow):
             return True
-        self._due = now + DELAY
+        self._due = moment + DELAY
         try:
+            if last:
+                self._store.set_patience(schema.PATIENCE)
             self._write()
         except StoreError as error:
             if not self._failed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..errors import ConfigError, StoreError
 from ..runs.values import read_json, write_json
 
 TYPE_CHECKING = False
@@ -13,6 +14,28 @@ if TYPE_CHECKING:
     from ..runs.paths import FlowPaths
 
 _HOWS = ("interrupt", "terminate", "kill")  # of a Launcher's `cancel`
+
+
+def check_how(how: object) -> None:
+    """Refuse what is no way to end a run.
+
+    Raises:
+        ConfigError: It is none of a Launcher's `cancel`.
+    """
+    if how not in _HOWS:
+        raise ConfigError(f"a run is ended by {', '.join(_HOWS[:-1])} or {_HOWS[-1]}; got {how!r}.")
+
+
+def has_ended(flow: str, folder: str) -> StoreError:
+    """What is said where a run of a flow that has ended is to be tried again.
+
+    Args:
+        flow: Its id.
+        folder: Its directory.
+    """
+    return StoreError(
+        f'flow {flow[:8]} has ended: Retry("{flow[:8]}") goes on with it.', path=folder
+    )
 
 
 def make_request(paths: FlowPaths, request: dict[str, Any]) -> str:

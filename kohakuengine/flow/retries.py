@@ -96,6 +96,11 @@ class Retries:
         self.add(0.0, planned, row)
         return str(row["status"])
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether there are any that somebody could ask for."""
+        return bool(self._ended_badly)
+
     def was_asked(self, run: str) -> bool:
         """Whether somebody has asked for it."""
         return run in self._asked

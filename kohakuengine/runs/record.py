@@ -28,7 +28,8 @@ _modules: dict[str, tuple[str, ModuleType]] = {}
 class Run:
     """One run, as its directory and the index have it.
 
-    What has ended doesn't change; of a run that goes on, each look gives what is known now.
+    What has ended doesn't change, but for a run that is tried again; of one that goes on, each look
+    gives what is known now.
 
     Args:
         store: Where it is kept.
@@ -46,12 +47,19 @@ class Run:
     @property
     def row(self) -> dict[str, Any]:
         """What the index says of the run: a dict of columns."""
-        if self._row is not None:
-            return self._row
-        row = self._store.run(self.id)
-        if row["status"] in FINAL:
-            self._row = row
+        row = self._row
+        if row is not None and not self._has_gone_on(row):
+            return row
+        row = self._store.caught_up(self._store.run(self.id))
+        self._row = row if row["status"] in FINAL else None
         return row
+
+    def _has_gone_on(self, row: dict[str, Any]) -> bool:
+        """Whether it has been tried again since."""
+        if row["status"] == FINISHED or self._paths.last_attempt() <= (row["attempts"] or 0):
+            return False
+        self._outcome = None
+        return True
 
     @property
     def name(self) -> str:

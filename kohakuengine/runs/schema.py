@@ -236,8 +236,8 @@ def sqlite_errors(path: str) -> Iterator[None]:
 
 # What SQLite says, and what that means to a user. Python 3.10 knows no error codes.
 _MEANINGS = {
-    "locked": "the store's index {path} has been locked by another process for {patience:.0f}"
-    " seconds: end what holds it, then try again.",
+    "locked": "the store's index {path} is locked by another process, which doesn't let go"
+    " of it: end what holds it, then try again.",
     "full": "the disk is full, so the store's index {path} can't be written: make room, then try"
     " again; `kogine store reindex` adds what is missing in it.",
     "readonly": "the store's index {path} can't be written: make it and its folder writable, or"

@@ -10,6 +10,7 @@ from ..config.near import did_you_mean
 from ..errors import NotFoundError, StoreError
 from .columns import FLOW_COLUMNS, RUN_COLUMNS, decoded, encoded
 from .home import cannot_make, find_home, index_path, make_home
+from .outcome import FINAL
 from .paths import StorePaths
 
 TYPE_CHECKING = False
@@ -300,6 +301,19 @@ class RunStore:
         if row is None:  # gone since its id was looked up
             raise _not_found(id, (table,), [], self.paths.home)
         return row
+
+    def caught_up(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row of a run, or what its directory says where it has ended and the index lags behind.
+
+        Args:
+            row: What the index says.
+        """
+        number = row["attempts"]
+        if row["status"] in FINAL or not number:
+            return row
+        if not os.path.exists(self.paths.run(row["id"]).attempt(number).outcome):
+            return row
+        return self.unindexed(row["id"]) or row
 
     def unindexed(self, id: str) -> dict[str, Any] | None:
         """The row of a run that the index doesn't know, by its directory; None where there is none.

@@ -77,8 +77,10 @@ class Runs(Sequence[Run]):
         for start in range(0, len(self._ids), _BATCH):
             ids = list(self._ids[start : start + _BATCH])
             found = {row["id"]: row for row in self._store.select(ids=ids)}
-            rows = (found.get(id) or self._store.unindexed(id) for id in ids)
-            yield from (row for row in rows if row is not None)  # the others have been removed
+            for id in ids:
+                row = found.get(id) or self._store.unindexed(id)
+                if row is not None:  # else it has been removed
+                    yield self._store.caught_up(row)
 
     def __add__(self, other: Runs) -> Runs:
         return Runs(self._store, [*self._ids, *other._ids])

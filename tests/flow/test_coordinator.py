@@ -501,6 +501,32 @@ def test_a_paused_flow_begins_no_runs(train: Path, fake, store: RunStore) -> Non
     assert handle.status == "finished"
 
 
+def test_a_paused_flow_of_which_all_runs_have_ended_is_over(train: Path, fake) -> None:
+    """There is nothing that it could begin."""
+    launcher = fake(hold=True)
+    handle = Parallel(train, configs(1, 2), max_workers=2, **FAKE).start()
+    begun(launcher, 2)
+    handle.pause()
+    wait_until(lambda: handle.status == "paused", SECONDS)
+    launcher.release()
+    assert statuses(handle.wait(SECONDS)) == ["finished"] * 2
+    assert handle.status == "finished"
+
+
+def test_pause_is_said_again(train: Path, fake, store: RunStore) -> None:
+    """Where the index, made anew meanwhile, doesn't know it any more."""
+    launcher = fake(hold=True)
+    handle = Sequential(train, configs(1, 2), **FAKE).start()
+    begun(launcher, 1)
+    handle.pause()
+    wait_until(lambda: store.flow(handle.id)["status"] == "paused", SECONDS)
+    reindex(store)
+    AttachedFlow(store, handle.id).pause()
+    wait_until(lambda: store.flow(handle.id)["status"] == "paused", SECONDS)
+    handle.cancel()
+    handle.wait(SECONDS)
+
+
 def test_a_paused_flow_can_be_cancelled(train: Path, fake) -> None:
     """It ends although it was to begin no runs."""
     launcher = fake(hold=True)

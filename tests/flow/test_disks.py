@@ -382,6 +382,7 @@ def test_locked_for_long(script, store, home, tmp_path, notes, monkeypatch):
         (tmp_path / "wait 0").unlink()
         assert handle.join(PATIENCE)
         assert outcomes(home) == 8
+        assert [run.status for run in handle.runs] == [FINISHED] * 8, "the directories know it"
     assert len(seen.said) == 1 and "locked by another process" in seen.said[0]
     assert "The runs go on" in seen.said[0]
     assert len(flow.run(resume=True).finished) == 8

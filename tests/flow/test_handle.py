@@ -18,8 +18,12 @@ from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
 from witness import assert_index_is_right, wait_until
 
 from kohakuengine import Config, ConfigGenerator, Parallel, Run, Runs, RunStore, Sequential
+from kohakuengine.errors import ConfigError, StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.handle import FlowHandle
+from kohakuengine.flow.index_writer import IndexWriter
+from kohakuengine.flow.recorder import Recorder
+from kohakuengine.flow.retry import Retry
 from kohakuengine.launch.fake import Fake
 from kohakuengine.runs.tags import tag_run
 
@@ -134,6 +138,120 @@ def test_an_interrupt_just_before_the_wait_is_not_lost(held, way) -> None:
     for thread in threads:
         thread.cancel()
     assert not late.is_set() and handle.live
+
+
+def test_each_bad_run_may_be_tried_again_when_it_is_given(train: Path, fake) -> None:
+    """Also the last one, with which the flow would have ended."""
+    fake(lambda job: ValueError("not yet") if job.number == 1 else lr(job))
+    handle = Parallel(train, configs(1, 2, 3), max_workers=1, launcher="fake").start()
+    for run in handle:
+        if run.status == "failed":
+            handle.retry(run.id)
+    assert handle.wait(SECONDS).results == [1, 2, 3] and handle.status == "finished"
+
+
+def test_a_loop_that_stays_away_does_not_hold_up_the_flow(train: Path, fake) -> None:
+    """Nor does one that is left before its end."""
+    fake(lambda job: ValueError("no"))
+    handle = Parallel(train, configs(1, 2), launcher="fake").start()
+    loop = iter(handle)
+    next(loop)
+    for run in handle:
+        break
+    assert handle.join(SECONDS) and statuses(handle.runs) == ["failed", "failed"]
+    assert len(list(loop)) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_flow_that_has_ended_tries_nothing_again(
+    train: Path, fake, store: RunStore, kind: str
+) -> None:
+    """The message names what does."""
+    fake(lambda job: ValueError("no"))
+    handle = Sequential(train, launcher="fake").start()
+    [run] = handle.wait(SECONDS)
+    flow: Any = handle if kind == "its own" else AttachedFlow(store, handle.id)
+    with pytest.raises(StoreError, match=f'{handle.id[:8]} has ended: Retry."{handle.id[:8]}"'):
+        flow.retry(run.id)
+    assert os.listdir(store.paths.flow(handle.id).requests) == []
+
+
+def test_a_strange_way_to_end_a_run_is_refused(held) -> None:
+    """And the flow goes on."""
+    handle, launcher = held
+    with pytest.raises(ConfigError, match="by interrupt, terminate or kill; got 'int'"):
+        handle.cancel("int")
+    launcher.release()
+    assert statuses(handle.wait(SECONDS)) == ["finished", "finished"]
+
+
+@pytest.mark.parametrize("held", ["its own"], indirect=True)
+def test_a_call_amid_a_call_is_heard(held, monkeypatch) -> None:
+    """As of a signal's handler that comes while another one is cancelling."""
+    handle, _ = held
+    write, calls = os.write, []
+
+    def amid(fd: int, data: bytes) -> int:
+        if data == b"x" and threading.current_thread() is threading.main_thread():
+            calls.append(fd)
+            if len(calls) == 1:
+                handle.cancel("kill")
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", amid)
+    handle.cancel("interrupt")
+    assert statuses(handle.wait(SECONDS)) == ["cancelled", "cancelled"] and len(calls) == 2
+
+
+def test_a_status_that_is_final_is_told_last(train: Path, fake, monkeypatch) -> None:
+    """Who waits for it finds the results."""
+    seen: list[str] = []
+    flush = IndexWriter.flush
+
+    def look(writer: IndexWriter, **how: bool) -> bool:
+        done = flush(writer, **how)
+        if how.get("last"):
+            seen.append(handle.status)
+        return done
+
+    monkeypatch.setattr(IndexWriter, "flush", look)
+    launcher = fake(lr, hold=True)
+    handle = Sequential(train, configs(1), launcher="fake").start()
+    wait_until(lambda: launcher.submitted)
+    launcher.release()
+    assert handle.wait(SECONDS).results == [1]
+    assert (seen, handle.status) == (["running"], "finished")
+
+
+def test_ends_are_told_while_git_is_still_asked(train: Path, fake, monkeypatch) -> None:
+    """What the flow takes place with is kept beside it."""
+    told = threading.Event()
+    monkeypatch.setattr(Recorder, "keep_provenance", lambda *_: told.wait(SECONDS))
+    fake(lr)
+    handle = Sequential(train, configs(1), launcher="fake").start()
+    assert next(iter(handle)).result == 1 and handle.live
+    told.set()
+    assert handle.join(SECONDS)
+
+
+def test_a_run_that_was_looked_at_before_it_was_tried_again(train: Path, fake) -> None:
+    """Says how it is now."""
+    fake(lambda job: ValueError("not yet") if job.number == 1 else lr(job))
+    [run] = Sequential(train, configs(1), launcher="fake").run()
+    assert run.status == "failed" and "not yet" in str(run.error)
+    Retry(run.flow).run()
+    assert (run.status, run.error, run.result) == ("finished", None, 1)
+
+
+def test_a_flow_that_another_settles_is_not_over_yet(train: Path, fake, store, monkeypatch) -> None:
+    """What became of its runs isn't in the store before."""
+    fake(lr)
+    [run] = Sequential(train, configs(1), launcher="fake").run()
+    flow = AttachedFlow(store, run.flow)
+    monkeypatch.setattr("kohakuengine.flow.attached.settle_flow", lambda *_: False)
+    assert flow.live
+    monkeypatch.undo()
+    assert not flow.live
 
 
 def test_a_flow_is_cancelled(held) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from witness import PATIENCE, assert_index_is_right, assert_launched_by, assert_nothing_left
 
-from kohakuengine import Config, KogineError, Parallel, Run, Script
+from kohakuengine import Config, KogineError, Parallel, Run
 from kohakuengine.runs.outcome import CANCELLED, FAILED, FINISHED, TIMED_OUT
 
 pytestmark = pytest.mark.process
@@ -53,7 +53,7 @@ def torture(request, script, store, home, monkeypatch):
         # The second one begins when something has ended, the last one when two have.
         good = [script("print('good')\n", f"good {number}.py") for number in range(3)]
         own = Config(metadata={"options": options})  # the others take as long as they take
-        scripts = [good[0], Script(script(text, "bad.py"), config=own), *good[1:]]
+        scripts = [good[0], (script(text, "bad.py"), own), *good[1:]]
         handle = Parallel(scripts, max_workers=2, launcher=request.param).start()
         first, bad, *others = handle.wait(SLOWLY if size > 100 * MB else PATIENCE)
         for other in (first, *others):
