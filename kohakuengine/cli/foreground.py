@@ -55,6 +55,8 @@ def run_in_terminal(script: Script, config: Config, options: Options, launcher: 
             return in_this_process(single, program)
         seen = _run(single, launcher, mask)
         outcome = single.ended()
+        if single.fault is not None:
+            warn(single.fault)
     except InScript:
         in_script = True
     except KogineError as error:

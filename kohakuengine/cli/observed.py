@@ -9,6 +9,7 @@ import time
 from ..launch.tee import Tee
 from ..launch.script_run import run_program
 from ..runs.outcome import FAILED, FINISHED, write_outcome
+from .reply import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,5 +52,7 @@ def in_this_process(single: Single, program: Program) -> int:
         outcome = FINISHED if status == 0 else FAILED
         write_outcome(attempt, outcome, status, started=started, ended=time.time())
         single.ended()
+        if single.fault is not None:
+            warn(single.fault)
 
     return run_program(single.script, program, attempt, kept)

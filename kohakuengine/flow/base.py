@@ -100,17 +100,18 @@ class Workflow:
         if detach:
             return self._followed(resume, _view(show))
         handle = self.start_here(resume, _view(show), wait=self.inline)
-        interrupted = False
+        interrupts = seen = 0
         while True:
             try:
-                runs = handle.wait()
-                break
-            except KeyboardInterrupt:
-                if not handle.live:
-                    raise
-                handle.cancel("kill" if interrupted else "interrupt")
-                interrupted = True
-        if interrupted or handle.interrupted:
+                while seen < interrupts:
+                    handle.cancel("kill" if seen else "interrupt")
+                    seen += 1
+                if handle.join():
+                    break
+            except KeyboardInterrupt:  # also one that comes while another is seen to
+                interrupts += 1
+        runs = handle.wait()
+        if interrupts or handle.interrupted:
             raise KeyboardInterrupt
         return runs
 

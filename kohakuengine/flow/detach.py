@@ -36,7 +36,7 @@ def fork_detached(workflow: Workflow, resume: bool | str) -> str:
         _leave()
         _run(workflow, resume, write)
     os.close(write)
-    return _announced(read)
+    return _announced(read, child)
 
 
 def spawn_detached(workflow: Workflow, resume: bool | str) -> AttachedFlow:
@@ -65,15 +65,16 @@ def spawn_detached(workflow: Workflow, resume: bool | str) -> AttachedFlow:
     with tempfile.TemporaryFile() as file:
         file.write(cloudpickle.dumps((import_folders(), data)))
         file.seek(0)
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", _START, str(write)],
             stdin=file,
             stdout=subprocess.DEVNULL,
             pass_fds=[write],
             start_new_session=True,
-        ).returncode = 0  # nobody waits for it
+        )
+        process.returncode = 0  # nobody waits for it
     os.close(write)
-    return AttachedFlow(RunStore(), _announced(read))
+    return AttachedFlow(RunStore(), _announced(read, process.pid))
 
 
 def main(write: str) -> NoReturn:
@@ -146,9 +147,14 @@ def _log_to(path: str) -> TextIO:
     return sys.stdout
 
 
-def _announced(read: int) -> str:
+def _announced(read: int, child: int) -> str:
+    """The id of the flow, which a process says; a Ctrl-C before that ends it."""
     with open(read, "rb") as pipe:
-        said = pipe.read().decode("utf-8", "replace")
+        try:
+            said = pipe.read().decode("utf-8", "replace")
+        except BaseException:
+            os.kill(child, signal.SIGTERM)  # it is ours, and nobody has waited for it
+            raise
     if not said or said.startswith("!"):
         raise LauncherError(said[1:] or "the flow's process ended before it could begin.")
     return said

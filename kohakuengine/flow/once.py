@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 
 from ..errors import OverrideWarning, warn_user
 from ..runs.outcome import FINISHED
 from ..runs.record import Run, error_of
 from .checks import Checked, as_wanted, examine_of
+from .interrupts import Interrupts
 from .options import own_options
 from .single import Single
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
     from ..config.base import Config
     from ..engine.script import Script
@@ -43,15 +46,10 @@ def run_once(script: Script, config: Config, *, launcher: str, options: Options)
 
 def _inline(script: Script, config: Config, options: Options) -> object:
     from ..launch.base import check_limits
-    from ..launch.inline import Inline, execute
+    from ..launch.inline import Inline
 
     check_limits(Inline, options.with_own(own_options(config)))
-    single = Single(script, config, options, "inline")
-    single.began()
-    try:
-        return execute(single.job, echo=True, warn=False)
-    finally:
-        single.ended()
+    return _carried_out(Single(script, config, options, "inline"))
 
 
 def run_here(script: Script, config: Config, options: Options, warn: Callable[[str], None]) -> Run:
@@ -68,7 +66,7 @@ def run_here(script: Script, config: Config, options: Options, warn: Callable[[s
         BaseException: What the script raised.
     """
     from ..launch.base import check_limits
-    from ..launch.inline import Inline, execute
+    from ..launch.inline import Inline
 
     config = as_wanted(config, script)
     examine = examine_of(script, config, options)
@@ -76,19 +74,58 @@ def run_here(script: Script, config: Config, options: Options, warn: Callable[[s
         warn(message)
     check_limits(Inline, options.with_own(own_options(config)))
     single = Single(script, config, options, "inline")
-    single.began()
     run = Run(single.recorder.store, single.id)
-    try:
-        execute(single.job, echo=True, warn=False, ran=run.keep_module)
-    finally:
-        single.ended()
+    _carried_out(single, ran=run.keep_module)
     return run
+
+
+def _carried_out(single: Single, **how: Any) -> object:
+    """Run it in this process: a Ctrl-C is the script's own.
+
+    Args:
+        single: The run.
+        how: More arguments of `execute()`.
+    """
+    from ..launch.inline import execute
+
+    with _whole() as interrupts:
+
+        def call(script: Callable[[], object]) -> object:
+            interrupts.to_user()
+            try:
+                return script()
+            finally:
+                interrupts.to_flow()
+
+        try:
+            single.began()
+            return execute(single.job, echo=True, warn=False, call=call, **how)
+        finally:
+            _end(single)
+
+
+@contextmanager
+def _whole() -> Iterator[Interrupts]:
+    """A Ctrl-C amid our own records is raised when these are whole."""
+    came: list[bool] = []
+    with Interrupts(lambda: came.append(True)) as interrupts:
+        yield interrupts
+    if came:
+        raise KeyboardInterrupt
+
+
+def _end(single: Single) -> Outcome:
+    outcome = single.ended()
+    if single.fault is not None:
+        warn_user(single.fault, RuntimeWarning)
+    return outcome
 
 
 def _fresh(single: Single) -> object:
     out, err = _writer("stdout"), _writer("stderr")
     seen = single.run(out=out, err=err, started=single.began)
-    outcome = single.ended()
+    with _whole():
+        outcome = _end(single)
     if seen.interrupts and outcome.status != FINISHED:
         raise KeyboardInterrupt from outcome.error
     return _value(single, outcome)

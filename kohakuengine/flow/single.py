@@ -6,7 +6,7 @@ import os
 import threading
 import time
 
-from ..errors import LauncherError
+from ..errors import KogineError, StoreError
 from ..launch.base import Job
 from ..runs.outcome import read_outcome
 from ..runs.rows import outcome_columns
@@ -47,6 +47,7 @@ class Single:
 
     Attributes:
         job: The attempt, ready to be started.
+        fault: What couldn't be recorded, and why, though the run has taken place; None most often.
 
     Raises:
         ConfigError: GPUs are asked for, and there are none; or the config chooses something that
@@ -92,7 +93,9 @@ class Single:
         self._work: threading.Thread | None = None
         self._forking = False
         self._over = threading.Event()
-        self._fault: BaseException | None = None
+        self._is_indexed = False
+        self._error: BaseException | None = None  # of that thread
+        self.fault: str | None = None
 
     def _make(self, program: bytes | None) -> int:
         """Make the directories of flow, run and attempt, and give the attempt's number."""
@@ -117,9 +120,11 @@ class Single:
 
         try:
             return run_in_foreground(self.job, **how)
-        except (LauncherError, KeyboardInterrupt):
+        except (KogineError, KeyboardInterrupt):
             if self._work is None:  # it hasn't begun
                 self.recorder.withdraw()
+            else:
+                self.recorder.let_go()
             raise
 
     def began(self, process: Process | None = None, *, forking: bool = False) -> None:
@@ -151,42 +156,72 @@ class Single:
 
     def _record_start(self) -> None:
         try:
-            with self.recorder.store.transaction():
-                self.recorder.index_flow()
-                began = {"status": "running", "started": time.time(), "attempts": 1, "slot": 0}
-                self.recorder.store.add_runs([{**self.row, **began}])
+            began = {"status": "running", "started": time.time(), "attempts": 1, "slot": 0}
+            self.row.update(began)
+            self._index()
             if not (self._forking and self._over.wait(_SHORT)):
                 self._keep_provenance()
         except BaseException as error:
-            self._fault = error
+            self._error = error
+
+    def _index(self) -> None:
+        """Tell the index of flow and run."""
+        with self.recorder.store.transaction():
+            self.recorder.index_flow()
+            self.recorder.store.add_runs([self.row])
+        self._is_indexed = True
 
     def ended(self) -> Outcome:
-        """Record how the run ended.
+        """Record how the run ended. Where the index can't be told, that is in `fault`.
 
         Raises:
-            StoreError: The store can't be written.
+            StoreError: The directories can't be written.
         """
         self._over.set()
-        if self._work is not None:
-            self._work.join()
-        if self._fault is not None:
-            raise self._fault
+        try:
+            outcome = self._settled()
+            status = outcome.status if outcome.status != "timed_out" else "failed"
+            self.recorder.end_flow(status)
+            if self._work is not None:
+                self._work.join()
+            if self._error is not None and not isinstance(self._error, StoreError):
+                raise self._error
+            self._index_end()
+        finally:
+            self.recorder.let_go()
+        if not os.path.exists(self.recorder.paths.provenance):
+            _fork(self._keep_provenance, self.recorder.paths.log)
+        return outcome
+
+    def _settled(self) -> Outcome:
         from ..runs.watch import Watch
 
         watch = Watch(self.job.attempt, self.options.metrics)
         outcome = read_outcome(self.job.attempt)
-        assert outcome is not None  # whoever carries it out sees to that
+        if outcome is None:  # whoever carried it out didn't come to tell
+            from ..launch.survivors import settle_attempt
+
+            reason = "how it ended couldn't be recorded"
+            settle_attempt(self.id, self.job.attempt, reason=reason)
+            outcome = read_outcome(self.job.attempt)
+            assert outcome is not None
         watch.finish()
-        status = outcome.status if outcome.status != "timed_out" else "failed"
-        self.recorder.end_flow(status)
-        with self.recorder.store.transaction():
-            columns = outcome_columns(outcome, watch.metrics())
-            self.recorder.store.update_run(self.id, **columns)
-            self.recorder.store.update_flow(self.recorder.id, **self.recorder.end_columns())
-        self.recorder.let_go()
-        if not os.path.exists(self.recorder.paths.provenance):
-            _fork(self._keep_provenance, self.recorder.paths.log)
+        self._columns = outcome_columns(outcome, watch.metrics())
         return outcome
+
+    def _index_end(self) -> None:
+        store = self.recorder.store
+        try:
+            with store.transaction():
+                if not self._is_indexed:  # it couldn't be told at the beginning
+                    self._index()
+                    self._error = None
+                store.update_run(self.id, **self._columns)
+                store.update_flow(self.recorder.id, **self.recorder.end_columns())
+        except StoreError as error:
+            self._error = error
+        if self._error is not None:
+            self.fault = f"{self._error} The run has ended, and is kept in {self.paths.folder}."
 
 
 def _gpu(options: Options) -> dict[str, str]:

@@ -6,6 +6,7 @@ import os
 import time
 import traceback
 from contextlib import contextmanager
+from functools import partial
 
 from ..engine.executor import ScriptExecutor
 from ..engine.takeover import without_our_frames
@@ -68,6 +69,7 @@ def execute(
     echo: bool,
     warn: bool = True,
     ran: Callable[[ModuleType], None] = lambda module: None,
+    call: Callable[[Callable[[], object]], object] = lambda script: script(),
 ) -> object:
     """Run a script in this process, record how it ended, and give its entrypoint's value.
 
@@ -76,6 +78,7 @@ def execute(
         echo: Whether what the script prints is also printed here.
         warn: Whether to warn of what its overrides do that their user may not expect.
         ran: Is given the script's module, however it ended.
+        call: Calls what runs the script, which nothing but the script is in.
 
     Raises:
         BaseException: What the script raised.
@@ -87,7 +90,7 @@ def execute(
     value: object = None
     with _environment(job.variables(), job.cwd), logged(job.attempt.output, echo):
         try:
-            value = executor.execute(job.config)
+            value = call(partial(executor.execute, job.config))
         except BaseException as raised:
             error = raised
             error.__traceback__ = without_our_frames(error.__traceback__)

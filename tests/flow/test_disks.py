@@ -22,6 +22,7 @@ from witness import (
     assert_refused,
     finished,
     kogine,
+    locked,
     run_folders,
     wait_until,
 )
@@ -323,18 +324,6 @@ def test_store_that_can_be_read_after_a_kill(script, store, disk, read_only, tmp
 
 
 # ---- an index that others hold ----
-
-
-@contextlib.contextmanager
-def locked(store: RunStore) -> Iterator[None]:
-    """Hold the write lock of an index, as a backup or a process that was stopped does."""
-    index = sqlite3.connect(store.index, isolation_level=None)
-    index.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        index.execute("ROLLBACK")
-        index.close()
 
 
 class Notes(View):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -163,6 +164,18 @@ def assert_launched_by(launcher: str, store: RunStore) -> None:
         outcome = read_outcome(attempt)
         fallback = outcome.fallback if outcome is not None else None
         assert (row["launcher"], fallback) == (launcher, None)
+
+
+@contextlib.contextmanager
+def locked(store: RunStore) -> Iterator[None]:
+    """Hold the write lock of an index, as a backup or a process that was stopped does."""
+    index = sqlite3.connect(store.index, isolation_level=None)
+    index.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        index.execute("ROLLBACK")
+        index.close()
 
 
 def assert_index_is_right(store: RunStore) -> None:
