@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..runs.remove import Removal
+    from ..runs.remove import Removal, Seen
     from ..runs.store import RunStore
     from .reply import Table
 
@@ -98,8 +98,8 @@ def rm(
 
     Without any, all runs are meant that the options leave. What goes on is never removed.
     """
-    from ..runs.remove import going_on, is_going_on, plan_removal, remove
-    from ..runs.sizes import size_of
+    from ..runs.remove import going_on, is_going_on, it_goes_on, plan_removal, remove
+    from ..runs.sizes import sizes_of
 
     if not which and older_than is None and not status:
         raise click.UsageError("Nothing to remove: name runs or flows, or say --older-than TIME.")
@@ -109,33 +109,38 @@ def rm(
     if live and which:
         raise is_going_on(store, live[0])
     for flow in live:
-        left = counted(len(plan.pop(flow).runs), "run")
-        tell(f"{left} of flow {flow[:8]}, which goes on, stay.")
+        tell(it_goes_on(flow, plan.pop(flow)))
     folders = [folder for removal in plan.values() for folder in removal.folders(store.paths)]
-    size = size_of(*folders)
-    if plan and not yes and not _confirmed(plan, size):
+    sizes = dict(zip(folders, sizes_of(*folders)))
+    if plan and not yes and not _confirmed(plan, sum(sizes.values())):
         tell("nothing was removed.")
         return 1
-    done = remove(store, plan)
+    left: list[str] = []
+    done = remove(store, plan, left.append)
+    for text in left:
+        tell(text)
+    size = sum(sizes[folder] for folder in done.folders(store.paths))
     if as_json:
         say(json_text({"runs": done.runs, "flows": done.flows, "bytes": size}))
     else:
         say(
             f"removed {_counts(done)} ({size_text(size)})" if plan else "there is nothing to remove"
         )
-    return 0
+    return int(bool(which and left))
 
 
 def _meant(
     store: RunStore, which: tuple[str, ...], older_than: float | None, status: tuple[str, ...]
-) -> tuple[list[str], list[str]]:
-    """The ids of the runs, and of the flows as a whole, that are to be removed."""
+) -> tuple[list[Seen], list[str]]:
+    """The runs, as they are now, and the ids of the flows as a whole, that are to be removed."""
+    from ..runs.remove import SEEN
+
     filters: dict[str, Any] = {"status": list(status) or None}
     if older_than is not None:
         before = repr(time.time() - older_than)
         filters["where"] = f"ended < {before} or (ended is None and created < {before})"
     filtered = older_than is not None or bool(status)
-    runs: list[str] = []
+    runs: list[Seen] = []
     flows: list[str] = []
     for text in which:
         kind, row = find(store, text)
@@ -143,9 +148,9 @@ def _meant(
             flows.append(row["id"])
         else:
             within: dict[str, Any] = {"flow": row["id"]} if kind == "flow" else {"ids": [row["id"]]}
-            runs += store.ids(**within, **filters)
+            runs += store.glance(SEEN, **within, **filters)
     if not which:
-        runs = store.ids(**filters)
+        runs = store.glance(SEEN, **filters)
         if older_than is not None and not status:
             flows = _empty_flows(store, time.time() - older_than)
     return runs, flows

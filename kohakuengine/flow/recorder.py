@@ -225,8 +225,10 @@ class Recorder:
 
         self.let_go()
         try:
-            remove(self.store, {self.id: Removal(self.paths.listed(), [self.id])})
+            gone = remove(self.store, {self.id: Removal(self.paths.listed(), [self.id])}).flows
         except StoreError:  # what is told is why nothing can begin, and most likely it is the same
+            gone = []
+        if not gone:
             self._unmake()
 
     def _unmake(self) -> None:

@@ -6,19 +6,25 @@ import os
 from contextlib import suppress
 
 from ..errors import NotFoundError, StoreError
+from .cells import counted
 from .lock import FlowLock, flow_is_live
 from .paths import StorePaths
 from .values import read_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .store import RunStore
+
+    Seen = tuple[str, str, str, int | None]
 
 # A folder that is being removed is `.<id>.removed` until it is gone. No listing takes it for a run,
 # so that a removal which is killed removes each run as a whole or not at all.
 _END = ".removed"
+
+# What of a run's row a removal is planned by: a run that is otherwise by then isn't what was meant.
+SEEN = ("id", "flow", "status", "attempts")
 
 
 class Removal:
@@ -27,11 +33,21 @@ class Removal:
     Attributes:
         runs: Ids of runs.
         flows: Ids of flows; one whose last run goes, goes too.
+        seen: What the removal of the runs was planned by, by id; None where it isn't looked at.
+        known: The ids of all runs that their flow had then.
     """
 
-    def __init__(self, runs: Sequence[str] = (), flows: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        runs: Sequence[str] = (),
+        flows: Sequence[str] = (),
+        seen: Mapping[str, Seen] | None = None,
+        known: Iterable[str] = (),
+    ) -> None:
         self.runs = list(runs)
         self.flows = list(flows)
+        self.seen = seen
+        self.known = set(known)
 
     def folders(self, paths: StorePaths) -> list[str]:
         """The folders of all of them."""
@@ -39,24 +55,29 @@ class Removal:
         return [*flows, *(paths.run(id).folder for id in self.runs)]
 
 
-def plan_removal(store: RunStore, runs: Iterable[str], flows: Iterable[str]) -> dict[str, Removal]:
+def plan_removal(store: RunStore, runs: Iterable[Seen], flows: Iterable[str]) -> dict[str, Removal]:
     """What it means to remove these runs, and these flows with all of their runs; by flow.
 
     Args:
         store: Where they are kept.
-        runs: Whole ids of runs.
+        runs: `SEEN` of the runs, as they were when they were chosen.
         flows: Whole ids of flows.
     """
-    wanted: dict[str, set[str]] = {id: set(store.ids(flow=id)) for id in flows}
+    wanted = {id: _seen(store, id) for id in flows}
     whole = set(wanted)
-    for row in store.iterate(ids=runs):
-        wanted.setdefault(row["flow"], set()).add(row["id"])
+    for row in runs:
+        wanted.setdefault(row[1], {}).setdefault(row[0], row)
     found = {}
-    for flow, ids in wanted.items():
+    for flow, seen in wanted.items():
         there = store.ids(flow=flow)
-        gone = flow in whole or set(there) <= ids
-        found[flow] = Removal([id for id in there if id in ids], [flow] * gone)
+        gone = flow in whole or set(there) <= seen.keys()
+        known = [*seen, *store.paths.flow(flow).listed()]
+        found[flow] = Removal([id for id in there if id in seen], [flow] * gone, seen, known)
     return found
+
+
+def _seen(store: RunStore, flow: str) -> dict[str, Seen]:
+    return {row[0]: row for row in store.glance(SEEN, flow=flow)}
 
 
 def going_on(store: RunStore, flows: Iterable[str]) -> list[str]:
@@ -64,18 +85,22 @@ def going_on(store: RunStore, flows: Iterable[str]) -> list[str]:
     return [id for id in flows if flow_is_live(store.paths.flow(id))]
 
 
-def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
+def remove(
+    store: RunStore, plan: dict[str, Removal], note: Callable[[str], None] = lambda text: None
+) -> Removal:
     """Remove runs and flows: their folders, and what the index says of them.
 
-    Whatever happens meanwhile, each run and flow is there or is gone. What an earlier removal
-    couldn't delete, as it was killed, is deleted, too.
+    Whatever happens meanwhile, each run and flow is there or is gone, and what isn't any more as it
+    was when its removal was planned stays. What an earlier removal couldn't delete, as it was
+    killed, is deleted, too.
 
     Args:
         store: Where they are kept.
         plan: As `plan_removal` gives it.
+        note: Is told what stays.
 
     Raises:
-        StoreError: A flow goes on; or a folder can't be removed.
+        StoreError: A folder can't be removed.
     """
     done = Removal()
     texts = _cells_of(store.paths, (id for one in plan.values() for id in one.flows))
@@ -84,8 +109,10 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         with_lock = os.path.isdir(store.paths.flow(flow).folder)
         lock = FlowLock.acquire(store.paths.flow(flow).lock) if with_lock else None
         if with_lock and lock is None:
-            raise is_going_on(store, flow)
+            note(it_goes_on(flow, removal))
+            continue
         try:
+            removal = _as_planned(store, flow, removal, note)
             if not _remove(store, flow, removal):
                 forgotten.append((flow, removal))
         finally:
@@ -99,6 +126,37 @@ def remove(store: RunStore, plan: dict[str, Removal]) -> Removal:
         _forget(store, flow, removal)
     _delete_cells(store.paths, texts)
     return done
+
+
+def it_goes_on(flow: str, removal: Removal) -> str:
+    """What is said where a flow goes on, so that nothing of it is removed."""
+    return _stay(flow, len(removal.runs), "which goes on")
+
+
+def _stay(flow: str, runs: int, why: str) -> str:
+    return f"{counted(runs, 'run')} of flow {flow[:8]}, {why}, stay{'s' * (runs == 1)}."
+
+
+def _as_planned(
+    store: RunStore, flow: str, removal: Removal, note: Callable[[str], None]
+) -> Removal:
+    """What of a removal still is as it was planned; the flow's lock is held."""
+    if removal.seen is None:
+        return removal
+    now = _seen(store, flow)
+    runs = [id for id in removal.runs if _is_same(store, removal.seen[id], now.get(id))]
+    changed = len(removal.runs) - len(runs)
+    if changed:
+        note(_stay(flow, changed, "which went on meanwhile"))
+    more = {*now, *store.paths.flow(flow).listed()} - removal.known
+    if more and removal.flows:
+        note(f"flow {flow[:8]} stays, since it has got other runs meanwhile.")
+    return Removal(runs, [] if changed or more else removal.flows)
+
+
+def _is_same(store: RunStore, seen: Seen, now: Seen | None) -> bool:
+    """Whether a run is as it was; the index may not know yet that it was tried again."""
+    return now in (None, seen) and store.paths.run(seen[0]).last_attempt() <= (seen[3] or 0)
 
 
 def is_going_on(store: RunStore, flow: str) -> StoreError:

@@ -21,8 +21,13 @@ def size_of(*paths: str) -> int:
     Links aren't followed, and a file with several names counts once. What can't be read counts
     nothing.
     """
+    return sum(sizes_of(*paths))
+
+
+def sizes_of(*paths: str) -> list[int]:
+    """How many bytes each of them takes; a file that several have counts for the first one."""
     seen: set[tuple[int, int]] = set()
-    return sum(_size(status, seen) for path in paths for status in _statuses(path))
+    return [sum(_size(status, seen) for status in _statuses(path)) for path in paths]
 
 
 def _size(status: os.stat_result, seen: set[tuple[int, int]]) -> int:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,66 @@ def test_what_goes_on_is_not_removed(kogine, sweep: Stored) -> None:
     assert named.outcome == 2 and "is going on" in named.err
     assert filtered.outcome == 0 and "1 run of flow f1000000, which goes on, stay" in filtered.err
     assert len(ids(sweep)) == 3 and len(folders(sweep)) == 4
+
+
+class Meanwhile(io.StringIO):
+    """Standard input of who says yes, once something else has happened."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__("y\n")
+        self._happens = happens
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self._happens()
+        return super().readline()
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_what_is_tried_again_while_it_is_asked_stays(
+    kogine, sweep: Stored, monkeypatch, indexed: bool
+) -> None:
+    """A run that failed when it was asked about, and has finished since, isn't lost; nor is its
+    flow."""
+    sweep.run("a4", FLOW, status="failed")
+
+    def retry() -> None:
+        sweep.attempt(A3)
+        if not indexed:
+            sweep.store.update_run(A3, status="failed", attempts=1)
+
+    monkeypatch.setattr(sys, "stdin", Meanwhile(retry))
+    reply = kogine("store", "rm", "--status", "failed")
+    assert "remove 2 runs (" in reply.err
+    assert "1 run of flow f1000000, which went on meanwhile, stays." in reply.err
+    assert reply.outcome == 0 and reply.out.startswith("removed 1 run (")
+    assert ids(sweep) == [A1, A2, A3] and folders(sweep) == [A1, A2, A3, FLOW]
+
+
+def test_runs_that_begin_while_it_is_asked_stay(kogine, sweep: Stored, monkeypatch) -> None:
+    """With their flow, the rest of which goes; it is told, and not taken for done."""
+    new = "b1".ljust(32, "0")
+    monkeypatch.setattr(sys, "stdin", Meanwhile(lambda: sweep.run("b1", FLOW)))
+    reply = kogine("store", "rm", "f1")
+    assert "flow f1000000 stays, since it has got other runs meanwhile." in reply.err
+    assert reply.outcome == 1 and reply.out.startswith("removed 3 runs (")
+    assert ids(sweep) == [new] and folders(sweep) == [new, FLOW]
+
+
+def test_a_flow_that_goes_on_since_it_was_asked_stays(kogine, sweep: Stored, monkeypatch) -> None:
+    """The others go, and what has gone is told."""
+    for start in ("f0", "f2"):
+        sweep.run(f"b{start}", sweep.flow(start), status="failed")
+    locks = []
+
+    def resume() -> None:
+        locks.append(FlowLock.acquire(sweep.store.paths.flow(FLOW).lock))
+
+    monkeypatch.setattr(sys, "stdin", Meanwhile(resume))
+    reply = kogine("store", "rm", "--status", "failed")
+    locks[0].release()
+    assert "1 run of flow f1000000, which goes on, stays." in reply.err
+    assert reply.outcome == 0 and reply.out.startswith("removed 2 runs and 2 flows (")
+    assert ids(sweep) == [A1, A2, A3] and folders(sweep) == [A1, A2, A3, FLOW]
 
 
 def test_the_index_forgets_runs_without_directories(kogine, sweep: Stored) -> None:
