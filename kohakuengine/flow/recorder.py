@@ -85,6 +85,11 @@ class Recorder:
         lock = taken(self.paths)
         if lock is None:
             raise is_going_on(self.paths)
+        try:
+            take_requests(self.paths)  # they were for the process that ran the flow before
+        except OSError as error:
+            lock.release()
+            raise cannot_write(self.paths.requests, error) from error
         return lock
 
     # ---- the flow ----
@@ -141,7 +146,6 @@ class Recorder:
                 self.index_flow()
             if os.path.exists(self.paths.ended):
                 os.unlink(self.paths.ended)
-            take_requests(self.paths)  # they were for the process that ran the flow before
             write_json(self.paths.record, self.record)
         except BaseException as error:
             if self._new:

@@ -17,8 +17,10 @@ import kohakuengine
 from kohakuengine import Config, ConfigGenerator, Parallel, RunStore, Sequential
 from kohakuengine.cli.progress import Progress
 from kohakuengine.errors import OverrideError, ScriptExit, StoreError
+from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.lines import Lines
 from kohakuengine.flow.preview import Preview
+from kohakuengine.flow.sources import KeptSources
 from kohakuengine.flow.view import View
 from kohakuengine.launch.fake import FakeEnd
 
@@ -92,6 +94,25 @@ def test_name_and_tags_are_kept(run, store: RunStore) -> None:
     run(1, 2, 3, resume=flow["id"], name="m")
     assert (store.flow("m")["id"], store.flow("m")["tags"]) == (flow["id"], ["u"])
     assert_index_is_right(store)
+
+
+@pytest.mark.parametrize("ask, status", [("cancel", "cancelled"), ("pause", "paused")])
+def test_what_is_asked_while_a_flow_is_being_resumed_counts(
+    run, train: Path, fake, store: RunStore, monkeypatch, ask: str, status: str
+) -> None:
+    """Whoever sees a live flow can end or pause it, before its first run goes on, too."""
+    [first], _ = run(1, fails=[1])
+
+    def kept(*args: Any) -> KeptSources:
+        getattr(AttachedFlow(store, first.flow), ask)()
+        return KeptSources(*args)
+
+    monkeypatch.setattr("kohakuengine.flow.recorder.KeptSources", kept)
+    fake(hold=True)
+    handle = Sequential(train, configs(1), launcher="fake").start(resume=True)
+    wait_until(lambda: handle.status == status, SECONDS)
+    handle.cancel()
+    handle.wait(SECONDS)
 
 
 def test_nothing_is_left_to_do(run) -> None:
