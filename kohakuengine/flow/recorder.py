@@ -8,7 +8,7 @@ from copy import copy
 
 from ..errors import LauncherError, StoreError
 from ..runs.outcome import CANCELLED, INTERRUPTED
-from ..runs.lock import FlowLock, flow_holder
+from ..runs.lock import FlowLock, taken
 from ..runs.rows import row_of_spec
 from ..runs.sources import digest_of
 from ..runs.spec import write_spec
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from ..runs.store import RunStore
     from .options import Options
     from .plan import Planned
-
-# How long those who only look at a flow are waited for, in seconds.
-_PATIENCE = 10.0
 
 _LINE = 33  # bytes of a line of the list of runs
 
@@ -404,26 +401,6 @@ def begun_of(store: RunStore, flow: str) -> int:
 def _length(paths: FlowPaths) -> int:
     """How many runs are in a flow's list of them."""
     return os.path.getsize(paths.runs) // _LINE if os.path.exists(paths.runs) else 0
-
-
-def taken(paths: FlowPaths) -> FlowLock | None:
-    """A flow's lock, once those who only settle it have let go of it; None where it goes on."""
-    deadline = time.monotonic() + _PATIENCE
-    while (lock := FlowLock.acquire(paths.lock)) is None:
-        if goes_on(paths) or time.monotonic() > deadline:
-            return None
-        time.sleep(0.02)
-    return lock
-
-
-def goes_on(paths: FlowPaths) -> bool:
-    """Whether who holds a flow's lock runs it, and doesn't just settle it, as all who look do."""
-    if os.path.exists(paths.ended):
-        return False
-    try:
-        return bool(read_record(paths.record)["pid"] == flow_holder(paths))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def is_going_on(paths: FlowPaths) -> StoreError:

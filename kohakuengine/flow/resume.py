@@ -9,11 +9,12 @@ from itertools import islice
 from ..config.near import did_you_mean
 from ..errors import NotFoundError, StoreError
 from ..runs.columns import plain
+from ..runs.lock import goes_on
 from ..runs.outcome import FINISHED
 from ..runs.sources import code_digest
 from ..runs.values import check_formats, read_record
 from .options import ANY_CODE
-from .recorder import goes_on, is_going_on
+from .recorder import is_going_on
 from .settle import rows_as_settled, settle_flow, settle_held
 from .sources import sources_of
 

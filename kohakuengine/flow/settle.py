@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-from ..errors import StoreError
+from ..errors import NotFoundError, StoreError
 from ..launch.survivors import end_survivors, is_alive, settle_attempt
-from ..runs.lock import FlowLock
+from ..runs.lock import FlowLock, taken
 from ..runs.outcome import FINAL
 from ..runs.rows import row_of_flow, row_of_run
-from ..runs.values import check_formats
+from ..runs.values import check_formats, read_record
 from ..runs.watch import Watch
-from .recorder import cannot_write, taken
+from .recorder import cannot_write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def settle_flow(store: RunStore, flow: str, *, patient: bool = False) -> bool:
     if not os.path.isdir(paths.folder):  # somebody removed it
         store.remove_flow(flow)
         return True
+    if not patient and _is_over(store, flow):
+        return True  # without the lock, which others may want: many look, and often
     lock = taken(paths) if patient else FlowLock.acquire(paths.lock)
     if lock is None:
         return False
@@ -68,6 +70,17 @@ def settle_flow(store: RunStore, flow: str, *, patient: bool = False) -> bool:
     finally:
         lock.release()
     return True
+
+
+def _is_over(store: RunStore, flow: str) -> bool:
+    """Whether a flow has ended in order, and the index says so: with its end it knows all runs'."""
+    paths = store.paths.flow(flow)
+    check_formats(paths.record, paths.ended)
+    try:
+        ended, row = read_record(paths.ended), store.flow(flow)
+        return bool((ended["status"], ended["ended"]) == (row["status"], row["ended"]))
+    except (OSError, ValueError, KeyError, TypeError, NotFoundError):
+        return False
 
 
 def settle_held(store: RunStore, flow: str) -> None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 from ..errors import StoreError
+from .values import read_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from .paths import FlowPaths
+
+    T = TypeVar("T")
+
+# How long those who only look at a flow are waited for, in seconds.
+_PATIENCE = 10.0
 
 # The locks that this process holds. Whoever closes any descriptor of a locked file drops all locks
 # of its process on it, so a file in here is never opened again, by none of our threads. A forked
@@ -105,6 +115,38 @@ def _cannot_take(path: str, error: OSError) -> StoreError:
         " folder for the store in the variable KOGINE_HOME.",
         path=path,
     )
+
+
+def taken(paths: FlowPaths) -> FlowLock | None:
+    """A flow's lock, once those who only settle it have let go of it; None where it goes on."""
+    return _once_free(paths, lambda: FlowLock.acquire(paths.lock))
+
+
+def flow_is_run(paths: FlowPaths) -> bool:
+    """Whether some process runs the flow; those who only settle it are waited for."""
+    return _once_free(paths, lambda: None if flow_is_live(paths) else True) is None
+
+
+def _once_free(paths: FlowPaths, look: Callable[[], T | None]) -> T | None:
+    deadline = time.monotonic() + _PATIENCE
+    while (found := look()) is None:
+        if goes_on(paths) or time.monotonic() > deadline:
+            return None
+        time.sleep(0.02)
+    return found
+
+
+def goes_on(paths: FlowPaths) -> bool:
+    """Whether who holds a flow's lock runs it, and doesn't just settle it, as all who look do."""
+    if os.path.exists(paths.ended):
+        return False
+    try:
+        record = read_record(paths.record)
+        holder = flow_holder(paths)
+        away = holder == 0 and record["host"] != os.uname().nodename  # then it most likely runs it
+        return bool(away or record["pid"] == holder)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def flow_is_live(paths: FlowPaths) -> bool:

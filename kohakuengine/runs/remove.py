@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from ..errors import NotFoundError, StoreError
 from .cells import counted
-from .lock import FlowLock, flow_is_live
+from .lock import flow_is_run, taken
 from .paths import StorePaths
 from .values import read_json
 
@@ -82,7 +82,7 @@ def _seen(store: RunStore, flow: str) -> dict[str, Seen]:
 
 def going_on(store: RunStore, flows: Iterable[str]) -> list[str]:
     """Those of these flows that go on."""
-    return [id for id in flows if flow_is_live(store.paths.flow(id))]
+    return [id for id in flows if flow_is_run(store.paths.flow(id))]
 
 
 def remove(
@@ -107,7 +107,7 @@ def remove(
     forgotten: list[tuple[str, Removal]] = []  # but not yet by the index
     for flow, removal in plan.items():
         with_lock = os.path.isdir(store.paths.flow(flow).folder)
-        lock = FlowLock.acquire(store.paths.flow(flow).lock) if with_lock else None
+        lock = taken(store.paths.flow(flow)) if with_lock else None
         if with_lock and lock is None:
             note(it_goes_on(flow, removal))
             continue

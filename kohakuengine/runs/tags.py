@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..errors import StoreError
-from .lock import FlowLock
+from .lock import flow_is_run, taken
 from .values import read_record, write_json
 
 TYPE_CHECKING = False
@@ -61,9 +61,7 @@ def check_ended(store: RunStore, id: str) -> None:
     Raises:
         StoreError: It goes on.
     """
-    from .lock import flow_is_live
-
-    if flow_is_live(store.paths.flow(id)):
+    if flow_is_run(store.paths.flow(id)):
         raise _is_going_on(store, id)
 
 
@@ -71,7 +69,7 @@ def _write_flow(store: RunStore, id: str, tags: list[str]) -> None:
     paths = store.paths.flow(id)
     if not os.path.isdir(paths.folder):
         return  # somebody removed it; the index is all that is left
-    lock = FlowLock.acquire(paths.lock)
+    lock = taken(paths)
     if lock is None:
         raise _is_going_on(store, id)
     try:

@@ -17,7 +17,10 @@ from stored import Stored, stored, sweep  # noqa: F401
 
 from kohakuengine.runs.lock import FlowLock
 from kohakuengine.runs.reindex import reindex
+from kohakuengine.runs.remove import plan_removal, remove
 from kohakuengine.runs.sizes import size_of
+from kohakuengine.runs.tags import tag_flow
+from kohakuengine.runs.values import read_record, write_json
 
 FLOW = "f1".ljust(32, "0")
 A1, A2, A3 = (id.ljust(32, "0") for id in ("a1", "a2", "a3"))
@@ -32,6 +35,16 @@ def folders(stored: Stored) -> list[str]:
     """The names of all folders of runs and flows."""
     names = [name for group in (stored.home / "runs").iterdir() for name in os.listdir(group)]
     return sorted([*names, *os.listdir(stored.home / "flows")])
+
+
+def begin(stored: Stored, flow: str) -> FlowLock:
+    """Have this process run a flow, as a coordinator does; released, the lock is free again."""
+    paths = stored.store.paths.flow(flow)
+    lock = FlowLock.acquire(paths.lock)
+    assert lock is not None
+    write_json(paths.record, {**read_record(paths.record), "pid": os.getpid()})
+    os.unlink(paths.ended)
+    return lock
 
 
 # ---- du ----
@@ -133,8 +146,7 @@ def test_where_nobody_can_be_asked_nothing_is_removed(kogine, sweep: Stored, mon
 
 def test_what_goes_on_is_not_removed(kogine, sweep: Stored) -> None:
     """Neither when it is named, which is an error, nor by a filter, which leaves it out."""
-    lock = FlowLock.acquire(sweep.store.paths.flow(FLOW).lock)
-    assert lock is not None
+    lock = begin(sweep, FLOW)
     try:
         named = kogine("store", "rm", "a1", "--yes")
         filtered = kogine("store", "rm", "--status", "failed", "--yes")
@@ -193,11 +205,7 @@ def test_a_flow_that_goes_on_since_it_was_asked_stays(kogine, sweep: Stored, mon
     for start in ("f0", "f2"):
         sweep.run(f"b{start}", sweep.flow(start), status="failed")
     locks = []
-
-    def resume() -> None:
-        locks.append(FlowLock.acquire(sweep.store.paths.flow(FLOW).lock))
-
-    monkeypatch.setattr(sys, "stdin", Meanwhile(resume))
+    monkeypatch.setattr(sys, "stdin", Meanwhile(lambda: locks.append(begin(sweep, FLOW))))
     reply = kogine("store", "rm", "--status", "failed")
     locks[0].release()
     assert "1 run of flow f1000000, which goes on, stays." in reply.err
@@ -308,8 +316,7 @@ def test_a_flow_is_tagged_with_its_runs(kogine, sweep: Stored) -> None:
 
 def test_a_flow_that_goes_on_is_not_tagged(kogine, sweep: Stored) -> None:
     """Its next runs would lack the tag; single runs can be tagged."""
-    lock = FlowLock.acquire(sweep.store.paths.flow(FLOW).lock)
-    assert lock is not None
+    lock = begin(sweep, FLOW)
     try:
         flow = kogine("store", "tag", "f1", "+good")
         run = kogine("store", "tag", "a1", "+good")
@@ -317,6 +324,26 @@ def test_a_flow_that_goes_on_is_not_tagged(kogine, sweep: Stored) -> None:
         lock.release()
     assert flow.outcome == 2 and "is going on" in flow.err
     assert run.outcome == 0 and sweep.store.ids(tag="good") == [A1]
+
+
+WAYS: dict[str, Callable[..., object]] = {
+    "tag": lambda kogine, store: kogine("store", "tag", "f1", "+good"),
+    "tag, once checked": lambda kogine, store: tag_flow(store, FLOW, ["good"], []),
+    "rm": lambda kogine, store: kogine("store", "rm", "f1", "--yes"),
+    "rm, once planned": lambda kogine, store: remove(store, plan_removal(store, [], [FLOW])),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_who_just_looks_at_a_flow_is_waited_for(kogine, sweep: Stored, monkeypatch, way) -> None:
+    """Who looks settles the flow, for which its lock is held for a moment: it doesn't go on."""
+    lock = FlowLock.acquire(sweep.store.paths.flow(FLOW).lock)
+    assert lock is not None
+    monkeypatch.setattr(time, "sleep", lambda seconds: lock.release())
+    WAYS[way](kogine, sweep.store)
+    lock.release()
+    flows = sweep.store.flows()
+    assert not flows if way.startswith("rm") else flows[0]["tags"] == ["good"]
 
 
 # ---- reindex ----

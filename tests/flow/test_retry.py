@@ -14,6 +14,7 @@ from kohakuengine import Config, Parallel, Runs, RunStore, Script, Sequential
 from kohakuengine.errors import StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.retry import Retry
+from kohakuengine.flow.settle import settle_flow
 from kohakuengine.launch.fake import FakeEnd
 from kohakuengine.runs.lock import FlowLock
 
@@ -150,6 +151,16 @@ def test_who_just_settles_a_flow_is_waited_for(failed, fake, store: RunStore) ->
     [run] = Retry(failed[0].flow).run()
     assert run.status == "finished"
     timer.join()
+
+
+def test_who_looks_at_a_flow_that_has_ended_is_in_nobodys_way(failed, store: RunStore) -> None:
+    """It is settled as it is, and its lock not even asked for."""
+    lock = FlowLock.acquire(store.paths.flow(failed[0].flow).lock)
+    assert lock is not None and settle_flow(store, failed[0].flow)
+    lock.release()
+    store.update_flow(failed[0].flow, status="running")  # of a coordinator killed just then
+    assert settle_flow(store, failed[0].flow)
+    assert store.flow(failed[0].flow)["status"] == "failed"
 
 
 def test_an_unknown_flow_is_told(train: Path, fake) -> None:

@@ -10,8 +10,9 @@ import threading
 import pytest
 
 from kohakuengine.errors import StoreError
-from kohakuengine.runs.lock import FlowLock, flow_holder, flow_is_live
+from kohakuengine.runs.lock import FlowLock, flow_holder, flow_is_live, goes_on
 from kohakuengine.runs.paths import FlowPaths
+from kohakuengine.runs.values import write_json
 
 HOLDER = """
 import sys
@@ -182,3 +183,11 @@ def test_forked_child_is_no_holder(paths):
     command = [sys.executable, "-c", PARENT, paths.folder]
     subprocess.run(command, check=True)
     assert not flow_is_live(paths)
+
+
+@pytest.mark.parametrize("host, live", [("another", True), (os.uname().nodename, False)])
+def test_holder_of_another_host(paths, monkeypatch, host, live):
+    """One of whom only that is known runs a flow that is of there, and is not waited for."""
+    monkeypatch.setattr("kohakuengine.runs.lock.flow_holder", lambda paths: 0)
+    write_json(paths.record, {"pid": 1, "host": host})
+    assert goes_on(paths) == live
