@@ -6,7 +6,7 @@ import os
 import time
 from copy import copy
 
-from ..errors import LauncherError, StoreError
+from ..errors import LauncherError, NotFoundError, StoreError
 from ..runs.outcome import CANCELLED, INTERRUPTED
 from ..runs.lock import FlowLock, taken
 from ..runs.rows import row_of_spec
@@ -49,6 +49,7 @@ class Recorder:
         cwd: The working directory in which the flow began; None where it was gone.
 
     Raises:
+        NotFoundError: There is no such flow any more.
         StoreError: Another process writes that flow, or it can't be made.
     """
 
@@ -73,6 +74,13 @@ class Recorder:
             raise
 
     def _make_folder(self) -> None:
+        if not self._new and not os.path.exists(self.paths.record):
+            raise NotFoundError(
+                f"there is no flow {self.id[:8]} in the store {self.store.paths.home} any more:"
+                " somebody removed it.",
+                path=self.store.paths.home,
+                candidates=(),
+            )
         try:
             os.makedirs(self.paths.requests, exist_ok=True)
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from shared import SECONDS, configs, fake, lr, statuses, train  # noqa: F401
 from witness import assert_index_is_right, wait_until
 
 from kohakuengine import Config, Parallel, Runs, RunStore, Script, Sequential
-from kohakuengine.errors import StoreError
+from kohakuengine.errors import NotFoundError, StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.flow.retry import Retry
 from kohakuengine.flow.settle import settle_flow
 from kohakuengine.launch.fake import FakeEnd
 from kohakuengine.runs.lock import FlowLock
+from kohakuengine.runs.remove import plan_removal, remove
 
 
 @pytest.fixture
@@ -161,6 +163,16 @@ def test_who_looks_at_a_flow_that_has_ended_is_in_nobodys_way(failed, store: Run
     store.update_flow(failed[0].flow, status="running")  # of a coordinator killed just then
     assert settle_flow(store, failed[0].flow)
     assert store.flow(failed[0].flow)["status"] == "failed"
+
+
+def test_a_flow_that_was_removed_meanwhile_is_told(failed, fake, store: RunStore) -> None:
+    """Nothing is run, and nothing of it made anew."""
+    launcher, flow = fake(lr), failed[0].flow
+    retry = Retry(flow)
+    remove(store, plan_removal(store, [], [flow]))
+    with pytest.raises(NotFoundError, match=f"no flow {flow[:8]} .* removed it"):
+        retry.start()
+    assert not launcher.submitted and not os.listdir(store.paths.flows)
 
 
 def test_an_unknown_flow_is_told(train: Path, fake) -> None:
