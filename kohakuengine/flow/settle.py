@@ -9,7 +9,7 @@ from ..errors import NotFoundError, StoreError
 from ..launch.survivors import end_survivors, is_alive, settle_attempt
 from ..runs.lock import FlowLock, taken
 from ..runs.outcome import FINAL
-from ..runs.rows import row_of_flow, row_of_run
+from ..runs.rows import row_of_flow, row_of_run, tags_of
 from ..runs.values import check_formats, read_record
 from ..runs.watch import Watch
 from .recorder import cannot_write
@@ -109,6 +109,8 @@ def settle_held(store: RunStore, flow: str) -> None:
             rows.append(row)
     end_survivors([flow], "KOGINE_FLOW_ID")
     with store.transaction():
+        for row in rows:  # it may have been tagged meanwhile
+            row["tags"] = tags_of(store.paths.run(row["id"]), row["tags"])
         store.add_runs(rows)
         _settle_row(store, flow)
 

@@ -19,6 +19,7 @@ from kohakuengine.flow.settle import settle_flow
 from kohakuengine.launch.fake import FakeEnd
 from kohakuengine.runs.lock import FlowLock
 from kohakuengine.runs.remove import plan_removal, remove
+from kohakuengine.runs.tags import tag_run
 
 
 @pytest.fixture
@@ -173,6 +174,18 @@ def test_a_flow_that_was_removed_meanwhile_is_told(failed, fake, store: RunStore
     with pytest.raises(NotFoundError, match=f"no flow {flow[:8]} .* removed it"):
         retry.start()
     assert not launcher.submitted and not os.listdir(store.paths.flows)
+
+
+def test_a_tag_given_while_a_flow_is_settled_stays(failed, store: RunStore, monkeypatch) -> None:
+    """The index keeps it, too, as that takes a while where something is left to be ended."""
+    flow, id = failed[0].flow, failed[1].id
+    store.update_flow(flow, status="running")
+    store.update_run(id, status="running")  # of a coordinator that was killed
+    monkeypatch.setattr(
+        "kohakuengine.flow.settle.end_survivors", lambda *of: tag_run(store, id, ["good"], [])
+    )
+    assert settle_flow(store, flow)
+    assert store.run(id)["tags"] == ["t", "good"] and store.run(id)["status"] == "failed"
 
 
 def test_an_unknown_flow_is_told(train: Path, fake) -> None:
