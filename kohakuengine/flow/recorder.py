@@ -152,6 +152,8 @@ class Recorder:
             if os.path.exists(self.paths.ended):
                 os.unlink(self.paths.ended)
             write_json(self.paths.record, self.record)
+            if not single:
+                self.index_flow()  # again: a reindex just before took it out, as it wasn't made yet
         except BaseException as error:
             if self._new:
                 self.withdraw()

@@ -22,6 +22,7 @@ from kohakuengine.flow.view import View
 from kohakuengine.launch.fake import Fake, FakeEnd
 from kohakuengine.runs.lock import FlowLock
 from kohakuengine.runs.reindex import reindex
+from kohakuengine.runs.values import write_json
 
 FAKE: dict[str, Any] = {"launcher": "fake", "retry_delay": 0}
 
@@ -673,6 +674,26 @@ def test_a_flow_is_recorded(train: Path, fake, store: RunStore) -> None:
     lock = FlowLock.acquire(paths.lock)
     assert lock is not None
     lock.release()
+
+
+def test_a_reindex_while_a_flow_begins_does_not_lose_it(
+    train: Path, fake, store: RunStore, monkeypatch
+) -> None:
+    """The index knows it all the while that it goes on, so that it can be followed and ended."""
+
+    def write(path: str, value: object) -> None:
+        if os.path.basename(path) == "flow.json":
+            assert reindex(store)["flows"] == 0
+        write_json(path, value)
+
+    monkeypatch.setattr("kohakuengine.flow.recorder.write_json", write)
+    launcher = fake(hold=True)
+    handle = Parallel(train, configs(1), **FAKE).start()
+    wait_until(lambda: launcher.submitted, SECONDS)
+    status = [flow["status"] for flow in store.flows()]
+    launcher.release()
+    handle.wait(SECONDS)
+    assert status == ["running"]
 
 
 def test_a_flow_over_nothing_finishes(train: Path, fake, store: RunStore) -> None:
