@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from .fresh import NewRuns
 from .outcome import is_tried_again
 from .output import OutputFollower, OutputReader
 from .watch import CHUNK
@@ -105,14 +106,13 @@ class FlowLogs:
         self._store = store
         self._flow = flow
         self._tail = tail
-        self._since = 0.0
-        self._met: set[str] = set()  # of the runs made at that time or later
+        self._new = NewRuns(store, flow["id"])
         self._open: dict[str, tuple[dict[str, Any], RunLog]] = {}
         self._closed: dict[str, int] = {}  # the last attempt that was read of those let go
 
     def look(self) -> Iterator[tuple[dict[str, Any], list[str]]]:
         """The rows of runs with the lines that have come of each; those that are over are let go."""
-        for row in self._new():
+        for row in self._new.look():
             self._open[row["id"]] = row, RunLog(self._store.paths.run(row["id"]), tail=self._tail)
             yield from self._look_at(row["id"])
         self._reopen()
@@ -125,17 +125,6 @@ class FlowLogs:
         for row, log in self._open.values():
             yield from ((row, lines) for lines in log.rest())
         self._open.clear()
-
-    def _new(self) -> Iterator[dict[str, Any]]:
-        # Runs are made one after the other, so no run that is new can be older.
-        ids = self._store.ids(flow=self._flow["id"], where=f"created >= {self._since!r}")
-        fresh = [id for id in ids if id not in self._met]
-        for row in self._store.iterate(ids=fresh):
-            if row["created"] > self._since:
-                self._since = row["created"]
-                self._met.clear()
-            self._met.add(row["id"])
-            yield row
 
     def _reopen(self) -> None:
         """Take up runs that were let go and are run again."""

@@ -25,6 +25,8 @@ class Selection:
         status: One status, or several.
         script: Their script, as it was named, or the end of its path.
         tag: A tag that they have.
+        since: When they were made at the earliest, in seconds since 1970; for who asks for the newest
+            again and again.
         where: A filter, see `compile_where`.
         sort: A metric, parameter or column, `-` before it for descending order; runs without that
             come last. If None: as in `ids`, else by position in the flow, else the newest first.
@@ -42,6 +44,7 @@ class Selection:
         status: str | Iterable[str] | None = None,
         script: str | None = None,
         tag: str | None = None,
+        since: float | None = None,
         where: str | None = None,
         sort: str | None = None,
         limit: int | None = None,
@@ -52,8 +55,11 @@ class Selection:
         self._parameters: list[object] = []
         if ids is not None:
             self._only(ids)
+        if since is not None:
+            self._add("runs.created >= ?", since)
         if flow is not None:
-            self._add("runs.flow = ?", flow)
+            # The + has SQLite go through the few runs made since, not through all of the flow.
+            self._add("runs.flow = ?" if since is None else "+runs.flow = ?", flow)
         if status is not None:
             statuses = [status] if isinstance(status, str) else list(status)
             self._add(f"runs.status IN ({', '.join('?' * len(statuses))})", *statuses)

@@ -251,6 +251,21 @@ def test_a_flow_whose_coordinator_is_gone_is_settled(fake) -> None:
     wait_until(lambda: "running" not in board.counts)
 
 
+def test_new_runs_of_a_flow_that_is_resumed_are_shown(fake) -> None:
+    """After those that were known, also where they stand before them in the flow."""
+    flow = done(fake, 1, 2, 3)[0].flow
+    feed = Feed(Source(flow))
+    feed.look()
+    fake()
+    configs = [Config({"lr": value}) for value in (7, 8, 1, 2, 3)]
+    Parallel("train.py", config=configs, launcher="fake").run(resume=True)
+    feed.look_closely()
+    feed.look()
+    assert [row["name"] for row in feed.rows] == ["lr=1", "lr=2", "lr=3", "lr=7", "lr=8"]
+    feed.look_closely()
+    assert feed.look() == ([], {})
+
+
 # ---- progress, logs, curves ----
 
 

@@ -20,6 +20,7 @@ from kohakuengine.errors import ConfigError, NotFoundError, StoreError
 from kohakuengine.runs import schema
 from kohakuengine.runs.columns import FLOW_COLUMNS, RUN_COLUMNS
 from kohakuengine.runs.schema import open_index
+from kohakuengine.runs.select import Selection
 from kohakuengine.runs.store import RunStore
 
 
@@ -275,6 +276,18 @@ def test_whole_id_wins(store):
 
 
 # --- selecting
+
+
+def test_the_newest_of_a_flow_are_found_by_their_time(store):
+    """Those made since, in the order of the flow, for which the others aren't gone through."""
+    store.add_runs(rows(5, flow="f"))
+    store.add_runs([{**row, "id": row["id"][::-1]} for row in rows(5, flow="g")])
+    store.update_run(an_id(4), position=0)
+    assert names(store.select(flow="f", since=3.0)) == ["4", "3"]
+    sql, values = Selection(flow="f", since=3.0).statement(["id"])
+    with store.connected() as index:
+        plan = str(index.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall())
+    assert "runs_created (created>" in plan
 
 
 def test_newest_first(store):

@@ -11,6 +11,7 @@ from ...errors import NotFoundError
 from ...flow.attached import AttachedFlow
 from ...runs.cells import one_line, shown
 from ...runs.columns import decoded_value
+from ...runs.fresh import LAG
 from ...runs.outcome import FINAL, FINISHED
 from .board_source import MOST
 
@@ -39,7 +40,6 @@ _SHORT = {  # as the page knows them
 }
 _SLOW = 1.0  # how often is looked at what seldom changes, in seconds
 _MANY = 50  # runs that go on and are all looked at each time
-_LAG = 5.0  # how late a run may come into the index, in seconds
 _VALUE = 200  # characters of a parameter in a table
 _METRICS = 30  # of a run
 
@@ -73,7 +73,6 @@ class Feed:
         self._attached: dict[str, Any] = {}
         self._going: set[str] = set()  # flows
         self._unknown: set[str] = set()  # likewise, of which the page hasn't been told
-        self._position = 0
         self._created = 0.0
         self._slow_due = 0.0
 
@@ -128,10 +127,7 @@ class Feed:
         if self._source.flow is not None:
             if not is_slow and self._has_all(self._source.flow):
                 return
-            which: dict[str, Any] = {
-                "flow": self._source.flow,
-                "where": f"position >= {self._position}",
-            }
+            which: dict[str, Any] = {"flow": self._source.flow}
         elif self._source.ids is not None:
             if self.rows:
                 return
@@ -140,8 +136,9 @@ class Feed:
             return
         else:
             which = {"limit": MOST}
-            if self.rows:
-                which["where"] = f"created >= {self._created - _LAG!r}"
+        if self.rows:  # by when they were made: in a flow that was resumed, positions repeat
+            ids = self._store.ids(since=self._created - LAG, **which)
+            which = {"ids": [id for id in ids if id not in self.number]}
         found = self._store.glance([*_NEW, *_CHANGING], **which)
         yield from reversed(found) if self._source.is_store else found
 
@@ -220,7 +217,6 @@ class Feed:
         self.number[facts["id"]] = number
         if facts["flow"] and facts["flow"] not in self.flows:
             self._unknown.add(facts["flow"])
-        self._position = max(self._position, (facts["position"] or 0) + 1)
         self._created = max(self._created, facts["created"] or 0.0)
         return raw
 
