@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 
-from ..runs.outcome import FINAL, FINISHED
+from ..runs.fresh import NewRuns
+from ..runs.outcome import FINAL, FINISHED, readable_outcome
 from ..runs.output import OutputFollower, OutputReader
+from ..runs.rows import outcome_columns
 from ..runs.watch import CHUNK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from ..runs.store import RunStore
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .view import View
 
 _TICK = 0.1  # how often the store is looked at, in seconds
+_SHARE = 20  # to look at many runs that failed may take a twentieth of the time
 
 
 def follow_flow(
@@ -40,7 +42,7 @@ def follow_flow(
         while flow.live:
             follower.look()
             time.sleep(_TICK)
-        follower.look()  # at what happened since
+        follower.look(last=True)  # at what happened since
     finally:
         view.flow_ended(flow.status)
 
@@ -53,77 +55,98 @@ class _Follower:
         self._since = since
         self._store = store
         self._view = view
-        self._going: dict[tuple[str, int], _Attempt] = {}
+        self._new = NewRuns(store, flow)
+        self._going: dict[str, _Attempt] = {}
         self._waiting: set[str] = set()  # runs that have begun no attempt
-        self._before: dict[str, int] = {}  # attempts of runs that may be run again
-        self._seen = 0  # how many runs of the flow have been met
+        self._last: dict[str, int] = {}  # the attempt met last of each run that hasn't finished
+        self._again_due = 0.0
 
     def begin(self) -> None:
         """Count what has ended before."""
-        for row in self._store.iterate(flow=self._flow):
-            self._seen += 1
-            if row["status"] not in FINAL or self._is_news(row):
+        for row in self._new.look():
+            if row["status"] not in FINAL or self._is_news(row["ended"]):
+                if not self._is_news(row["created"]):
+                    self._last[row["id"]] = _number(row) - 1
                 self._meet(row)
-            elif self._since is None:
+                continue
+            if self._since is None:
                 self._view.run_began(row)
                 self._view.run_ended(row, None)
             elif row["status"] == FINISHED:
                 self._view.run_kept(row)
-            else:  # it is run again, if it is still one of the flow's
-                self._before[row["id"]] = row["attempts"] or 0
+            if row["status"] != FINISHED:  # it may be run again
+                self._last[row["id"]] = row["attempts"] or 0
 
-    def _is_news(self, row: dict[str, Any]) -> bool:
-        return self._since is not None and (row["ended"] or 0) >= self._since
+    def _is_news(self, when: float | None) -> bool:
+        return self._since is not None and (when or 0) >= self._since
 
-    def look(self) -> None:
-        """Follow what goes on, and tell what has ended."""
-        fresh = self._store.select(flow=self._flow, where=f"position >= {self._seen}")
+    def look(self, last: bool = False) -> None:
+        """Follow what goes on, and tell what has ended.
+
+        Args:
+            last: Whether nothing happens any more.
+        """
         running = self._store.select(flow=self._flow, status="running")
+        fresh = self._new.look()  # those that run among them: nothing is met twice
         waiting = self._store.select(ids=list(self._waiting)) if self._waiting else []
-        again = [*self._run_again()]
+        again = self._run_again(last)
         for row in {row["id"]: row for row in [*waiting, *running, *fresh, *again]}.values():
             self._meet(row)
-        self._seen += len(fresh)
         self._look_at_those_going()
 
-    def _run_again(self) -> Iterator[dict[str, Any]]:
-        """Those of the runs that hadn't finished before which have begun another attempt."""
-        for row in self._store.select(ids=list(self._before)) if self._before else ():
-            if (row["attempts"] or 0) > self._before[row["id"]]:
-                del self._before[row["id"]]
-                yield row
+    def _run_again(self, last: bool) -> list[dict[str, Any]]:
+        """Those that have begun another attempt, which may have ended, too."""
+        began = time.monotonic()
+        if began < self._again_due and not last:
+            return []
+        attempts = self._store.glance(["id", "attempts"], ids=list(self._last))
+        grown = [id for id, number in attempts if (number or 0) > self._last[id]]
+        found = self._store.select(ids=grown) if grown else []
+        self._again_due = began + _SHARE * (time.monotonic() - began)
+        return found
 
     def _meet(self, row: dict[str, Any]) -> None:
-        """Follow an attempt from now on, or keep an eye on a run that has begun none."""
-        key = (row["id"], row["attempts"] or 0)
+        """Follow each attempt that hasn't been met, or keep an eye on a run that has begun none."""
+        id, now = row["id"], _number(row)
         if row["status"] == "queued":
-            self._waiting.add(row["id"])
-        elif key not in self._going:
-            self._waiting.discard(row["id"])
-            self._going[key] = _Attempt(self._store, row, self._view)
+            self._waiting.add(id)
+            return
+        self._waiting.discard(id)
+        for number in range(self._last.get(id, 0) + 1, now + 1):
+            self._end(id, row)
+            self._going[id] = _Attempt(self._store, {**row, "attempts": number}, self._view)
+        self._last[id] = now
 
     def _look_at_those_going(self) -> None:
         if not self._going:
             return
-        ids = list({id for id, _ in self._going})
-        rows = {row["id"]: row for row in self._store.select(ids=ids)}
-        for (id, number), attempt in list(self._going.items()):
+        rows = {row["id"]: row for row in self._store.select(ids=list(self._going))}
+        for id, attempt in list(self._going.items()):
             row = rows.get(id)
             attempt.look()
-            if row is not None:
+            if row is None:
+                self._end(id, None)
+            elif _number(row) == attempt.number:  # else the next look meets the one after it
                 attempt.take_metrics(row)
-            if row is None or row["status"] in FINAL or (row["attempts"] or 0) > number:
-                attempt.end(row)
-                del self._going[id, number]
+                if row["status"] in FINAL:
+                    self._end(id, row)
+
+    def _end(self, id: str, row: dict[str, Any] | None) -> None:
+        """Tell the end of the attempt of a run that goes on, if one does."""
+        if id in self._going:
+            self._going.pop(id).end(row)
+            if row is None or row["status"] == FINISHED:
+                self._last.pop(id, None)
 
 
 class _Attempt:
     def __init__(self, store: RunStore, row: dict[str, Any], view: View) -> None:
+        self.number = _number(row)
         self._row = row
         self._view = view
         self._reader = OutputReader()
-        paths = store.paths.run(row["id"])
-        self._log = paths.attempt(max(1, row["attempts"] or 1)).output
+        self._paths = store.paths.run(row["id"]).attempt(self.number)
+        self._log = self._paths.output
         self._follower = OutputFollower(self._log)
         view.run_began(row)
 
@@ -139,9 +162,18 @@ class _Attempt:
         self._row["metrics"] = row["metrics"]
 
     def end(self, row: dict[str, Any] | None) -> None:
-        """Tell the rest, and how it ended, where that is known."""
+        """Tell the rest, and how it ended, where that is known; the row may be of a later attempt."""
         self.look()
         if lines := self._reader.close():
             self._view.output(self._row, lines)
-        if row is not None and row["status"] in FINAL:
+        if row is not None and _number(row) > self.number:
+            outcome = readable_outcome(self._paths)
+            if outcome is not None:
+                self._view.run_ended({**self._row, **outcome_columns(outcome, {})}, 0.0)
+        elif row is not None and row["status"] in FINAL:
             self._view.run_ended({**row, "log": self._log}, None)
+
+
+def _number(row: dict[str, Any]) -> int:
+    """The number of a run's last attempt; 1 where none has begun."""
+    return max(1, row["attempts"] or 0)
