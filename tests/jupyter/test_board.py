@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kohakuengine import Config, Parallel, Runs
+from kohakuengine import Config, ConfigGenerator, Parallel, Runs
 from kohakuengine.errors import ConfigError, NotFoundError, StoreError
 from kohakuengine.flow.attached import AttachedFlow
 from kohakuengine.jupyter.widgets import RunBoard
@@ -264,6 +264,37 @@ def test_new_runs_of_a_flow_that_is_resumed_are_shown(fake) -> None:
     assert [row["name"] for row in feed.rows] == ["lr=1", "lr=2", "lr=3", "lr=7", "lr=8"]
     feed.look_closely()
     assert feed.look() == ([], {})
+
+
+def test_runs_that_go_on_are_followed(fake) -> None:
+    """Where they are given, rather than their flow: until they have ended."""
+    launcher = fake(hold=True)
+    handle = begun(1, 2)
+    wait_until(lambda: handle.store.count(status="running") == 2)
+    board = RunBoard(handle.runs)
+    assert board.live and board.counts == {"running": 2}
+    launcher.release()
+    wait_until(lambda: board.counts == {"finished": 2} and not board.live)
+
+
+def test_runs_that_have_just_begun_are_shown(fake) -> None:
+    """Before the index is told of them, which here waits for the generator, and from then on."""
+    go_on = threading.Event()
+
+    def source() -> Iterator[Config]:
+        yield Config({"lr": 1})
+        assert go_on.wait(SECONDS)
+        yield Config({"lr": 2})
+
+    launcher = fake()
+    handle = Parallel("train.py", ConfigGenerator(source), launcher="fake", workers=8).start()
+    wait_until(lambda: launcher.submitted)
+    board = RunBoard(handle.runs)
+    assert not handle.store.count()
+    assert board.live and board.counts == {"running": 1}
+    assert board.get_state()["state"]["rows"][0]["p"] == {"lr": 1}
+    go_on.set()
+    wait_until(lambda: board.counts == {"finished": 1} and not board.live)
 
 
 # ---- progress, logs, curves ----

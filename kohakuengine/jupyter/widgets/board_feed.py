@@ -10,7 +10,7 @@ from ...config.varied import flattened
 from ...errors import NotFoundError
 from ...flow.attached import AttachedFlow
 from ...runs.cells import one_line, shown
-from ...runs.columns import decoded_value
+from ...runs.columns import decoded_value, encoded
 from ...runs.fresh import LAG
 from ...runs.outcome import FINAL, FINISHED
 from .board_source import MOST
@@ -92,6 +92,7 @@ class Feed:
         flows: dict[str, dict[str, Any]] = {}
         if is_slow:
             self._slow_due = now + _SLOW
+            self._take(self._given(), changes)  # first: by them is known which flows may go on
             self._settle()
             self._take(self._going_again(), changes)
         for rows in (self._fresh(is_slow), self._those_open(is_slow)):
@@ -122,17 +123,26 @@ class Feed:
 
     # ---- from the index ----
 
+    def _given(self) -> Iterator[tuple[Any, ...]]:
+        """Runs that are given one by one, of which the index may not know the latest yet."""
+        if self.rows or self._source.ids is None:
+            return
+        names = [*_NEW, *_CHANGING]
+        found = {row[0]: row for row in self._store.glance(names, ids=self._source.ids)}
+        for id in self._source.ids:
+            if id in found:
+                yield found[id]
+            elif row := self._store.unindexed(id):  # else it has been removed
+                held = encoded("runs", row)
+                yield tuple(held[name] for name in names)
+
     def _fresh(self, is_slow: bool) -> Iterator[tuple[Any, ...]]:
         """Runs that weren't known."""
         if self._source.flow is not None:
             if not is_slow and self._has_all(self._source.flow):
                 return
             which: dict[str, Any] = {"flow": self._source.flow}
-        elif self._source.ids is not None:
-            if self.rows:
-                return
-            which = {"ids": self._source.ids}
-        elif not is_slow:
+        elif self._source.ids is not None or not is_slow:
             return
         else:
             which = {"limit": MOST}
