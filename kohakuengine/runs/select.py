@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .columns import plain
+from .columns import RUN_COLUMNS, encoded, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
 
 _MOST = 2**63 - 1  # rows, as SQLite counts
@@ -116,3 +117,24 @@ def _order(in_flow: bool, sort: str | None, by_ids: bool) -> tuple[str, tuple[ob
 
     term = order(sort)
     return f"{term.sql}, {default}", term.parameters
+
+
+def matching(rows: Iterable[dict[str, Any]], where: str) -> list[str]:
+    """The ids of those rows, of all columns, that a filter holds for; they needn't be in an index.
+
+    Raises:
+        ConfigError: The filter can't be understood.
+    """
+    import sqlite3
+    from contextlib import closing
+
+    from .schema import STEPS
+
+    with closing(sqlite3.connect(":memory:")) as index:
+        for step in STEPS:
+            step(index)
+        columns = (encoded("runs", row) for row in rows)
+        values = ([held[name] for name in RUN_COLUMNS] for held in columns)
+        names, marks = ", ".join(RUN_COLUMNS), ", ".join("?" * len(RUN_COLUMNS))
+        index.executemany(f"INSERT INTO runs ({names}) VALUES ({marks})", values)
+        return [id for (id,) in index.execute(*Selection(where=where).statement(["id"]))]

@@ -108,9 +108,12 @@ class Runs(Sequence[Run]):
         """
         if isinstance(condition, str):
             chosen = set(self._store.ids(where=condition))
+            ids = self.ids
+            left = [id for id in ids if id not in chosen]
+            chosen.update(self._store.matching_unindexed(left, condition))
             if not chosen:
                 self._tell_strange(condition)
-            return Runs(self._store, [id for id in self._ids if id in chosen])
+            return Runs(self._store, [id for id in ids if id in chosen])
         return Runs(self._store, [run.id for run in self if condition(run)])
 
     def _tell_strange(self, condition: str) -> None:
