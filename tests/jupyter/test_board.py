@@ -472,6 +472,30 @@ def test_what_failed_is_retried_after_the_end(fake) -> None:
     wait_until(lambda: board.counts == {"finished": 2} and not board.live)
 
 
+@pytest.mark.parametrize("end", ["failed", "finished"])
+def test_a_retry_that_ends_at_once_is_the_only_one(end: str, fake) -> None:
+    """A click tries a run again once, also where that has ended before the board looks again."""
+    launcher = fake(lambda job: FakeEnd("failed" if job.number == 1 else end), hold=True)
+    board = RunBoard(begun(1, 2))
+    wait_until(lambda: board.counts == {"running": 2})
+    told = Told(board)
+    first, other = launcher.submitted
+    launcher.release([first])
+    wait_until(lambda: board.counts == {"running": 1, "failed": 1})
+    with board._lock:  # it doesn't look meanwhile
+        told.say("retry", runs=[first])
+        wait_until(lambda: len(launcher.submitted) == 3)
+        launcher.release([first])
+        wait_until(lambda: (row := RunStore().run(first))["attempts"] == 2 and row["ended"])
+    number = board._feed.number[first]
+    wait_until(lambda: told.row(number).get("a") == 2 and not board._actions.waits)
+    launcher.release([other])
+    wait_until(lambda: not board.live)
+    assert launcher.submitted == [first, other, first]
+    assert not [message for message in told if message.get("fault")]
+    assert told.row(number)["st"] == end
+
+
 def test_what_cannot_be_done_is_said(fake) -> None:
     """Asking for what can't be done is answered with a sentence, never with an exception."""
     board = RunBoard(done(fake, 1))

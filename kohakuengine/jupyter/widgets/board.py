@@ -106,7 +106,8 @@ class RunBoard(anywidget.AnyWidget):
 
     def retry(self, *ids: str) -> None:
         """Run again what didn't finish of these runs, or of all."""
-        self._actions.retry(list(ids) or None)
+        with self._lock:
+            self._actions.retry(list(ids) or None)
         self._wake()
 
     def pause(self) -> None:

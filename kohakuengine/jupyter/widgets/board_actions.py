@@ -34,7 +34,8 @@ class Actions:
         self._feed = feed
         self._say = say
         self._changed = changed
-        self._again: dict[str, set[str]] = {}  # runs that are to be retried, by flow
+        # Runs that are to be retried, by flow, and how many attempts each had.
+        self._again: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
         self.threads: list[threading.Thread] = []
 
@@ -88,10 +89,14 @@ class Actions:
         if not bad:
             self._say("none of these is to be retried: only what didn't finish is.", False)
             return
+        bad_ids = [row["id"] for row in bad]
+        attempts = self._feed.attempts_of(bad_ids)
         with self._lock:
             for row in bad:
-                self._again.setdefault(row["flow"], set()).add(row["id"])
+                number = max(row.get("a") or 0, attempts.get(row["id"], 0))
+                self._again.setdefault(row["flow"], {})[row["id"]] = number
         self._each(bad, self._ask_again)
+        self._feed.watch(bad_ids)
         self.go_on()
 
     def _ask_again(self, row: Row) -> None:
@@ -104,7 +109,8 @@ class Actions:
         """Begin again the flows that have ended with runs that are to be retried. Called often."""
         with self._lock:
             for flow, ids in list(self._again.items()):
-                ids -= {id for id in ids if self._goes_again(id)}
+                for id in [id for id, number in ids.items() if self._goes_again(id, number)]:
+                    del ids[id]
                 if not ids:
                     del self._again[flow]
             due = [flow for flow in self._again if not self._is_live(flow)]
@@ -121,8 +127,10 @@ class Actions:
         """Whether runs are to be retried that haven't begun again."""
         return bool(self._again) or any(thread.is_alive() for thread in self.threads)
 
-    def _goes_again(self, id: str) -> bool:
-        return self._feed.rows[self._feed.number[id]].get("st") not in FINAL
+    def _goes_again(self, id: str, attempts: int) -> bool:
+        """Whether a run has begun another attempt, which may have ended, too."""
+        row = self._feed.rows[self._feed.number[id]]
+        return row.get("st") not in FINAL or (row.get("a") or 0) > attempts
 
     def _is_live(self, flow: str) -> bool:
         try:
@@ -130,16 +138,20 @@ class Actions:
         except KogineError:
             return False
 
-    def _begin(self, flow: str, ids: set[str]) -> None:
+    def _begin(self, flow: str, attempts: dict[str, int]) -> None:
         from ...flow.retry import Retry
 
         try:
-            Retry(flow, ids).start()
+            # Now that the flow has ended, it is certain which have gone again in it, and ended.
+            now = self._feed.attempts_of(attempts)
+            left = {id for id in attempts if now.get(id, 0) <= attempts[id]}
+            if left:
+                Retry(flow, left).start()
         except KogineError as error:
             self._say(str(error), True)
         except Exception as error:  # of the user's script, which is read anew
             self._say(f"{type(error).__name__}: {error}", True)
-        self._changed(ids)
+        self._changed(attempts)
 
     # ---- both ----
 

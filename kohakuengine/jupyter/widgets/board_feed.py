@@ -121,6 +121,14 @@ class Feed:
                 self._open[id] = None
                 self._raw[number] = (id, *[None] * len(_CHANGING))
 
+    def watch(self, ids: Iterable[str]) -> None:
+        """Look at these, which had ended, each time until their status or attempts have changed."""
+        self._open.update(dict.fromkeys(ids))
+
+    def attempts_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """How many attempts runs have had by now."""
+        return {id: n or 0 for id, n in self._store.glance(["id", "attempts"], ids=ids)}
+
     # ---- from the index ----
 
     def _given(self) -> Iterator[tuple[Any, ...]]:
@@ -184,7 +192,7 @@ class Feed:
             change = _changed(before, values)
             self._raw[number] = values
             row = self.rows[number]
-            if values[1] != before[1]:
+            if (values[1], values[4]) != (before[1], before[4]):  # the status, the attempts
                 self._note_status(values[0], row.get("st"), values[1])
             row.update(change)
             known = changes.get(number)
