@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -605,6 +606,13 @@ class FakeFlow:
         self.over.set()
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't happen in time"
+        time.sleep(0.01)
+
+
 def panel_with(flow: FakeFlow) -> LaunchPanel:
     panel = LaunchPanel(lambda: (None, False))  # type: ignore[arg-type, return-value]
     panel.take(flow)
@@ -783,6 +791,31 @@ def test_failed_runs_are_retried(folder: Path) -> None:
     assert launcher.flow.id == first
     assert [(run.status, run.attempts) for run in runs] == [("finished", 1), ("finished", 2)]
     assert launcher.runs == runs and "2 finished" in launcher.panel.said.value
+
+
+@pytest.mark.process
+def test_a_retry_of_its_board_is_the_launchers(folder: Path) -> None:
+    """Its buttons and its `wait` are for that, and the board stays as it is."""
+    (folder / "picky.py").write_text(
+        "import os, time\nn = 1\nassert os.path.exists('ok')\n"
+        "while not os.path.exists('go'): time.sleep(0.02)\n"
+    )
+    launcher = SweepLauncher("picky.py", Sweep(Config(), {"n": [1, 2]}), workers=2)
+    launcher.panel.start.click()
+    try:
+        assert [run.status for run in launcher.wait(120)] == ["failed", "failed"]
+        (folder / "ok").touch()
+        first, board = launcher.flow, launcher.board.board
+        board.retry()
+        wait_until(lambda: "2 running" in launcher.panel.said.value)
+        assert enabled(launcher.panel) == {"Pause", "Stop"}
+        assert launcher.flow is not first and launcher.board.board is board
+    finally:
+        (folder / "go").touch()
+    assert [run.status for run in launcher.wait(120)] == ["finished", "finished"]
+    wait_until(lambda: board.counts == {"finished": 2} and not board.live)
+    assert enabled(launcher.panel) == {"Start"}
+    launcher.close()
 
 
 @pytest.mark.process

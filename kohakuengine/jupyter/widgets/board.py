@@ -44,6 +44,8 @@ class RunBoard(anywidget.AnyWidget):
     Attributes:
         counts: How many runs have each status; can be observed.
         live: Whether anything may still change by itself; can be observed.
+        retried: The handle with which its Retry has gone on with a flow that had ended, the last time;
+            can be observed.
 
     Raises:
         ConfigError: It is something else.
@@ -64,6 +66,7 @@ class RunBoard(anywidget.AnyWidget):
     )
     counts = traitlets.Dict()
     live = traitlets.Bool(True)
+    retried = traitlets.Any(None, allow_none=True)
 
     def __init__(self, runs: Any = None, *, last: str | None = None, **options: Any) -> None:
         self._woken = threading.Event()
@@ -186,10 +189,12 @@ class RunBoard(anywidget.AnyWidget):
     def _is_at_rest(self) -> bool:
         return not any(flow["live"] for flow in self._feed.flows.values())
 
-    def _begun_again(self, ids: Iterable[str]) -> None:
+    def _begun_again(self, ids: Iterable[str], handle: Any) -> None:
         with self._lock:
             self._feed.reopen(ids)
         self._wake()
+        if handle is not None and not self._closed:
+            self.retried = handle  # not in the lock: who is told may wait for what looks
 
     def _wake(self) -> None:
         """Look soon: something has been asked for."""

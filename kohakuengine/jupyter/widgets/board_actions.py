@@ -25,15 +25,19 @@ class Actions:
     Args:
         feed: The rows.
         say: Is told, in a sentence, what has been done or why not, and whether it is a fault.
-        changed: Is called with runs that have begun again.
+        begun: Is called with runs that have begun again, and the handle of their flow; None where they
+            have not.
     """
 
     def __init__(
-        self, feed: Feed, say: Callable[[str, bool], None], changed: Callable[[Iterable[str]], None]
+        self,
+        feed: Feed,
+        say: Callable[[str, bool], None],
+        begun: Callable[[Iterable[str], Any], None],
     ) -> None:
         self._feed = feed
         self._say = say
-        self._changed = changed
+        self._begun = begun
         # Runs that are to be retried, by flow, and how many attempts each had.
         self._again: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
@@ -141,17 +145,18 @@ class Actions:
     def _begin(self, flow: str, attempts: dict[str, int]) -> None:
         from ...flow.retry import Retry
 
+        handle = None
         try:
             # Now that the flow has ended, it is certain which have gone again in it, and ended.
             now = self._feed.attempts_of(attempts)
             left = {id for id in attempts if now.get(id, 0) <= attempts[id]}
             if left:
-                Retry(flow, left).start()
+                handle = Retry(flow, left).start()
         except KogineError as error:
             self._say(str(error), True)
         except Exception as error:  # of the user's script, which is read anew
             self._say(f"{type(error).__name__}: {error}", True)
-        self._changed(attempts)
+        self._begun(attempts, handle)
 
     # ---- both ----
 

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 
 import ipywidgets as widgets
+import traitlets
 
 from ...errors import KogineError
 from .board import RunBoard
@@ -23,7 +24,10 @@ class BoardPlace(widgets.VBox):  # type: ignore[misc]  # it comes without types
     Attributes:
         token: Of its `LastState`, which the board hides, too.
         board: The board, or None.
+        retried: As of the board.
     """
+
+    retried = traitlets.Any(None, allow_none=True)
 
     def __init__(self) -> None:
         self.token = os.urandom(8).hex()
@@ -34,9 +38,12 @@ class BoardPlace(widgets.VBox):  # type: ignore[misc]  # it comes without types
 
     def take(self, flow: Any) -> None:
         """Show the runs of a flow, in place of the one before."""
+        if flow is self.retried:
+            return  # the board has gone on with it itself, and shows it
         before, self.board = self.board, RunBoard(flow, last=self.token)
         self.children = [self.board]
         self.board.observe(self._renew, ["counts", "live"])
+        self.board.observe(lambda change: setattr(self, "retried", change["new"]), "retried")
         self._lasts.renew(last=True)
         if before is not None:
             close_all(before)

@@ -171,6 +171,7 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
         self.panel.observe(self._on_flow, "flow")
         self.panel.observe(lambda change: setattr(self, "runs", change["new"]), "runs")
         self.panel.observe(self._on_end, "ended")
+        self.board.observe(lambda change: self._on_retried(change["new"]), "retried")
         self.panel.said.observe(lambda change: self._lasts.renew(), "value")
         self.refresh.on_click(lambda _: self.panel.do(self.refresh_form))
         self.anyway.on_click(lambda _: self._start_anyway())
@@ -333,6 +334,10 @@ class SweepLauncher(widgets.VBox):  # type: ignore[misc]  # it comes without typ
     def _on_flow(self, change: Any) -> None:
         self.flow = change["new"]
         self.board.take(change["new"])
+
+    def _on_retried(self, flow: Any) -> None:
+        """The board has gone on with the flow: the buttons are for that from now on."""
+        self.panel.do(lambda: self.panel.take(flow))
 
     def _on_end(self, change: Any) -> None:
         self._look_back()
