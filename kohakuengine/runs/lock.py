@@ -174,6 +174,15 @@ def flow_holder(paths: FlowPaths) -> int | None:
             os.close(file)
 
 
+def held_since(paths: FlowPaths) -> float:
+    """When the process that holds a flow's lock took it, in seconds since 1970: then it was written.
+
+    Raises:
+        OSError: There is no lock.
+    """
+    return os.stat(paths.lock).st_mtime
+
+
 def _asked(file: int) -> int | None:
     """Who holds a lock on a file, as the kernel tells; to try it would be to hold it for a moment,
     in which a coordinator that wants it finds it taken."""

@@ -275,13 +275,35 @@ def is_tried_again(paths: RunPaths, number: int, options: Mapping[str, Any]) -> 
     if outcome.status in (FINISHED, CANCELLED):
         return False
     try:
-        own = read_json(paths.spec).get("options") or {}
+        spec = read_json(paths.spec)
+        chosen = {**options, **(spec.get("options") or {})}
     except UNREADABLE:
-        own = {}
-    chosen = {**options, **own}
+        spec, chosen = {}, {**options}
     signs = (outcome.status, outcome.exit_code, outcome.error_type)
-    counts = any(wanted in signs for wanted in chosen.get("retry_on") or ())
-    return counts and number <= (chosen.get("retries") or 0)
+    if not any(wanted in signs for wanted in chosen.get("retry_on") or ()):
+        return False
+    retries = chosen.get("retries") or 0
+    return number <= retries or _was_resumed_within(
+        paths, spec.get("flow"), outcome, number, retries
+    )
+
+
+def _was_resumed_within(
+    paths: RunPaths, flow: str | None, outcome: Outcome, number: int, retries: int
+) -> bool:
+    """Whether who goes on with the flow has made an attempt, and not so many before it.
+
+    The attempts before that don't count for the retries.
+    """
+    from .lock import held_since
+
+    first = readable_outcome(paths.attempt(number - retries))
+    if first is None or flow is None:
+        return False
+    try:
+        return first.started < held_since(paths.store.flow(flow)) <= outcome.started
+    except OSError:
+        return False
 
 
 def _read_result(paths: AttemptPaths) -> object:

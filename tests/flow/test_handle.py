@@ -24,7 +24,7 @@ from kohakuengine.flow.handle import FlowHandle
 from kohakuengine.flow.index_writer import IndexWriter
 from kohakuengine.flow.recorder import Recorder
 from kohakuengine.flow.retry import Retry
-from kohakuengine.launch.fake import Fake
+from kohakuengine.launch.fake import Fake, FakeEnd
 from kohakuengine.runs.tags import tag_run
 
 KINDS = ["its own", "attached"]
@@ -308,6 +308,30 @@ def test_a_run_that_is_tried_again_has_not_ended(
     handle.cancel(run=first)  # which isn't tried again, then
     thread.join(SECONDS)
     assert found == [second, first]
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_attempts_before_a_resume_do_not_count(
+    train: Path, fake, store: RunStore, retries: int
+) -> None:
+    """Others are told so, too, as `kogine logs -f` and `kogine cancel` are, of a run that waits."""
+    launcher = fake(lambda job: FakeEnd("failed"))
+    flow = Sequential(train, configs(1), retries=1, retry_delay=1000, launcher="fake").start()
+    wait_until(lambda: store.ids(status="failed"), SECONDS)
+    flow.cancel()
+    flow.wait(SECONDS)
+    run = launcher.submitted[0]
+
+    launcher = fake(lambda job: FakeEnd("failed") if job.id == run else None, hold=True)
+    options = {"retries": retries, "retry_delay": 1000, "launcher": "fake"}
+    flow = Sequential(train, configs(1, 2), **options).start(resume=True)
+    wait_until(lambda: launcher.submitted == [run], SECONDS)
+    launcher.release()
+    wait_until(lambda: len(launcher.submitted) == 2, SECONDS)
+    wait_until(lambda: (row := store.run(run))["attempts"] == 2 and row["ended"], SECONDS)
+    assert AttachedFlow(store, flow.id).tries_again(store.run(run)) is bool(retries)
+    flow.cancel()
+    assert flow.join(SECONDS)
 
 
 def test_a_handle_can_be_awaited(held) -> None:
