@@ -50,7 +50,7 @@ class Run:
         row = self._row
         if row is not None and not self._has_gone_on(row):
             return row
-        row = self._store.caught_up(self._store.run(self.id))
+        row = self._store.run(self.id)
         self._row = row if row["status"] in FINAL else None
         return row
 

@@ -244,7 +244,8 @@ class RunStore:
     def run(self, prefix: str) -> dict[str, Any]:
         """The run whose id begins so.
 
-        By its whole id it is found as soon as it has a directory: the index may not know it yet.
+        By its whole id it is found as soon as it has a directory, and it has ended as soon as that
+        says so: the index may not know it yet.
 
         Raises:
             NotFoundError: There is none, or there are several.
@@ -296,7 +297,8 @@ class RunStore:
         names = FLOW_COLUMNS if table == "flows" else RUN_COLUMNS
         rows = self._read(f"SELECT {', '.join(names)} FROM {table} WHERE id = ?", [id])
         if rows:
-            return decoded(table, rows)[0]
+            known = decoded(table, rows)[0]
+            return self.caught_up(known) if table == "runs" else known
         row = self.unindexed(id) if table == "runs" else None
         if row is None:  # gone since its id was looked up
             raise _not_found(id, (table,), [], self.paths.home)
