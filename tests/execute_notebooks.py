@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import nbclient
+import kernels
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,14 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def execute(path: Path, folder: Path) -> None:
     """Execute a notebook in a folder, and write it with its outputs to where it was."""
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        store_widget_state=False,
-        record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    kernels.execute(notebook, folder, store_widget_state=False, record_timing=False)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [_elsewhere(output, folder.parent) for output in cell.outputs]

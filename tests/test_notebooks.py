@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kernels import execute
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -47,18 +48,13 @@ def test_a_committed_notebook_shows_its_outputs(path: Path) -> None:
 def test_a_notebook_runs(path: Path, examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs in a new kernel, and no output is an error or goes to stderr."""
     nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("nbclient")
     folder = examples.parent / "notebooks"  # beside the examples, as in the checkout
     folder.mkdir()
     monkeypatch.setenv("IPYTHONDIR", str(examples.parent / "ipython"))
     notebook = nbformat.read(shutil.copy(path, folder), as_version=4)
     for cell in code_cells(notebook):
         cell["outputs"], cell["execution_count"] = [], None
-    nbclient.NotebookClient(
-        notebook,
-        timeout=300,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    execute(notebook, folder)
     assert not complaints(notebook)
     assert any(cell["outputs"] for cell in code_cells(notebook))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,6 +20,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from kernels import OPTION
 
 SECONDS = 60.0  # for anything to happen
 TOKEN = "a-token-of-the-tests"
@@ -74,11 +77,11 @@ class Lab:
         self.store = base / "store"
         self.root.mkdir()
         self._write_settings(base / "config")
+        self._runtime = tempfile.mkdtemp(prefix="lab")  # the names of sockets have to be short
         self.port = free_port()
         own = {
-            **{
-                f"JUPYTER_{kind.upper()}_DIR": base / kind for kind in ("config", "data", "runtime")
-            },
+            **{f"JUPYTER_{kind.upper()}_DIR": base / kind for kind in ("config", "data")},
+            "JUPYTER_RUNTIME_DIR": self._runtime,
             "IPYTHONDIR": base / "ipython",
             "KOGINE_HOME": self.store,
         }
@@ -88,7 +91,7 @@ class Lab:
                 *(sys.executable, "-m", program, "--no-browser", "--allow-root"),
                 *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
                 *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={self.root}"),
-                f"--{SERVERS[program][0]}.expose_app_in_browser=True",
+                *(f"--{SERVERS[program][0]}.expose_app_in_browser=True", OPTION),
             ],
             env={**os.environ, **{name: str(path) for name, path in own.items()}},
             stdin=subprocess.DEVNULL,
@@ -147,6 +150,7 @@ class Lab:
             self._process.kill()
             self._process.wait()
         self._log.close()
+        shutil.rmtree(self._runtime, ignore_errors=True)
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -233,9 +237,12 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A TCP port that nobody listens on, and that the system gives to nobody by itself."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="session")

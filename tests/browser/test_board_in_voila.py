@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from forms import EACH, rows_of, shows, vary
+from kernels import OPTION
 from lab import GATED, free_port, wait_until, write_notebook
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -51,7 +52,7 @@ def show(tmp_path: Path, page: Any) -> Iterator[Callable[[str], Any]]:
             voila = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "voila", "shown.ipynb", "--no-browser"),
-                    *(f"--port={port}", "--Voila.ip=127.0.0.1"),
+                    *(f"--port={port}", "--Voila.ip=127.0.0.1", OPTION),
                 ],
                 cwd=tmp_path,
                 env={**os.environ, **own},

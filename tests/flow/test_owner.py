@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
+from kernels import kernel
 from witness import (
     PATIENCE,
     assert_launched_by,
@@ -112,7 +113,7 @@ def test_runs_end_with_their_owner(end, owner, script, home, tmp_path):
 
 def test_runs_end_with_a_kernel_that_is_killed(script, store, home, tmp_path):
     """What a notebook's kernel has started, and the server that it keeps, end with the kernel."""
-    client = pytest.importorskip("jupyter_client")
+    pytest.importorskip("jupyter_client")
     pytest.importorskip("ipykernel")
     script(TRAIN)
     script(
@@ -125,8 +126,7 @@ def test_runs_end_with_a_kernel_that_is_killed(script, store, home, tmp_path):
         """,
         "long.py",
     )
-    manager, kernel = client.manager.start_new_kernel(cwd=str(tmp_path))
-    try:
+    with kernel(tmp_path) as (manager, client):
         cell = """
             from kohakuengine import Parallel, sweep
             runs = sweep("train.py", {"number": [1, 2]}, launcher="warm", show=False)
@@ -134,7 +134,7 @@ def test_runs_end_with_a_kernel_that_is_killed(script, store, home, tmp_path):
             assert runs.results == [1, 2]
         """
         # What the flow starts, it starts when the cell has ended, and the kernel ignores Ctrl-C.
-        reply = kernel.execute_interactive(
+        reply = client.execute_interactive(
             textwrap.dedent(cell), timeout=PATIENCE, output_hook=lambda message: None
         )
         assert reply["content"]["status"] == "ok", reply
@@ -146,9 +146,6 @@ def test_runs_end_with_a_kernel_that_is_killed(script, store, home, tmp_path):
         assert_nothing_left(home)
         settle_all(store)
         assert sorted(row["status"] for row in store.flows()) == [FINISHED, INTERRUPTED]
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def test_forks_of_the_owner_keep_no_server(owner, script, home):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from kernels import kernel
 
 TRAIN = """\
 lr = 0.1  # step size
@@ -107,11 +108,8 @@ class Kernel:
     """A kernel, spoken to by its protocol."""
 
     def __init__(self, folder: Path) -> None:
-        from jupyter_client.manager import start_new_kernel
-
-        self.manager, self.client = start_new_kernel(
-            kernel_name="python3", cwd=str(folder), startup_timeout=120
-        )
+        self._stack = ExitStack()
+        self.manager, self.client = self._stack.enter_context(kernel(folder))
         self.home: dict[str, str] = {}  # by display: the message whose cell it stands under
         self.displays: dict[str, dict[str, str]] = {}
 
@@ -200,9 +198,7 @@ class Kernel:
 
     def close(self) -> None:
         """Shut it down."""
-        self.client.stop_channels()
-        if self.manager.has_kernel:
-            self.manager.shutdown_kernel(now=True)
+        self._stack.close()
 
 
 def belonging(folder: Path) -> set[int]:

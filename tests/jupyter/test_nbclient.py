@@ -11,6 +11,7 @@ from typing import Any
 import nbclient
 import nbformat
 import pytest
+from kernels import OPTION, execute
 
 pytestmark = pytest.mark.process
 
@@ -19,8 +20,7 @@ def executed(folder: Path, *cells: str) -> list[Any]:
     """The cells of a notebook, with their outputs."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(text) for text in cells]
-    resources = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(notebook, timeout=120, resources=resources).execute()
+    execute(notebook, folder)
     return list(notebook.cells)
 
 
@@ -120,7 +120,7 @@ def outputs_of(path: Path) -> list[Any]:
 def test_jupyter_execute_runs_it(folder: Path) -> None:
     """And the table is in the notebook then."""
     path = notebook_file(folder, *CELLS)
-    command(folder, "jupyter", "execute", "--inplace", str(path))
+    command(folder, "jupyter", "execute", "--inplace", OPTION, str(path))
     _, table, printed = outputs_of(path)
     assert "3 of 3 finished" in table[0].data["text/html"]
     assert printed[0].text == "3 0.125\n"
