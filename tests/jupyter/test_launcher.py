@@ -808,7 +808,7 @@ def test_a_retry_of_its_board_is_the_launchers(folder: Path) -> None:
         first, board = launcher.flow, launcher.board.board
         board.retry()
         wait_until(lambda: "2 running" in launcher.panel.said.value)
-        assert enabled(launcher.panel) == {"Pause", "Stop"}
+        wait_until(lambda: enabled(launcher.panel) == {"Pause", "Stop"})
         assert launcher.flow is not first and launcher.board.board is board
     finally:
         (folder / "go").touch()
