@@ -207,13 +207,16 @@ def test_kill_of_the_coordinator(tmp_path, monkeypatch, launcher, kills):
 
 
 def inits(store: RunStore) -> list[psutil.Process]:
-    """The inits below this process that see to a run."""
-    ids = {}
+    """The inits that see to a run: of all that is below this process, what it or a server of it has
+    started. What a script forks may still seem to be below a process that is just ending.
+    """
+    owners = {os.getpid(), *(server.pid for server in servers())}
+    found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it has just ended, or isn't that far
-            ids[process] = (run_of(store, process), process.ppid())
-    runs = {process.pid: run for process, (run, _) in ids.items()}
-    return [process for process, (run, parent) in ids.items() if run and runs.get(parent) != run]
+            if process.ppid() in owners and run_of(store, process):
+                found.append(process)
+    return found
 
 
 def run_of(store: RunStore, process: psutil.Process) -> str:
