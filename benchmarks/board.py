@@ -64,7 +64,7 @@ _WATCH = """() => {
 
 def board_figures(folder: Path, repeat: int) -> list[Limit]:
     """Measure them all; takes about a minute."""
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests")]
     import shutil
 
     from lab import FLAGS  # type: ignore[import-not-found, unused-ignore]
